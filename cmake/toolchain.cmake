@@ -24,7 +24,7 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverl
                     -Wimplicit-fallthrough -Wundef -Werror)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # SEINE_TRY is a GNU statement expression, which both supported compilers implement.
-  add_compile_options(-Wno-gnu-statement-expression-from-macro-expansion -Wno-gnu-statement-expression)
+  add_compile_options(-Wno-gnu-statement-expression -Wno-gnu-statement-expression-from-macro-expansion)
 endif()
 
 find_program(SEINE_LLD NAMES ld.lld-19 ld.lld)
