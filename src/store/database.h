@@ -103,6 +103,7 @@ class Database {
     auto ran = read_erased(
         [&job, &result](Connection& connection) -> base::Result<void> {
           result.emplace(job(connection));
+          if (!*result) return std::unexpected(result->error());
           return {};
         },
         options);

@@ -21,6 +21,7 @@ struct Token {
   std::uint32_t position = 0;  // terms at neighbouring positions are neighbours in a phrase
   bool extra = false;  // shares the position of the term before it (a pair, a whole compound)
   bool cjk = false;    // of a script written without spaces
+  bool stop = false;   // a stop word: English, matched before stemming
 };
 
 enum class Stemming : std::uint8_t { kNone, kEnglish };
@@ -56,10 +57,6 @@ class Tokenizer {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// The stop words of English that Lucene's analyser drops (33), matched before stemming in their
-// folded form.
-bool is_stop_word(std::string_view folded);
 
 // Accents, case, width and Traditional/Simplified folded away, nothing split or stemmed: for
 // comparing names and quotations.
