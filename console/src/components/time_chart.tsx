@@ -17,9 +17,11 @@ export interface TimeChartProps {
   /** The top of the scale never falls below this, so that noise around zero looks like noise. */
   atLeast: number;
   word: (value: number) => string;
+  /** The same for the few marks of the scale. */
+  mark: (value: number) => string;
 }
 
-export function TimeChart({ name, note, line, span, tone, atLeast, word }: TimeChartProps) {
+export function TimeChart({ name, note, line, span, tone, atLeast, word, mark }: TimeChartProps) {
   const { t, format, locale } = useText();
   const theme = useResolvedTheme();
   const host = useRef<HTMLDivElement>(null);
@@ -33,8 +35,8 @@ export function TimeChart({ name, note, line, span, tone, atLeast, word }: TimeC
   const pointedAt = pointed === undefined ? undefined : line.xs[pointed];
 
   // What the drawing callbacks read: they outlive the render that made them.
-  const live = useRef({ word, format, t, atLeast });
-  live.current = { word, format, t, atLeast };
+  const live = useRef({ mark, format, t, atLeast });
+  live.current = { mark, format, t, atLeast };
   const data = useMemo<uPlot.AlignedData>(() => [line.xs, line.ys], [line.xs, line.ys]);
   const latestData = useRef({ data, span });
   latestData.current = { data, span };
@@ -97,7 +99,7 @@ export function TimeChart({ name, note, line, span, tone, atLeast, word }: TimeC
 
 interface Live {
   current: {
-    word: (value: number) => string;
+    mark: (value: number) => string;
     format: ReturnType<typeof useText>["format"];
     t: ReturnType<typeof useText>["t"];
     atLeast: number;
@@ -122,7 +124,7 @@ function options(
   return {
     width: element.clientWidth,
     height: kHeight,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { size: 7, width: 2 } },
     scales: {
@@ -152,13 +154,13 @@ function options(
       {
         ...axis,
         grid,
-        size: 64,
+        size: 56,
         gap: 8,
         splits: (chart) => {
           const top = chart.scales.y?.max ?? 1;
           return [0, top / 2, top];
         },
-        values: (_chart, splits) => splits.map((value) => live.current.word(value)),
+        values: (_chart, splits) => splits.map((value) => live.current.mark(value)),
       },
     ],
     series: [

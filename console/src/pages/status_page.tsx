@@ -29,10 +29,8 @@ export function StatusPage({ feed }: { feed: Feed }) {
             <Verdict status={status} away={error !== undefined} answeredAt={answeredAt} />
             <Figures status={status} />
             <Charts />
-            <div className="grid gap-8 lg:grid-cols-[1.35fr_1fr]">
-              <Checks checks={status.checks} />
-              <Facts status={status} />
-            </div>
+            <Checks checks={status.checks} />
+            <Facts status={status} />
             <Metrics metrics={status.metrics} />
           </>
         )}

@@ -21,6 +21,7 @@ export function Charts() {
           tone="river"
           atLeast={1}
           word={format.rate}
+          mark={format.number}
         />
         <TimeChart
           name={t("chart.memory")}
@@ -30,6 +31,7 @@ export function Charts() {
           tone="bronze"
           atLeast={1_000_000}
           word={format.bytes}
+          mark={(bytes) => (bytes === 0 ? format.number(0) : format.bytes(bytes))}
         />
       </div>
     </Section>

@@ -9,7 +9,7 @@ export function Facts({ status }: { status: Status }) {
   const started = new Date(status.started_at);
   return (
     <Section title={t("facts.title")}>
-      <dl className="panel divide-y divide-line text-sm">
+      <dl className="panel grid gap-px overflow-hidden bg-line! text-sm lg:grid-cols-2">
         <Fact name={t("facts.address")}>
           {status.listen.length === 0
             ? t("facts.address.none")
@@ -43,7 +43,7 @@ export function Facts({ status }: { status: Status }) {
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
-    <div className="grid grid-cols-[8.5rem_1fr] gap-x-4 px-4 py-2.5 sm:px-5">
+    <div className="grid grid-cols-[8.5rem_1fr] gap-x-4 bg-surface px-4 py-2.5 sm:px-5">
       <dt className="text-ink-soft">{name}</dt>
       <dd className="min-w-0 break-words">{children}</dd>
     </div>

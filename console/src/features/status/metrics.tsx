@@ -1,5 +1,5 @@
 // Every metric of the last reading, in a table that can be searched.
-import { useDeferredValue, useId, useState } from "react";
+import { Fragment, useDeferredValue, useId, useState } from "react";
 import type { Metric, Series } from "../../api/status.ts";
 import { Button } from "../../components/button.tsx";
 import { SearchIcon } from "../../components/icons.tsx";
@@ -37,6 +37,10 @@ export function Metrics({ metrics }: { metrics: readonly Metric[] }) {
         {shown.length > 0 && (
           <table className="w-full table-fixed border-collapse text-sm">
             <caption className="sr-only">{t("metrics.title")}</caption>
+            <colgroup>
+              <col className="w-[64%] sm:w-[60%]" />
+              <col />
+            </colgroup>
             <thead className="sr-only">
               <tr>
                 <th scope="col">{t("metrics.name")}</th>
@@ -92,12 +96,14 @@ function MetricRows({ metric }: { metric: Metric }) {
           className="px-4 pt-3 pb-2 text-left font-normal sm:px-5"
         >
           <span className="flex flex-wrap items-baseline gap-x-2.5">
-            <code className="font-mono text-xs font-medium break-all">{metric.name}</code>
+            <code className="font-mono text-xs font-medium">
+              <Breakable name={metric.name} />
+            </code>
             <span className="text-2xs text-ink-faint">{t(`metrics.type.${metric.type}`)}</span>
           </span>
           <span className="mt-0.5 block text-xs text-ink-soft">{metric.help}</span>
         </th>
-        {inline && <ValueCell metric={metric} series={inline} text={text} />}
+        {inline && <ValueCell metric={metric} series={inline} text={text} head />}
       </tr>
       {metric.series.length === 0 && (
         <tr>
@@ -119,6 +125,21 @@ function MetricRows({ metric }: { metric: Metric }) {
   );
 }
 
+/** A long name breaks after an underscore, not within a word. */
+function Breakable({ name }: { name: string }) {
+  return name.split("_").map((part, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the parts have no other identity and never move
+    <Fragment key={index}>
+      {index > 0 && (
+        <>
+          _<wbr />
+        </>
+      )}
+      {part}
+    </Fragment>
+  ));
+}
+
 function Labels({ labels, none }: { labels: Record<string, string>; none: string }) {
   const pairs = Object.entries(labels);
   if (pairs.length === 0) return <span className="text-xs text-ink-faint">{none}</span>;
@@ -136,12 +157,14 @@ function Labels({ labels, none }: { labels: Record<string, string>; none: string
   );
 }
 
-function ValueCell(props: { metric: Metric; series: Series; text: Text }) {
+/** head: the value stands in the row of the metric's name, not in a row of its labels. */
+function ValueCell(props: { metric: Metric; series: Series; text: Text; head?: boolean }) {
+  const cell = `pr-4 pb-2 sm:pr-5 ${props.head ? "pt-3" : ""}`;
   const { t, format } = props.text;
   const { value } = props.series;
   const word = (amount: number) => amountWord(props.metric.name, amount, format);
   if (typeof value === "number") {
-    return <td className="px-4 pt-3 pb-2 text-right font-medium sm:px-5">{word(value)}</td>;
+    return <td className={`${cell} text-right font-medium break-words`}>{word(value)}</td>;
   }
   const average = mean(value);
   const high = quantile(value, 0.99);
@@ -152,7 +175,7 @@ function ValueCell(props: { metric: Metric; series: Series; text: Text }) {
     parts.push([t("metrics.histogram.p99"), high.beyond ? t("figure.over", { value: bound }) : bound]);
   }
   return (
-    <td className="px-4 pt-3 pb-2 sm:px-5">
+    <td className={cell}>
       <span className="flex flex-wrap justify-end gap-x-4">
         {parts.map(([name, amount]) => (
           <span key={name} className="inline-flex items-baseline gap-1.5 whitespace-nowrap">
