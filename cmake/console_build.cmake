@@ -13,6 +13,15 @@ file(REMOVE ${BUILD}/built.stamp)
 
 # The hash of the lock file that node_modules was installed from lies inside it, so it vanishes with it.
 function(install_packages out)
+  if(RUNNER)
+    execute_process(COMMAND ${RUNNER} node --version
+                    RESULT_VARIABLE result OUTPUT_VARIABLE log ERROR_VARIABLE log TIMEOUT 300)
+    if(NOT result EQUAL 0)
+      file(WRITE ${BUILD}/npm.log "${log}")
+      set(${out} FALSE PARENT_SCOPE)
+      return()
+    endif()
+  endif()
   file(SHA256 ${SOURCE}/package-lock.json wanted)
   set(installed "")
   if(EXISTS ${modules}/.seine-lock)

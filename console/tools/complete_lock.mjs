@@ -24,8 +24,10 @@ console.log(`package-lock.json: ${added} packages of other platforms added`);
 /** What such a package may be installed on, as its name says: oxide-linux-arm-gnueabihf, cli-darwin-x64. */
 function platformOf(name) {
   if (/wasm32/.test(name)) return { cpu: ["wasm32"] };
-  const match = /(android|darwin|freebsd|linux|openharmony|win32)-(arm64|arm|ia32|ppc64|riscv64|s390x|x64)/.exec(name);
-  if (!match) throw new Error(`${name}: no platform in the name; add the package to package-lock.json by hand`);
+  const match =
+    /(android|darwin|freebsd|linux|openharmony|win32)-(arm64|arm|ia32|ppc64|riscv64|s390x|x64)/.exec(name);
+  if (!match)
+    throw new Error(`${name}: no platform in the name; add the package to package-lock.json by hand`);
   const libc = match[1] !== "linux" ? undefined : /musl/.test(name) ? ["musl"] : ["glibc"];
   return { os: [match[1]], cpu: [match[2]], ...(libc ? { libc } : {}) };
 }

@@ -13,13 +13,11 @@ export function App() {
   const { t, locale } = text;
   const phase = useSessionStore((state) => state.phase);
   const feed = useFeed(phase !== "opening");
-  const { status, error, retry } = feed;
+  const { status, error, trying, retry } = feed;
 
-  useEffect(() => {
-    if (phase === "opened") retry();
-  }, [phase, retry]);
-
-  const signedOut = phase === "opening" || phase === "failed" || isUnauthorized(error);
+  const unauthorized = isUnauthorized(error);
+  const opening = phase === "opening" || (phase === "opened" && unauthorized && trying);
+  const signedOut = opening || unauthorized || (phase === "failed" && !status);
   const page = signedOut
     ? t("signin.title")
     : error !== undefined
@@ -35,7 +33,7 @@ export function App() {
 
   return (
     <Shell signedIn={!signedOut}>
-      {signedOut ? <SignInPage onCheckAgain={retry} /> : <StatusPage feed={feed} />}
+      {signedOut ? <SignInPage opening={opening} onCheckAgain={retry} /> : <StatusPage feed={feed} />}
     </Shell>
   );
 }

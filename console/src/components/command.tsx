@@ -18,7 +18,7 @@ export function Command({ text }: { text: string }) {
   const canCopy = typeof navigator.clipboard?.writeText === "function";
   return (
     <span className="inline-flex max-w-full items-center rounded-md bg-sunken text-ink">
-      <code className="min-w-0 py-1 pr-1 pl-2.5 font-mono text-xs break-words whitespace-pre-wrap select-all">
+      <code className="min-w-0 py-1 pr-1 pl-2.5 font-mono text-xs whitespace-pre-wrap select-all">
         {text}
       </code>
       {canCopy && (

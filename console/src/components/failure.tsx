@@ -53,7 +53,7 @@ export function FailurePanel(props: { error: unknown; children?: ReactNode; acti
         <div className="min-w-0 space-y-2">
           <div role="alert">
             <p className="font-semibold text-ink">{what}</p>
-            <p className="text-sm break-words text-ink-soft">{why}</p>
+            <p className="text-sm text-ink-soft">{why}</p>
           </div>
           <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-sm text-ink">
             {next}

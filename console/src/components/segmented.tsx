@@ -26,7 +26,7 @@ export function Segmented<T extends string>(props: {
           key={value}
           lang={lang}
           title={icon ? label : undefined}
-          className="relative inline-flex h-7 min-w-8 cursor-pointer items-center justify-center rounded-md px-2 text-xs text-ink-soft transition-colors hover:text-ink has-checked:bg-surface has-checked:font-medium has-checked:text-ink has-checked:shadow-[0_0_0_1px_var(--line)] has-focus-visible:outline-2 has-focus-visible:outline-offset-1 has-focus-visible:outline-river"
+          className="relative inline-flex h-7 min-w-8 cursor-pointer items-center justify-center rounded-md px-2 text-xs text-ink-soft transition-colors hover:text-ink has-checked:bg-raised has-checked:font-medium has-checked:text-ink has-checked:shadow-[0_0_0_1px_var(--line)] has-focus-visible:outline-2 has-focus-visible:outline-offset-1 has-focus-visible:outline-river"
         >
           <input
             type="radio"

@@ -1,27 +1,12 @@
 // How the console looks: both themes, both languages, a desktop and a phone; each free of complaints and of axe's.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { axeViolations } from "../support/axe.ts";
 import { chromiumIsThere, launch, openPage, screenshot } from "../support/browser.ts";
 import { ScriptedServer } from "../support/server.ts";
 
 const kDist = new URL("../../dist", import.meta.url).pathname;
-const kAxe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const kViewports = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
-
-async function axeViolations(page: Page): Promise<string[]> {
-  await page.evaluate(kAxe); // through the debugger: the page's own policy stays as strict as it is
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
-    const { violations } = await axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    });
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
-    );
-  });
-}
 
 describe.skipIf(!chromiumIsThere)("the console in a browser looks right", () => {
   let browser: Browser;
@@ -44,6 +29,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser looks right", () => 
           try {
             await page.clock.install({ time: new Date("2026-01-03T05:07:00Z") });
             await page.goto(server.origin);
+            await page.clock.pauseAt(new Date("2026-01-03T05:07:01Z"));
             await page.getByRole("table").waitFor();
             // Four minutes of readings in one go.
             for (let reading = 0; reading < 120; reading++) {

@@ -48,7 +48,7 @@ function Row({ check }: { check: Check }) {
       <div className="min-w-0 space-y-2">
         <p className="text-sm">
           <span className="mr-2 font-medium">{check.name}</span>
-          <span className="break-words text-ink-soft">{check.message[locale]}</span>
+          <span className="text-ink-soft">{check.message[locale]}</span>
         </p>
         {check.status !== "ok" && check.fix !== "" && (
           <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-sm text-ink-soft">

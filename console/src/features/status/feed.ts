@@ -45,7 +45,7 @@ async function poll(signal: AbortSignal): Promise<Status> {
     }));
     return status;
   } catch (error) {
-    if (!signal.aborted) noteFailure();
+    if (!signal.aborted && !isUnauthorized(error)) noteFailure();
     throw error;
   }
 }

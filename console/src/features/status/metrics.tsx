@@ -30,7 +30,7 @@ export function Metrics({ metrics }: { metrics: readonly Metric[] }) {
         </p>
         {metrics.length > 0 && shown.length === 0 && (
           <div className="flex flex-col items-start gap-3 px-5 py-6">
-            <p className="break-words text-ink-soft">{t("metrics.noMatch", { query: wanted })}</p>
+            <p className="text-ink-soft">{t("metrics.noMatch", { query: wanted })}</p>
             <Button onClick={() => setQuery("")}>{t("metrics.clear")}</Button>
           </div>
         )}
@@ -164,7 +164,7 @@ function ValueCell(props: { metric: Metric; series: Series; text: Text; head?: b
   const { value } = props.series;
   const word = (amount: number) => amountWord(props.metric.name, amount, format);
   if (typeof value === "number") {
-    return <td className={`${cell} text-right font-medium break-words`}>{word(value)}</td>;
+    return <td className={`${cell} text-right font-medium`}>{word(value)}</td>;
   }
   const average = mean(value);
   const high = quantile(value, 0.99);
