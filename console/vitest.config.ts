@@ -12,7 +12,7 @@ export default defineConfig({
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           environment: "node",
-          testTimeout: 60_000,
+          testTimeout: 20_000,
           hookTimeout: 60_000,
           fileParallelism: false,
         },

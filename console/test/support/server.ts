@@ -61,6 +61,12 @@ export class ScriptedServer {
     this.#port = (server.address() as AddressInfo).port;
   }
 
+  /** Another process: counters begin again. */
+  restart(): void {
+    this.changes = { ...this.changes, pid: 4243 };
+    this.#reading = 0;
+  }
+
   /** Goes away: refuses new connections and cuts the open ones. */
   async stop(): Promise<void> {
     const server = this.#server;

@@ -33,12 +33,13 @@ function Countdown({ trying }: { trying: boolean }) {
   const { t, format } = useText();
   const nextTryAt = useFeedStore((state) => state.nextTryAt);
   const [now, setNow] = useState(() => Date.now());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new aim is counted down from the full second
   useEffect(() => {
     const tick = () => setNow(Date.now());
     tick();
     const timer = setInterval(tick, 1_000);
     return () => clearInterval(timer);
-  }, []);
+  }, [nextTryAt]);
   if (trying || !nextTryAt) return <span>{t("away.trying")}</span>;
   const seconds = Math.max(1, Math.ceil((nextTryAt.getTime() - now) / 1_000));
   return <span>{t("away.nextTry", { seconds: format.span(seconds) })}</span>;
