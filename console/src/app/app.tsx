@@ -1,5 +1,6 @@
 // Which page is shown, and what follows from it for the whole document.
 import { useEffect } from "react";
+import { explain } from "../components/failure.tsx";
 import { useSessionStore } from "../features/session/session.ts";
 import { isUnauthorized, useFeed } from "../features/status/feed.ts";
 import { verdictOf } from "../features/status/verdict.tsx";
@@ -21,7 +22,7 @@ export function App() {
   const page = signedOut
     ? t("signin.title")
     : error !== undefined
-      ? t("verdict.away")
+      ? explain(error, text).what
       : status
         ? verdictOf(status, text).word
         : t("status.title");

@@ -44,7 +44,7 @@ export const en = {
   "error.requestId": "Request {id}",
   "error.retry": "Try now",
 
-  "away.since": "Not answering since {time}.",
+  "away.since": "No status since {time}.",
   "away.nextTry": "Next try in {seconds}",
   "away.trying": "Trying…",
   "away.stale": "What follows is the last reading, from {time}.",
@@ -64,7 +64,6 @@ export const en = {
   "verdict.fail.detail": "Checks that fail: {count} of {total}. Each names the command that mends it.",
   "verdict.starting": "Not ready",
   "verdict.starting.detail": "No check fails; the service is still starting or already draining.",
-  "verdict.away": "Not answering",
 
   "figure.title": "Key figures",
   "figure.requests": "Requests per second",
@@ -99,7 +98,7 @@ export const en = {
   "checks.warn": "Warning",
   "checks.fail": "Fails",
   "checks.fix": "Mend it with",
-  "checks.empty": "This server reports no checks. On its machine the same command runs them all:",
+  "checks.empty": "This server reports no checks. On its machine this command runs them:",
 
   "facts.title": "This server",
   "facts.address": "Address",
@@ -144,5 +143,5 @@ export const en = {
   "signin.stopped": "The server is not running: start it, it prints one.",
   "signin.open": "Then open the printed address in this browser. It looks like this:",
   "signin.opening": "Signing in…",
-  "signin.retry": "I am signed in elsewhere: check again",
+  "signin.retry": "Signed in in another tab? Check again",
 } as const;

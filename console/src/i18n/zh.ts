@@ -44,7 +44,7 @@ export const zh: Catalogue = {
   "error.requestId": "请求编号 {id}",
   "error.retry": "立即重试",
 
-  "away.since": "自 {time} 起没有应答。",
+  "away.since": "自 {time} 起没有读到状态。",
   "away.nextTry": "{seconds}后重试",
   "away.trying": "正在重试……",
   "away.stale": "以下是最后一次读数，时间为 {time}。",
@@ -64,7 +64,6 @@ export const zh: Catalogue = {
   "verdict.fail.detail": "未通过的检查：{count} / {total}。每一项都给出了修复命令。",
   "verdict.starting": "未就绪",
   "verdict.starting.detail": "没有检查失败；服务仍在启动，或正在停止。",
-  "verdict.away": "没有应答",
 
   "figure.title": "关键数字",
   "figure.requests": "每秒请求数",
@@ -144,5 +143,5 @@ export const zh: Catalogue = {
   "signin.stopped": "服务器没有运行：启动它，它会打印一个链接。",
   "signin.open": "然后在此浏览器中打开打印出的地址，它的样子是：",
   "signin.opening": "正在登录……",
-  "signin.retry": "我已在别处登录：再检查一次",
+  "signin.retry": "已在别的标签页登录？再检查一次",
 };

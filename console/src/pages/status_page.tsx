@@ -26,7 +26,7 @@ export function StatusPage({ feed }: { feed: Feed }) {
         )}
         {status && (
           <>
-            <Verdict status={status} away={error !== undefined} answeredAt={answeredAt} />
+            {error === undefined && <Verdict status={status} answeredAt={answeredAt} />}
             <Figures status={status} />
             <Charts />
             <Checks checks={status.checks} />

@@ -11,6 +11,7 @@ import {
   requestRate,
   type Sample,
   sampleOf,
+  upToLastAnswer,
 } from "../../src/features/status/history.ts";
 import { statusJson } from "../support/status_fixture.ts";
 
@@ -52,6 +53,12 @@ describe("request rate", () => {
     expect(requestRate([sample(0, 900), sample(2, 4, reborn)])).toBeUndefined();
     const next = sample(4, 10, { ...reborn, uptime_s: 3 });
     expect(requestRate([sample(0, 900), sample(2, 4, reborn), next])).toBe(3);
+  });
+
+  test("stays what it was at the last answer", () => {
+    const answered = [sample(0, 0), sample(2, 8)];
+    expect(upToLastAnswer([...answered, { at: 4_000 }, { at: 6_000 }])).toEqual(answered);
+    expect(upToLastAnswer([{ at: 4_000 }])).toEqual([]);
   });
 
   test("is unknown where the server counts no requests, and while it is away", () => {

@@ -4,12 +4,12 @@ import type { Status } from "../../api/status.ts";
 import { type Text, useText } from "../../i18n/index.ts";
 import { useFeedStore } from "./feed.ts";
 import { type Quantile, quantile } from "./histogram.ts";
-import { find, recentLatency, requestRate, total } from "./history.ts";
+import { find, recentLatency, requestRate, total, upToLastAnswer } from "./history.ts";
 
 export function Figures({ status }: { status: Status }) {
   const text = useText();
   const { t, format } = text;
-  const history = useFeedStore((state) => state.history);
+  const history = upToLastAnswer(useFeedStore((state) => state.history));
   const rate = requestRate(history);
   const connections = total(find(status.metrics, "seine_http_connections"));
   const latency = recentLatency(history);

@@ -42,6 +42,11 @@ export function extend(history: History, entry: Sample | Gap): History {
   return [...history.filter((old) => old.at >= from && old.at <= entry.at), entry];
 }
 
+/** The history as it stood at the last answer. */
+export function upToLastAnswer(history: History): History {
+  return history.slice(0, history.findLastIndex((entry) => entry.life) + 1);
+}
+
 /** Requests per second over about the last ten seconds; undefined until two readings of one life exist. */
 export function requestRate(history: History): number | undefined {
   const last = history.at(-1);

@@ -18,7 +18,7 @@ export function Metrics({ metrics }: { metrics: readonly Metric[] }) {
       aside={metrics.length > 0 && <Search query={query} onChange={setQuery} />}
     >
       <div className="panel overflow-hidden">
-        <p className="flex flex-wrap justify-between gap-x-4 border-b border-line px-4 py-2.5 text-sm text-ink-soft sm:px-5">
+        <p className="flex flex-wrap justify-between gap-x-4 px-4 py-2.5 text-sm text-ink-soft sm:px-5">
           <span>{metrics.length === 0 ? t("metrics.none") : t("metrics.lead")}</span>
           <span role="status">
             {metrics.length > 0 &&
@@ -29,7 +29,7 @@ export function Metrics({ metrics }: { metrics: readonly Metric[] }) {
           </span>
         </p>
         {metrics.length > 0 && shown.length === 0 && (
-          <div className="flex flex-col items-start gap-3 px-5 py-6">
+          <div className="flex flex-col items-start gap-3 border-t border-line px-5 py-6">
             <p className="text-ink-soft">{t("metrics.noMatch", { query: wanted })}</p>
             <Button onClick={() => setQuery("")}>{t("metrics.clear")}</Button>
           </div>
@@ -88,7 +88,7 @@ function MetricRows({ metric }: { metric: Metric }) {
   const only = metric.series.length === 1 ? metric.series[0] : undefined;
   const inline = only && Object.keys(only.labels).length === 0 ? only : undefined;
   return (
-    <tbody className="border-b border-line last:border-b-0">
+    <tbody className="border-t border-line">
       <tr className="align-top">
         <th
           scope="rowgroup"

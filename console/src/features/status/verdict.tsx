@@ -32,31 +32,28 @@ const kBadge: Record<Mood, string> = {
 };
 const kSign: Record<Mood, () => React.ReactNode> = { good: CheckIcon, warn: WarnIcon, bad: CrossIcon };
 
-export function Verdict(props: { status: Status; away: boolean; answeredAt: Date | undefined }) {
+export function Verdict({ status, answeredAt }: { status: Status; answeredAt: Date | undefined }) {
   const text = useText();
   const { t, format } = text;
-  const { status, away, answeredAt } = props;
-  const { mood, word, detail } = away
-    ? { mood: "bad" as const, word: t("verdict.away"), detail: "" }
-    : verdictOf(status, text);
+  const { mood, word, detail } = verdictOf(status, text);
   const Sign = kSign[mood];
   return (
     <div className="flex flex-wrap items-end justify-between gap-x-8 gap-y-4">
       <div role="status" className="flex min-w-0 items-start gap-4">
         <span
-          className={`mt-0.5 inline-flex size-10 shrink-0 items-center justify-center rounded-full ${kBadge[mood]}`}
+          className={`mt-0.5 inline-flex size-10 shrink-0 items-center justify-center rounded-full [&>svg]:size-5 ${kBadge[mood]}`}
         >
           <Sign />
         </span>
         <div className="min-w-0">
           <p className="text-title font-semibold tracking-tight">{word}</p>
-          {detail !== "" && <p className="mt-0.5 text-ink-soft">{detail}</p>}
+          <p className="mt-0.5 text-ink-soft">{detail}</p>
         </div>
       </div>
       <ul className="flex flex-wrap gap-x-5 gap-y-1 text-sm text-ink-soft">
         <li>{t("status.version", { version: status.version })}</li>
-        {!away && <li>{t("status.up", { duration: format.span(status.uptime_s) })}</li>}
-        {answeredAt && !away && (
+        <li>{t("status.up", { duration: format.span(status.uptime_s) })}</li>
+        {answeredAt && (
           <li className="inline-flex items-center gap-2">
             <span className="breathe size-1.5 rounded-full bg-good" />
             {t("status.updated", { time: format.time(answeredAt) })}
