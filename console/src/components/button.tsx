@@ -6,7 +6,7 @@ export function Button(props: { onClick: () => void; disabled?: boolean; childre
       type="button"
       onClick={props.onClick}
       disabled={props.disabled}
-      className="inline-flex h-8 shrink-0 items-center rounded-lg border border-line-strong bg-surface px-3 text-sm font-medium text-ink transition-colors hover:bg-sunken disabled:text-ink-faint"
+      className="inline-flex h-8 shrink-0 items-center justify-center rounded-lg border border-line-strong bg-surface px-3 text-sm font-medium text-ink transition-colors hover:bg-sunken disabled:text-ink-faint"
     >
       {props.children}
     </button>

@@ -67,7 +67,7 @@ export function FailurePanel(props: { error: unknown; children?: ReactNode; acti
           )}
         </div>
       </div>
-      {props.action}
+      <div className="max-sm:pl-7">{props.action}</div>
     </div>
   );
 }
