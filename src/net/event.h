@@ -33,7 +33,8 @@ class Event {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  static asio::awaitable<Outcome> wait_on(std::shared_ptr<Impl> impl, base::Duration wait);
+  std::shared_ptr<Impl> impl_;  // the waiter holds it too
 };
 
 }  // namespace seine::net

@@ -1,6 +1,6 @@
 // Headers: the fields of one HTTP message in order, names without regard to case, several values
 // per name. One flat buffer and one index, so that a message costs two allocations. Not for sharing
-// between threads. Does not judge names and values: codecs do (field_syntax.h).
+// between threads. Does not judge names and values: codecs do (detail/field_syntax.h).
 #pragma once
 
 #include <cstddef>

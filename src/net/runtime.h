@@ -17,7 +17,7 @@ namespace seine::net {
 namespace asio = boost::asio;
 
 namespace detail {
-class Ticker;
+class ContextState;
 }
 
 class Runtime {
@@ -50,8 +50,8 @@ class Runtime {
   // drained before. Returns when all threads have ended.
   void stop();
 
-  // The deadlines of a context; for net's own use.
-  detail::Ticker& ticker(std::size_t i);
+  // What the connections of a context share; for net's own use.
+  detail::ContextState& state(std::size_t i);
 
  private:
   struct Impl;

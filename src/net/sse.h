@@ -5,10 +5,10 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/error.h"
 
@@ -69,18 +69,15 @@ class SseParser {
   void line(std::string_view text);
 
   std::size_t event_bytes_max_;
-  std::string line_;
+  std::string line_;  // an unfinished line
   std::string data_;
   std::string event_;
   std::string last_id_;
   std::optional<std::chrono::milliseconds> retry_;
   bool has_data_ = false;
-  bool skip_lf_ = false;
-  bool at_start_ = true;
-  std::size_t ready_bytes_ = 0;
-  std::string ready_;
-  std::vector<SseEvent> events_;
-  std::size_t taken_ = 0;
+  bool skip_lf_ = false;   // the last byte was \r
+  bool at_start_ = true;   // a byte order mark may still come
+  std::deque<SseEvent> ready_;
 };
 
 }  // namespace seine::net
