@@ -23,7 +23,9 @@ Exchange::Exchange(const ServerConfig& server, ContextState& context, std::strin
 
 Exchange::~Exchange() = default;
 
-std::pair<Transport*, Buffer*> Exchange::upgrade(std::string_view) { return {nullptr, nullptr}; }
+std::pair<Transport*, Buffer*> Exchange::upgrade() {
+  return {nullptr, nullptr};
+}
 
 void Exchange::begin() {
   route = nullptr;
@@ -96,7 +98,9 @@ asio::awaitable<bool> Exchange::run_handler() {
   co_return true;
 }
 
-void Exchange::end() { config.probe.request_finished(summary()); }
+void Exchange::end() {
+  config.probe.request_finished(summary());
+}
 
 RequestSummary Exchange::summary() const {
   const base::TimePoint now = state.ticker.clock().now();
