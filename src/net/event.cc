@@ -14,8 +14,7 @@ struct Event::Impl {
   bool set = false;
 };
 
-Event::Event(asio::any_io_executor executor)
-    : impl_(std::make_shared<Impl>(std::move(executor))) {}
+Event::Event(asio::any_io_executor executor) : impl_(std::make_shared<Impl>(std::move(executor))) {}
 Event::~Event() {
   if (impl_) impl_->timer.cancel();
 }
@@ -25,10 +24,16 @@ void Event::set() {
   impl_->set = true;
   impl_->timer.cancel();
 }
-void Event::reset() { impl_->set = false; }
-bool Event::is_set() const { return impl_->set; }
+void Event::reset() {
+  impl_->set = false;
+}
+bool Event::is_set() const {
+  return impl_->set;
+}
 
-asio::awaitable<Event::Outcome> Event::wait() { return wait_for(base::Duration::max()); }
+asio::awaitable<Event::Outcome> Event::wait() {
+  return wait_for(base::Duration::max());
+}
 
 asio::awaitable<Event::Outcome> Event::wait_for(base::Duration wait) {
   return wait_on(impl_, wait);

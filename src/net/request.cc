@@ -6,11 +6,21 @@
 
 namespace seine::net {
 
-std::string_view Request::method() const { return exchange_.head.method; }
-std::string_view Request::target() const { return exchange_.head.target; }
-std::string_view Request::path() const { return target().substr(0, target().find('?')); }
-std::string_view Request::authority() const { return exchange_.head.authority; }
-const Headers& Request::headers() const { return exchange_.head.headers; }
+std::string_view Request::method() const {
+  return exchange_.head.method;
+}
+std::string_view Request::target() const {
+  return exchange_.head.target;
+}
+std::string_view Request::path() const {
+  return target().substr(0, target().find('?'));
+}
+std::string_view Request::authority() const {
+  return exchange_.head.authority;
+}
+const Headers& Request::headers() const {
+  return exchange_.head.headers;
+}
 
 const QueryParams& Request::query() const {
   if (!exchange_.query) {
@@ -27,10 +37,18 @@ std::string_view Request::param(std::string_view name) const {
   }
   return {};
 }
-const Route* Request::route() const { return exchange_.route; }
-std::string_view Request::peer() const { return exchange_.peer; }
-Protocol Request::protocol() const { return exchange_.protocol; }
-bool Request::tls() const { return exchange_.tls; }
+const Route* Request::route() const {
+  return exchange_.route;
+}
+std::string_view Request::peer() const {
+  return exchange_.peer;
+}
+Protocol Request::protocol() const {
+  return exchange_.protocol;
+}
+bool Request::tls() const {
+  return exchange_.tls;
+}
 
 asio::awaitable<base::Result<std::string_view>> Request::read_some() {
   return exchange_.read_some();
@@ -46,9 +64,15 @@ asio::awaitable<base::Result<std::string>> Request::read_all(std::uint64_t bytes
   }
 }
 
-void Request::set_body_limit(std::uint64_t bytes_max) { exchange_.body_limit = bytes_max; }
-base::Deadline Request::deadline() const { return exchange_.deadline; }
-void Request::set_deadline(base::Deadline deadline) { exchange_.set_deadline(deadline); }
+void Request::set_body_limit(std::uint64_t bytes_max) {
+  exchange_.body_limit = bytes_max;
+}
+base::Deadline Request::deadline() const {
+  return exchange_.deadline;
+}
+void Request::set_deadline(base::Deadline deadline) {
+  exchange_.set_deadline(deadline);
+}
 
 std::stop_token Request::stop_token() {
   if (!exchange_.stop) {
@@ -57,11 +81,19 @@ std::stop_token Request::stop_token() {
   }
   return exchange_.stop->get_token();
 }
-bool Request::cancelled() const { return exchange_.cancelled != detail::CancelReason::kNone; }
+bool Request::cancelled() const {
+  return exchange_.cancelled != detail::CancelReason::kNone;
+}
 
-std::string_view Request::id() const { return exchange_.id(); }
-const base::TraceContext& Request::trace() const { return exchange_.trace(); }
-std::any& Request::attachment() { return exchange_.attachment; }
+std::string_view Request::id() const {
+  return exchange_.id();
+}
+const base::TraceContext& Request::trace() const {
+  return exchange_.trace();
+}
+std::any& Request::attachment() {
+  return exchange_.attachment;
+}
 
 void Request::set_route(const Route* route,
                         std::vector<std::pair<std::string_view, std::string>> params) {

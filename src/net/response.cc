@@ -35,8 +35,14 @@ asio::awaitable<base::Result<void>> Response::finish(Headers trailers) {
   return exchange_.finish(std::move(trailers));
 }
 
-bool Response::started() const { return exchange_.status != 0; }
-int Response::status() const { return exchange_.status; }
-std::uint64_t Response::body_bytes() const { return exchange_.body_sent; }
+bool Response::started() const {
+  return exchange_.status != 0;
+}
+int Response::status() const {
+  return exchange_.status;
+}
+std::uint64_t Response::body_bytes() const {
+  return exchange_.body_sent;
+}
 
 }  // namespace seine::net

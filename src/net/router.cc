@@ -17,8 +17,8 @@ namespace {
 // A trie by segment. std::map keeps lookups by string_view free of copies.
 struct Node {
   std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
-  std::unique_ptr<Node> one;   // {name}
-  std::unique_ptr<Node> rest;  // {name...}
+  std::unique_ptr<Node> one;         // {name}
+  std::unique_ptr<Node> rest;        // {name...}
   std::vector<const Route*> routes;  // by method
 };
 
@@ -38,8 +38,8 @@ const Route* of_method(const Node& node, std::string_view method) {
 // The values of the path's parameters, as written, in the order of the pattern.
 using Values = std::vector<std::string_view>;
 
-// The best node for the path with a route for `method`; `known` collects nodes that match but for the
-// method. Depth is bounded by the patterns', not by the path's.
+// The best node for the path with a route for `method`; `known` collects nodes that match but for
+// the method. Depth is bounded by the patterns', not by the path's.
 const Node* find(const Node& node, std::string_view path, bool at_end, std::string_view method,
                  Values& values, std::vector<const Node*>& known) {
   if (at_end) {
@@ -118,8 +118,12 @@ void Router::add(std::string method, std::string pattern, Handler handler, Route
   node->routes.push_back(impl_->routes.back().get());
 }
 
-void Router::set_guard(Guard guard) { impl_->guard = std::move(guard); }
-void Router::set_fallback(Handler handler) { impl_->fallback = std::move(handler); }
+void Router::set_guard(Guard guard) {
+  impl_->guard = std::move(guard);
+}
+void Router::set_fallback(Handler handler) {
+  impl_->fallback = std::move(handler);
+}
 
 std::vector<const Route*> Router::routes() const {
   std::vector<const Route*> list;

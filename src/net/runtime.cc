@@ -53,11 +53,19 @@ Runtime::Runtime(std::size_t threads, const base::Clock& clock)
   }
 }
 
-Runtime::~Runtime() { stop(); }
+Runtime::~Runtime() {
+  stop();
+}
 
-std::size_t Runtime::size() const { return impl_->lanes.size(); }
-asio::io_context& Runtime::context(std::size_t i) { return impl_->lanes[i]->context; }
-asio::io_context& Runtime::next() { return context(impl_->turn++ % size()); }
+std::size_t Runtime::size() const {
+  return impl_->lanes.size();
+}
+asio::io_context& Runtime::context(std::size_t i) {
+  return impl_->lanes[i]->context;
+}
+asio::io_context& Runtime::next() {
+  return context(impl_->turn++ % size());
+}
 
 std::size_t Runtime::current() const {
   std::size_t i = 0;
@@ -65,8 +73,12 @@ std::size_t Runtime::current() const {
   return i;
 }
 
-const base::Clock& Runtime::clock() const { return impl_->clock; }
-detail::ContextState& Runtime::state(std::size_t i) { return impl_->lanes[i]->state; }
+const base::Clock& Runtime::clock() const {
+  return impl_->clock;
+}
+detail::ContextState& Runtime::state(std::size_t i) {
+  return impl_->lanes[i]->state;
+}
 
 void Runtime::post(std::size_t i, std::function<void()> work) {
   asio::post(context(i), std::move(work));
@@ -77,7 +89,8 @@ void Runtime::spawn(std::size_t i, std::function<asio::awaitable<void>()> start,
   asio::co_spawn(context(i), hold_and_run(std::move(start)),
                  [failed = std::move(failed)](std::exception_ptr exception) {
                    if (!exception) return;
-                   if (!failed) std::rethrow_exception(exception);  // ends the thread and the process
+                   if (!failed)
+                     std::rethrow_exception(exception);  // ends the thread and the process
                    failed(exception);
                  });
 }

@@ -142,7 +142,9 @@ void Server::Impl::each_connection(void (Connection::*call)()) {
 Server::Server(Runtime& runtime, ServerOptions options, Handler handler)
     : impl_(std::make_shared<Impl>(runtime, std::move(options), std::move(handler))) {}
 
-Server::~Server() { drain(base::Deadline::at(base::TimePoint::min())); }
+Server::~Server() {
+  drain(base::Deadline::at(base::TimePoint::min()));
+}
 
 base::Result<std::uint16_t> Server::listen(ListenOptions options) {
   std::vector<detail::Bound> bound;

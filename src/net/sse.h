@@ -75,8 +75,8 @@ class SseParser {
   std::string last_id_;
   std::optional<std::chrono::milliseconds> retry_;
   bool has_data_ = false;
-  bool skip_lf_ = false;   // the last byte was \r
-  bool at_start_ = true;   // a byte order mark may still come
+  bool skip_lf_ = false;  // the last byte was \r
+  bool at_start_ = true;  // a byte order mark may still come
   std::deque<SseEvent> ready_;
 };
 

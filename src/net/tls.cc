@@ -50,9 +50,9 @@ int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
           ? std::string_view(reinterpret_cast<const char*>(kAlpnBoth), sizeof kAlpnBoth - 1)
           : std::string_view(reinterpret_cast<const char*>(kAlpnHttp1), sizeof kAlpnHttp1 - 1);
   unsigned char* chosen = nullptr;
-  const int outcome = SSL_select_next_proto(
-      &chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
-      static_cast<unsigned>(ours.size()), in, in_size);
+  const int outcome =
+      SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
+                            static_cast<unsigned>(ours.size()), in, in_size);
   if (outcome != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;  // RFC 7301 section 3.2
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
@@ -124,6 +124,8 @@ base::Result<std::shared_ptr<TlsClient>> TlsClient::load(TlsClientOptions option
   return std::make_shared<TlsClient>(std::move(context));
 }
 
-std::shared_ptr<detail::TlsContext> TlsClient::context() const { return context_; }
+std::shared_ptr<detail::TlsContext> TlsClient::context() const {
+  return context_;
+}
 
 }  // namespace seine::net

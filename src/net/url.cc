@@ -54,7 +54,9 @@ bool is_host_byte(char c) {
          std::string_view("!$&'()*+,;=%").find(c) != std::string_view::npos;
 }
 
-bool is_ipv6_byte(char c) { return hex_digit(c) >= 0 || c == ':' || c == '.'; }
+bool is_ipv6_byte(char c) {
+  return hex_digit(c) >= 0 || c == ':' || c == '.';
+}
 
 }  // namespace
 
@@ -126,7 +128,9 @@ std::string Url::authority() const {
   return out;
 }
 
-std::string Url::to_string() const { return scheme + "://" + authority() + target; }
+std::string Url::to_string() const {
+  return scheme + "://" + authority() + target;
+}
 
 base::Result<Url> parse_url(std::string_view text) {
   const auto refuse = [](std::string_view why) {

@@ -1,5 +1,6 @@
-// A small server on seine::net for tests with real peers and for the benchmark: prints its ports, one
-// "name port" a line, and serves until standard input ends. Arguments: --threads N, --tls CERT KEY,
+// A small server on seine::net for tests with real peers and for the benchmark: prints its ports,
+// one "name port" a line, and serves until standard input ends. Arguments: --threads N, --tls CERT
+// KEY,
 // --idle-ms N.
 #include <sys/resource.h>
 
@@ -89,7 +90,7 @@ awaitable<void> headers(net::Request& request, net::Response& response) {
   co_return;
 }
 
-awaitable<void> socket(net::Request& request, net::Response& response) {
+awaitable<void> socket_echo(net::Request& request, net::Response& response) {
   auto accepted = co_await net::WebSocket::accept(request, response);
   if (!accepted) {
     response.send_error(accepted.error());
@@ -138,7 +139,7 @@ int main(int argc, char** argv) {
   router.add("GET", "/bytes", bytes);
   router.add("GET", "/events", events);
   router.add("GET", "/headers", headers);
-  router.add("GET", "/socket", socket);
+  router.add("GET", "/socket", socket_echo);
 
   const base::SystemClock clock;
   net::Runtime runtime(threads, clock);

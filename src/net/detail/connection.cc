@@ -35,8 +35,7 @@ asio::awaitable<CloseReason> Connection::run() {
   if (http2) {
     protocol_ = std::make_unique<Http2Connection>(*config_, transport_, in_, peer_);
   } else {
-    protocol_ =
-        std::make_unique<Http1Connection>(*config_, transport_, in_, peer_, signal_);
+    protocol_ = std::make_unique<Http1Connection>(*config_, transport_, in_, peer_, signal_);
   }
   const CloseReason reason = co_await protocol_->run();
   protocol_.reset();

@@ -18,12 +18,11 @@ std::string_view ContextState::http_date() {
   const auto day = std::chrono::floor<std::chrono::days>(second);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(second - day);
-  date_ = fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-                      kDays[std::chrono::weekday(day).c_encoding()],
-                      static_cast<unsigned>(date.day()),
-                      kMonths[static_cast<unsigned>(date.month()) - 1],
-                      static_cast<int>(date.year()), time.hours().count(), time.minutes().count(),
-                      time.seconds().count());
+  date_ =
+      fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                  kDays[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+                  kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                  time.hours().count(), time.minutes().count(), time.seconds().count());
   date_until_ = now + std::chrono::seconds(1);
   return date_;
 }

@@ -23,7 +23,9 @@ Exchange::Exchange(const ServerConfig& server, ContextState& context, std::strin
 
 Exchange::~Exchange() = default;
 
-std::pair<Transport*, Buffer*> Exchange::upgrade(std::string_view) { return {nullptr, nullptr}; }
+std::pair<Transport*, Buffer*> Exchange::upgrade() {
+  return {nullptr, nullptr};
+}
 
 void Exchange::begin() {
   route = nullptr;
@@ -96,13 +98,16 @@ asio::awaitable<bool> Exchange::run_handler() {
   co_return true;
 }
 
-void Exchange::end() { config.probe.request_finished(summary()); }
+void Exchange::end() {
+  config.probe.request_finished(summary());
+}
 
 RequestSummary Exchange::summary() const {
   const base::TimePoint now = state.ticker.clock().now();
   const std::string_view target = head.target;
   const bool left = cancelled == CancelReason::kPeerGone && !complete_;
   return {.id = id_,
+          .trace_id = trace_ ? std::string_view(trace_->trace_id) : std::string_view(),
           .method = head.method,
           .path = target.substr(0, target.find('?')),
           .route = route != nullptr ? std::string_view(route->pattern) : std::string_view(),

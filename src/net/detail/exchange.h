@@ -52,8 +52,9 @@ class Exchange {
   virtual asio::awaitable<base::Result<void>> start(int status, Headers headers) = 0;
   virtual asio::awaitable<base::Result<void>> write(std::string_view piece) = 0;
   virtual asio::awaitable<base::Result<void>> finish(Headers trailers) = 0;
-  // The raw connection for an upgrade, which ends HTTP on it; null where there is none.
-  virtual std::pair<Transport*, Buffer*> upgrade(std::string_view response_head);
+  // The raw connection for an upgrade, which ends HTTP on it and writes its own 101; null where
+  // there is none.
+  virtual std::pair<Transport*, Buffer*> upgrade();
 
   // Ends what the handler awaits; the protocol emits to its coroutine.
   void cancel(CancelReason reason);
@@ -92,8 +93,8 @@ class Exchange {
 
   // From the end of the head until the next one.
   void begin();
-  // Runs the handler and sees to it that there is a response, unless the peer is gone. True when the
-  // response is complete or may be completed by finish().
+  // Runs the handler and sees to it that there is a response, unless the peer is gone. True when
+  // the response is complete or may be completed by finish().
   asio::awaitable<bool> run_handler();
   void end();  // tells the probe
   // Body faults: remembered, so that send_error answers with the right status.

@@ -12,8 +12,7 @@ enum : std::uint8_t { kTokenByte = 1, kValueByte = 2, kTargetByte = 4, kAuthorit
 constexpr std::array<std::uint8_t, 256> make_classes() {
   std::array<std::uint8_t, 256> classes{};
   for (int c = 0; c < 256; ++c) {
-    const bool alnum =
-        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    const bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     const char byte = static_cast<char>(c);
     std::uint8_t bits = 0;
     if (alnum || (c != 0 && std::string_view("!#$%&'*+-.^_`|~").contains(byte))) bits |= kTokenByte;
@@ -35,10 +34,18 @@ bool all_are(std::string_view text, std::uint8_t bit) {
 
 }  // namespace
 
-bool is_token(std::string_view text) { return !text.empty() && all_are(text, kTokenByte); }
-bool is_field_value(std::string_view text) { return all_are(text, kValueByte); }
-bool is_target(std::string_view text) { return !text.empty() && all_are(text, kTargetByte); }
-bool is_authority(std::string_view text) { return all_are(text, kAuthorityByte); }
+bool is_token(std::string_view text) {
+  return !text.empty() && all_are(text, kTokenByte);
+}
+bool is_field_value(std::string_view text) {
+  return all_are(text, kValueByte);
+}
+bool is_target(std::string_view text) {
+  return !text.empty() && all_are(text, kTargetByte);
+}
+bool is_authority(std::string_view text) {
+  return all_are(text, kAuthorityByte);
+}
 
 std::string_view trim_ows(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);

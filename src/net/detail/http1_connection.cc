@@ -18,12 +18,15 @@ constexpr std::size_t kHeadRead = 4 * 1024;
 constexpr std::size_t kBodyRead = 16 * 1024;
 // Small answers to pipelined requests are gathered up to this.
 constexpr std::size_t kGather = 64 * 1024;
-// Pieces up to this are copied beside their chunk framing; larger ones are sent from where they are.
+// Pieces up to this are copied beside their chunk framing; larger ones are sent from where they
+// are.
 constexpr std::size_t kCopyPiece = 16 * 1024;
 constexpr std::size_t kLingerBytes = 1024 * 1024;
 constexpr std::chrono::seconds kLingerTime{2};
 
-bool has_body(int status) { return status >= 200 && status != 204 && status != 304; }
+bool has_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
 
 }  // namespace
 
@@ -145,9 +148,9 @@ asio::awaitable<bool> Http1Connection::read_head() {
 void Http1Connection::refuse(const HeadFault& fault) {
   if (reason_ == CloseReason::kNormal) reason_ = CloseReason::kProtocolError;
   const Code code = fault.status == 431 || fault.status == 414 ? Code::kResourceExhausted
-                    : fault.status == 501                       ? Code::kUnimplemented
-                    : fault.status == 408                       ? Code::kDeadlineExceeded
-                                                                : Code::kInvalidArgument;
+                    : fault.status == 501                      ? Code::kUnimplemented
+                    : fault.status == 408                      ? Code::kDeadlineExceeded
+                                                               : Code::kInvalidArgument;
   const std::string body = error_body({code, fault.what}, {});
   fmt::format_to(std::back_inserter(out_),
                  "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n"
@@ -193,9 +196,9 @@ asio::awaitable<base::Result<std::string_view>> Http1Connection::read_some() {
   if (body_complete()) co_return std::string_view();
   if (head.framing == Framing::kLength && body_received + body_left_ > body_limit) {
     keep_alive_ = keep_alive_ && discard_is_cheap();
-    co_return body_fault(413, Code::kResourceExhausted,
-                         fmt::format("the body has {} bytes, the limit is {}", head.content_length,
-                                     body_limit));
+    co_return body_fault(
+        413, Code::kResourceExhausted,
+        fmt::format("the body has {} bytes, the limit is {}", head.content_length, body_limit));
   }
   if (std::exchange(continue_due_, false)) {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -366,18 +369,19 @@ asio::awaitable<void> Http1Connection::linger() {
   }
 }
 
-std::pair<Transport*, Buffer*> Http1Connection::upgrade(std::string_view response_head) {
-  if (status != 0 || !body_complete() || draining_) return {nullptr, nullptr};
+std::pair<Transport*, Buffer*> Http1Connection::upgrade() {
+  if (status != 0 || !body_complete() || !out_.empty() || draining_) return {nullptr, nullptr};
   mark_started(101);
   upgraded_ = true;
   keep_alive_ = false;
   watch_.stop();  // the new protocol reads the socket and sees the peer go
   set_deadline(base::Deadline::never());
-  out_ += response_head;
   return {&transport_, &in_};
 }
 
-void Http1Connection::emit_cancel() { signal_.emit(asio::cancellation_type::terminal); }
+void Http1Connection::emit_cancel() {
+  signal_.emit(asio::cancellation_type::terminal);
+}
 
 void Http1Connection::drain() {
   draining_ = true;

@@ -1,6 +1,6 @@
 // HTTP/1.1 on one connection (RFC 9112): one exchange after the other, in its own coroutine, which
-// also runs the handlers. Pipelined requests wait their turn in the socket; their small answers leave
-// together.
+// also runs the handlers. Pipelined requests wait their turn in the socket; their small answers
+// leave together.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -30,7 +30,7 @@ class Http1Connection final : public Exchange, public ProtocolConnection {
   asio::awaitable<base::Result<void>> start(int response_status, Headers headers) override;
   asio::awaitable<base::Result<void>> write(std::string_view piece) override;
   asio::awaitable<base::Result<void>> finish(Headers trailers) override;
-  std::pair<Transport*, Buffer*> upgrade(std::string_view response_head) override;
+  std::pair<Transport*, Buffer*> upgrade() override;
 
  private:
   void emit_cancel() override;
@@ -52,11 +52,11 @@ class Http1Connection final : public Exchange, public ProtocolConnection {
   HeadLimits head_limits_;
   HeadScanner scanner_;
   ChunkDecoder chunks_;
-  std::uint64_t body_left_ = 0;      // of a body with a length
-  std::size_t consume_next_ = 0;     // bytes of in_ behind the last piece given out
+  std::uint64_t body_left_ = 0;   // of a body with a length
+  std::size_t consume_next_ = 0;  // bytes of in_ behind the last piece given out
   std::string out_;
   CloseReason reason_ = CloseReason::kNormal;
-  bool idle_ = false;      // waiting for a request with nothing to write
+  bool idle_ = false;  // waiting for a request with nothing to write
   bool draining_ = false;
   bool keep_alive_ = true;
   bool continue_due_ = false;  // 100 Continue not sent yet

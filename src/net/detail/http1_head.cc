@@ -10,7 +10,9 @@ namespace {
 
 using base::ascii_iequals;
 
-constexpr HeadFault bad(const char* what) { return {400, what}; }
+constexpr HeadFault bad(const char* what) {
+  return {400, what};
+}
 
 // The next line without its CRLF; the scanner has seen to it that every LF follows a CR.
 std::string_view take_line(std::string_view& head) {

@@ -1,6 +1,7 @@
-// The head of an HTTP/1.1 message, read strictly (RFC 9112): sans-IO, for server and client. What two
-// parsers could read in two ways is refused: bare LF, folded lines, space before a colon, repeated or
-// listed Content-Length, Content-Length beside Transfer-Encoding, other codings than chunked.
+// The head of an HTTP/1.1 message, read strictly (RFC 9112): sans-IO, for server and client. What
+// two parsers could read in two ways is refused: bare LF, folded lines, space before a colon,
+// repeated or listed Content-Length, Content-Length beside Transfer-Encoding, other codings than
+// chunked.
 #pragma once
 
 #include <cstddef>
@@ -41,8 +42,8 @@ struct ResponseHead {
   bool keep_alive = true;
 };
 
-// A status that is 0 while all is well; the HTTP status to answer with otherwise (400, 414, 431, 501,
-// 505).
+// A status that is 0 while all is well; the HTTP status to answer with otherwise (400, 414, 431,
+// 501, 505).
 struct HeadFault {
   int status = 0;
   const char* what = "";
@@ -56,7 +57,8 @@ class HeadScanner {
     std::size_t size = 0;  // of the head with its blank line; 0: more is needed
     HeadFault fault;
   };
-  // `buffer` is everything since the message began; only grows between calls until the head is found.
+  // `buffer` is everything since the message began; only grows between calls until the head is
+  // found.
   Outcome scan(std::string_view buffer, const HeadLimits& limits);
   void reset() { *this = {}; }
 

@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t kReadBytes = 16 * 1024;
 
 // The stream's own reference keeps it while its coroutine lives.
-asio::awaitable<void> run_stream(std::shared_ptr<Http2Stream> stream) { co_await stream->run(); }
+asio::awaitable<void> run_stream(std::shared_ptr<Http2Stream> stream) {
+  co_await stream->run();
+}
 
 }  // namespace
 
@@ -72,12 +74,11 @@ asio::awaitable<void> Http2Connection::read_loop() {
       continue;
     }
     if (in_.empty()) in_.release();
-    const IoStatus waited = result.status == IoStatus::kWantRead && !writing_
-                                ? co_await transport_.wait_readable()
-                            : result.status == IoStatus::kWantRead ||
-                                    result.status == IoStatus::kWantWrite
-                                ? co_await transport_.wait_writable()
-                                : result.status;
+    const IoStatus waited =
+        result.status == IoStatus::kWantRead && !writing_ ? co_await transport_.wait_readable()
+        : result.status == IoStatus::kWantRead || result.status == IoStatus::kWantWrite
+            ? co_await transport_.wait_writable()
+            : result.status;
     if (waited == IoStatus::kTimeout) {
       if (writing_) {
         reason_ = CloseReason::kSlowReader;
@@ -144,15 +145,15 @@ void Http2Connection::flush_soon() {
 void Http2Connection::start_streams() {
   for (const std::shared_ptr<Http2Stream>& stream : std::exchange(to_start_, {})) {
     ++coroutines_;
-    asio::co_spawn(transport_.state().ticker.context(), run_stream(stream),
-                   asio::bind_cancellation_slot(
-                       stream->signal().slot(), [this, stream](std::exception_ptr) {
-                         stream_ended();
-                         if (draining_ && coroutines_ <= 1 && !over_) {
-                           session_.terminate(Http2Session::kNoError);
-                           flush_soon();
-                         }
-                       }));
+    asio::co_spawn(
+        transport_.state().ticker.context(), run_stream(stream),
+        asio::bind_cancellation_slot(stream->signal().slot(), [this, stream](std::exception_ptr) {
+          stream_ended();
+          if (draining_ && coroutines_ <= 1 && !over_) {
+            session_.terminate(Http2Session::kNoError);
+            flush_soon();
+          }
+        }));
   }
 }
 
@@ -161,10 +162,9 @@ void Http2Connection::stream_ended() {
 }
 
 void Http2Connection::arm_idle() {
-  transport_.read_deadline(
-      streams_.empty()
-          ? transport_.state().ticker.clock().now() + config_.limits.idle_timeout
-          : base::TimePoint::max());
+  transport_.read_deadline(streams_.empty() ? transport_.state().ticker.clock().now() +
+                                                  config_.limits.idle_timeout
+                                            : base::TimePoint::max());
 }
 
 Http2Stream* Http2Connection::find(std::int32_t id) {

@@ -1,5 +1,5 @@
-// HTTP/2 on one connection: a reading coroutine that feeds the session, one coroutine per stream that
-// runs a handler, and a writer that sleeps unless the socket is full. All on one context.
+// HTTP/2 on one connection: a reading coroutine that feeds the session, one coroutine per stream
+// that runs a handler, and a writer that sleeps unless the socket is full. All on one context.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -41,7 +41,8 @@ class Http2Connection final : public ProtocolConnection, private Http2Events {
 
   // Writes what there is, now; what the socket does not take is left to the writer.
   void flush();
-  // The same, once at the end of this turn of the event loop: pieces of many streams leave together.
+  // The same, once at the end of this turn of the event loop: pieces of many streams leave
+  // together.
   void flush_soon();
   asio::awaitable<void> read_loop();
   asio::awaitable<void> write_loop();

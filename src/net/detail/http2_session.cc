@@ -101,8 +101,7 @@ struct Http2Session::Impl {
     if (!request.fault) {
       if (head.target.empty()) {
         request.fault = {501, "CONNECT is not served"};
-      } else if (!is_target(head.target) ||
-                 !(head.target.starts_with('/') || head.target == "*") ||
+      } else if (!is_target(head.target) || !(head.target.starts_with('/') || head.target == "*") ||
                  head.method.size() > 32 || !is_authority(head.authority)) {
         request.fault = {400, "ill-formed request"};
       }
@@ -140,7 +139,9 @@ struct Http2Session::Impl {
 namespace {
 
 using Impl = Http2Session::Impl;
-Impl& self(void* user) { return *static_cast<Impl*>(user); }
+Impl& self(void* user) {
+  return *static_cast<Impl*>(user);
+}
 
 }  // namespace
 
@@ -226,23 +227,20 @@ Http2Session::Http2Session(const ServerLimits& limits, const base::Clock& clock,
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.h2_streams_max},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.h2_stream_window_bytes},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
-       static_cast<std::uint32_t>(
-           std::min<std::size_t>(limits.header_bytes_max, UINT32_MAX))},
+       static_cast<std::uint32_t>(std::min<std::size_t>(limits.header_bytes_max, UINT32_MAX))},
   };
   nghttp2_submit_settings(impl_->session, NGHTTP2_FLAG_NONE, settings, std::size(settings));
-  nghttp2_session_set_local_window_size(
-      impl_->session, NGHTTP2_FLAG_NONE, 0,
-      static_cast<std::int32_t>(
-          std::min<std::uint32_t>(limits.h2_connection_window_bytes, INT32_MAX)));
+  nghttp2_session_set_local_window_size(impl_->session, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<std::int32_t>(std::min<std::uint32_t>(
+                                            limits.h2_connection_window_bytes, INT32_MAX)));
 }
 
 Http2Session::~Http2Session() = default;
 
 bool Http2Session::feed(std::string_view bytes) {
   if (impl_->broken || impl_->flooded) return false;
-  const ssize_t used =
-      nghttp2_session_mem_recv(impl_->session, reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                               bytes.size());
+  const ssize_t used = nghttp2_session_mem_recv(
+      impl_->session, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   // On nonsense nghttp2 has queued its own GOAWAY, except where it has given up altogether.
   if (used < 0) {
     impl_->broken = true;
@@ -272,14 +270,18 @@ std::string_view Http2Session::output() {
   return std::string_view(impl.out).substr(impl.out_begin);
 }
 
-void Http2Session::sent(std::size_t bytes) { impl_->out_begin += bytes; }
+void Http2Session::sent(std::size_t bytes) {
+  impl_->out_begin += bytes;
+}
 
 bool Http2Session::finished() const {
   return impl_->out_begin == impl_->out.size() &&
          (impl_->broken || nghttp2_session_want_read(impl_->session) == 0) &&
          nghttp2_session_want_write(impl_->session) == 0;
 }
-bool Http2Session::flooded() const { return impl_->flooded; }
+bool Http2Session::flooded() const {
+  return impl_->flooded;
+}
 
 namespace {
 
@@ -298,8 +300,7 @@ std::vector<nghttp2_nv> to_nv(const Headers& headers) {
 ssize_t pull(nghttp2_session* session, std::int32_t id, std::uint8_t* into, std::size_t size,
              std::uint32_t* flags, nghttp2_data_source*, void* user) {
   Http2Events& events = self(user).events;
-  const Http2Events::Pulled pulled =
-      events.pull_body(id, {reinterpret_cast<char*>(into), size});
+  const Http2Events::Pulled pulled = events.pull_body(id, {reinterpret_cast<char*>(into), size});
   if (pulled.end) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     const Headers trailers = events.take_trailers(id);
@@ -328,7 +329,9 @@ void Http2Session::respond(std::int32_t id, int status, const Headers& headers, 
                           has_body ? &provider : nullptr);
 }
 
-void Http2Session::resume(std::int32_t id) { nghttp2_session_resume_data(impl_->session, id); }
+void Http2Session::resume(std::int32_t id) {
+  nghttp2_session_resume_data(impl_->session, id);
+}
 
 void Http2Session::consume(std::int32_t id, std::size_t bytes) {
   nghttp2_session_consume(impl_->session, id, bytes);
@@ -339,7 +342,9 @@ void Http2Session::consume_connection(std::size_t bytes) {
 void Http2Session::reset(std::int32_t id, std::uint32_t error) {
   nghttp2_submit_rst_stream(impl_->session, NGHTTP2_FLAG_NONE, id, error);
 }
-void Http2Session::announce_shutdown() { nghttp2_submit_shutdown_notice(impl_->session); }
+void Http2Session::announce_shutdown() {
+  nghttp2_submit_shutdown_notice(impl_->session);
+}
 void Http2Session::terminate(std::uint32_t error) {
   nghttp2_session_terminate_session(impl_->session, error);
 }

@@ -19,7 +19,9 @@ using base::fail;
 // A response whose rest is at most this is left to the connection: its coroutine does not wait.
 constexpr std::size_t kLeaveBehind = 16 * 1024;
 
-bool has_body(int status) { return status >= 200 && status != 204 && status != 304; }
+bool has_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
 
 Headers lower_case(const Headers& headers) {
   Headers out;
@@ -49,7 +51,8 @@ asio::awaitable<void> Http2Stream::run() {
                       : fault_.status == 501 ? Code::kUnimplemented
                                              : Code::kResourceExhausted;
     disarm_deadline();
-    response.send(fault_.status, "application/json", error_body({code, fault_.what}, Exchange::id()));
+    response.send(fault_.status, "application/json",
+                  error_body({code, fault_.what}, Exchange::id()));
   } else {
     answered = co_await run_handler();
   }
@@ -115,9 +118,9 @@ asio::awaitable<base::Result<std::string_view>> Http2Stream::read_some() {
     piece_.clear();
   }
   if (head.content_length > body_limit) {
-    co_return body_fault(413, Code::kResourceExhausted,
-                         fmt::format("the body has {} bytes, the limit is {}", head.content_length,
-                                     body_limit));
+    co_return body_fault(
+        413, Code::kResourceExhausted,
+        fmt::format("the body has {} bytes, the limit is {}", head.content_length, body_limit));
   }
   while (in_.empty() && !in_ended_) {
     if (closed_) co_return fail(Code::kCancelled, "the peer has reset the stream");
@@ -223,6 +226,8 @@ asio::awaitable<base::Result<void>> Http2Stream::wait_unsent(std::size_t bytes) 
   co_return base::Result<void>{};
 }
 
-void Http2Stream::emit_cancel() { signal_.emit(asio::cancellation_type::terminal); }
+void Http2Stream::emit_cancel() {
+  signal_.emit(asio::cancellation_type::terminal);
+}
 
 }  // namespace seine::net::detail

@@ -81,7 +81,9 @@ Listener::Listener(asio::io_context& context, int fd, std::string unix_path,
                    std::function<void(Accepted)> accepted)
     : socket_(context, fd), unix_path_(std::move(unix_path)), accepted_(std::move(accepted)) {}
 
-Listener::~Listener() { close(); }
+Listener::~Listener() {
+  close();
+}
 
 asio::awaitable<void> Listener::run() {
   while (socket_.is_open()) {
@@ -133,6 +135,8 @@ base::Result<std::vector<Bound>> bind_tcp(const std::string& host, std::uint16_t
     const base::Result<int> fd = bind_one(*info, fmt::format("{}:{}", host, port));
     if (fd) {
       bound.push_back({*fd, port_of(*fd)});
+    } else if (info->ai_next == nullptr && !bound.empty() && info->ai_family == AF_INET6) {
+      break;  // "localhost" on a machine without IPv6
     } else {
       outcome = std::unexpected(fd.error());
     }

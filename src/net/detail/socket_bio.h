@@ -1,5 +1,5 @@
-// An OpenSSL BIO on a non-blocking socket that sends with MSG_NOSIGNAL: the library's own would raise
-// SIGPIPE, and signals are server/'s business.
+// An OpenSSL BIO on a non-blocking socket that sends with MSG_NOSIGNAL: the library's own would
+// raise SIGPIPE, and signals are server/'s business.
 #pragma once
 
 #include <openssl/bio.h>

@@ -10,7 +10,7 @@ namespace {
 
 // Swap with the last: order does not matter, removal costs nothing.
 template <typename T>
-void take_out(std::vector<T*>& list, std::size_t slot, std::size_t T::*member) {
+void take_out(std::vector<T*>& list, std::size_t slot, std::size_t T::* member) {
   list[slot] = list.back();
   list[slot]->*member = slot;
   list.pop_back();
@@ -38,7 +38,9 @@ void DeadlineEntry::arm_after(base::Duration wait) {
 
 HangupWatch::HangupWatch(Ticker& ticker, int fd, std::function<void()> gone)
     : ticker_(ticker), fd_(fd), gone_(std::move(gone)) {}
-HangupWatch::~HangupWatch() { stop(); }
+HangupWatch::~HangupWatch() {
+  stop();
+}
 
 void HangupWatch::start() {
   if (active_) return;

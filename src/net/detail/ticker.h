@@ -1,6 +1,7 @@
-// Ticker: deadlines and hang-up checks of one context, coarse and cheap. Arming a deadline is a store
-// into a member; one timer looks at all of them every kTick. A connection that is served fast enough
-// never touches a timer queue or an epoll set for its time-outs. Lives on its context's thread.
+// Ticker: deadlines and hang-up checks of one context, coarse and cheap. Arming a deadline is a
+// store into a member; one timer looks at all of them every kTick. A connection that is served fast
+// enough never touches a timer queue or an epoll set for its time-outs. Lives on its context's
+// thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

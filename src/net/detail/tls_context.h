@@ -1,5 +1,5 @@
-// The shared OpenSSL context behind TlsServer and TlsClient. Immutable once made; a reload makes a new
-// one, and connections keep the one they began with.
+// The shared OpenSSL context behind TlsServer and TlsClient. Immutable once made; a reload makes a
+// new one, and connections keep the one they began with.
 #pragma once
 
 #include <openssl/ssl.h>

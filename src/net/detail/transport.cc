@@ -174,8 +174,8 @@ asio::awaitable<IoStatus> Transport::wait_readable() {
   for (;;) {
     if (closed_) co_return IoStatus::kCancelled;
     if (read_expired_) co_return IoStatus::kTimeout;
-    const auto [error] = co_await socket_.async_wait(Socket::wait_read,
-                                                     asio::as_tuple(asio::use_awaitable));
+    const auto [error] =
+        co_await socket_.async_wait(Socket::wait_read, asio::as_tuple(asio::use_awaitable));
     if (!error) co_return IoStatus::kOk;
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) co_return IoStatus::kCancelled;
@@ -191,8 +191,8 @@ asio::awaitable<IoStatus> Transport::wait_writable() {
   for (;;) {
     if (closed_) co_return IoStatus::kCancelled;
     if (write_expired_) co_return IoStatus::kTimeout;
-    const auto [error] = co_await socket_.async_wait(Socket::wait_write,
-                                                     asio::as_tuple(asio::use_awaitable));
+    const auto [error] =
+        co_await socket_.async_wait(Socket::wait_write, asio::as_tuple(asio::use_awaitable));
     if (!error) {
       write_entry_.disarm();
       co_return IoStatus::kOk;

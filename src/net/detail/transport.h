@@ -1,6 +1,6 @@
-// Transport: a connected stream socket, plain or under TLS, as two non-blocking calls and two waits.
-// One coroutine may read while another writes. Lives on one context. Owns the socket and the TLS
-// state; never buffers plain text.
+// Transport: a connected stream socket, plain or under TLS, as two non-blocking calls and two
+// waits. One coroutine may read while another writes. Lives on one context. Owns the socket and the
+// TLS state; never buffers plain text.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
