@@ -1,6 +1,7 @@
 // A child process writes records, blobs and documents and reports each acknowledgement; it is
 // killed at random moments. What it was told is safe must be there afterwards.
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,8 +73,9 @@ TEST(Crash, NothingAcknowledgedIsLostToKillNine) {
     while (acknowledged.size() < wanted && ::read(pipe_fds[0], &n, sizeof n) == sizeof n) {
       acknowledged.push_back(n);
     }
-    // Not a wait for anything: spreads the kill over the writes that follow.
-    ::usleep(static_cast<useconds_t>(random.below(wanted == 0 ? 60'000 : 8'000)));
+    // The kill falls anywhere in the writes that follow: at the next acknowledgement or before it.
+    pollfd next_ack{pipe_fds[0], POLLIN, 0};
+    ::poll(&next_ack, 1, static_cast<int>(random.below(wanted == 0 ? 60 : 8)));
     ::kill(child, SIGKILL);
     while (::read(pipe_fds[0], &n, sizeof n) == sizeof n) acknowledged.push_back(n);
     ::close(pipe_fds[0]);
