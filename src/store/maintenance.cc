@@ -145,8 +145,8 @@ Result<std::string> restore_database(const std::string& backup, const std::strin
   }
   std::string kept;
   if (detail::exists(target)) {
-    const auto stamp = std::chrono::duration_cast<std::chrono::milliseconds>(
-                           std::chrono::system_clock::now().time_since_epoch())
+    const auto stamp = std::chrono::floor<std::chrono::milliseconds>(base::SystemClock().wall())
+                           .time_since_epoch()
                            .count();
     kept = fmt::format("{}.before-restore-{}", target, stamp);
     // Closing the old database folds its log into it; a damaged one may refuse.

@@ -42,7 +42,7 @@ struct TextQuery {
   std::string text;        // words count by their rarity; "quoted words" must stand as a phrase
   std::size_t limit = 10;  // at most 1000
   std::size_t offset = 0;
-  std::vector<Filter> filters;
+  std::vector<Filter> filters = {};
   std::size_t snippet_bytes = 320;  // 0: no snippet, and no body is read
   // A word in the title (or heading) counts as this many in the body.
   double title_weight = 1.0;

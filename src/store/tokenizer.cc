@@ -79,6 +79,8 @@ struct Tokenizer::Impl {
   std::vector<Point> points;   // the run being read
   bool has_pending = false;    // a character without spaces that waits for its neighbour
   Point pending{};
+  bool has_previous = false;  // the character before it, in the same run
+  Point previous{};
   Token token;
   std::string folded;
 
@@ -89,11 +91,13 @@ struct Tokenizer::Impl {
     position = 0;
     points.clear();
     has_pending = false;
+    has_previous = false;
   }
 
   void feed(std::string_view text);
   void feed_point(const Point& point);
   void feed_cjk(const Point& point);
+  void settle_cjk();
   void end_cjk();
   void end_run();
 
@@ -167,26 +171,32 @@ void Tokenizer::Impl::feed_point(const Point& point) {
 }
 
 // Single characters and overlapping pairs: 中国人 is 中 中国 国 国人 人, a pair at the position of
-// its first character.
+// its first character. A character waits for the next, which may be its voicing mark.
 void Tokenizer::Impl::feed_cjk(const Point& point) {
-  if (has_pending) {
-    const Point previous = pending;
-    end_cjk();
-    token.text.clear();
-    base::append_utf8(token.text, previous.value);
-    base::append_utf8(token.text, point.value);
-    emit(previous.begin, point.end, true, true, false);
-  }
+  settle_cjk();
   pending = point;
   has_pending = true;
 }
 
-void Tokenizer::Impl::end_cjk() {
+void Tokenizer::Impl::settle_cjk() {
   if (!has_pending) return;
   has_pending = false;
+  if (has_previous) {
+    token.text.clear();
+    base::append_utf8(token.text, previous.value);
+    base::append_utf8(token.text, pending.value);
+    emit(previous.begin, pending.end, true, true, false);
+  }
   token.text.clear();
   base::append_utf8(token.text, pending.value);
   emit(pending.begin, pending.end, false, true, false);
+  previous = pending;
+  has_previous = true;
+}
+
+void Tokenizer::Impl::end_cjk() {
+  settle_cjk();
+  has_previous = false;
 }
 
 bool Tokenizer::Impl::all_digits(Word word) const {

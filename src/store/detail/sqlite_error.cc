@@ -61,6 +61,9 @@ Code code_of(int extended, int system_errno) {
       return Code::kUnavailable;
     case SQLITE_IOERR:
       if (is_out_of_space(system_errno)) return Code::kResourceExhausted;
+      // The library knows only ENOSPC as a full disk: a quota or a file size limit is a failed
+      // write to it, and errno is often overwritten by the rollback. A fault of the disk says EIO.
+      if (extended == SQLITE_IOERR_WRITE && system_errno != EIO) return Code::kResourceExhausted;
       if (extended == SQLITE_IOERR_SHORT_READ || extended == SQLITE_IOERR_CORRUPTFS) {
         return Code::kDataLoss;
       }
@@ -78,7 +81,7 @@ base::Error sqlite_error(int code, std::string_view message, int system_errno,
   std::string text = fmt::format("{}: {}: {}", path, what, message);
   if (mapped == Code::kResourceExhausted && (code & 0xff) != SQLITE_NOMEM) {
     const auto free = free_space(std::string(path));
-    text = fmt::format("{}: {}: the disk is full ({} free): {}", path, what,
+    text = fmt::format("{}: {}: the disk is full or over a limit ({} free): {}", path, what,
                        free ? base::format_size(*free) : std::string("unknown"), message);
   } else if (mapped == Code::kDataLoss) {
     text += "; the file is damaged: restore a backup";
