@@ -29,7 +29,8 @@ std::set<std::string> references(std::string_view html) {
   return found;
 }
 
-// RFC 1952 §2.3: the last four bytes of a gzip member are the length of what it holds, little endian.
+// RFC 1952 §2.3: the last four bytes of a gzip member are the length of what it holds, little
+// endian.
 std::uint32_t gzip_length(std::string_view gzip) {
   std::uint32_t length = 0;
   for (std::size_t i = 0; i < 4; ++i) {

@@ -61,6 +61,10 @@ describe("request rate", () => {
     expect(upToLastAnswer([{ at: 4_000 }])).toEqual([]);
   });
 
+  test("is never negative, should a counter fall", () => {
+    expect(requestRate([sample(0, 9), sample(2, 3)])).toBeUndefined();
+  });
+
   test("is unknown where the server counts no requests, and while it is away", () => {
     expect(requestRate([sample(0, 0), sample(2, 0, { requests: undefined })])).toBeUndefined();
     expect(requestRate([sample(0, 0), sample(2, 8), { at: 4_000 }])).toBeUndefined();
