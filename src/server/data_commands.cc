@@ -2,8 +2,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
-#include <iostream>
+#include <fstream>
 #include <iterator>
 
 #include "base/json.h"
@@ -54,7 +55,11 @@ Result<std::string> make_link(const Place& place) {
   return sessions.mint_link();
 }
 
-std::string first_address(const ServiceSettings& settings) {
+// Where the running service says it listens, else where the settings say it would.
+std::string first_address(const ServiceSettings& settings, const store::DataDir& directory) {
+  std::string running;
+  std::ifstream file(directory.run() + "/address");
+  if (std::getline(file, running) && !running.empty()) return running;
   for (const std::string& text : settings.listen) {
     const Result<ListenAddress> address = parse_listen(text);
     if (!address || !address->unix_path.empty()) continue;
@@ -88,9 +93,9 @@ bool confirmed(const Terminal& terminal, const std::string& target) {
                               "替换 {}？旧文件会保留在旁边。[y/N] "};
   if (isatty(STDIN_FILENO) != 1) return false;
   terminal.out(fmt::format(fmt::runtime(terminal.pick(kAsk)), target));
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
+  std::array<char, 16> answer{};
+  const ssize_t n = read(STDIN_FILENO, answer.data(), answer.size());
+  return n > 0 && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 }  // namespace
@@ -106,7 +111,8 @@ int run_link(const Invocation& invocation) {
   }
   const Result<std::string> token = make_link(*place);
   if (!token) return fail_with(terminal, token.error());
-  terminal.out(fmt::format("{}/#token={}\n", first_address(place->settings), *token));
+  terminal.out(
+      fmt::format("{}/#token={}\n", first_address(place->settings, place->directory), *token));
   return kOk;
 }
 

@@ -130,6 +130,21 @@ Result<Invocation> parse_command(const Command& command, std::vector<std::string
   return invocation;
 }
 
+// `seine --data DIR up` means `seine up --data DIR`: global options may stand before the command.
+std::vector<std::string> command_first(std::vector<std::string> words) {
+  std::size_t n = 0;
+  while (n < words.size() && words[n].starts_with('-') && words[n] != "--version") {
+    const auto option = std::ranges::find_if(global_options(), [&](const Option& each) {
+      return words[n] == each.name || (!each.letter.empty() && words[n] == each.letter);
+    });
+    const bool takes_next = option != global_options().end() && !option->value.empty();
+    n += takes_next ? 2 : 1;
+  }
+  if (n >= words.size()) return words;
+  std::ranges::rotate(words, words.begin() + static_cast<std::ptrdiff_t>(n));
+  return words;
+}
+
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::unexpected(base::errno_error(path, errno));
@@ -155,14 +170,19 @@ Language language_of(const Environment& environment) {
                                variable(environment, "LC_MESSAGES"), variable(environment, "LANG"));
 }
 
-Result<Invocation> parse_arguments(const std::vector<std::string>& words, Language language) {
+Result<Invocation> parse_arguments(const std::vector<std::string>& given, Language language) {
+  const std::vector<std::string> words = command_first(given);
   // `seine`, `seine --help`, `seine help [COMMAND]`, `seine --version`
   Invocation bare;
   if (words.empty()) {
     bare.given["--help"] = "";
     return bare;
   }
-  if (words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
+  const bool only_options = words[0].starts_with('-') && words[0] != "--version" &&
+                            std::ranges::find(words, "--help") == words.end() &&
+                            std::ranges::find(words, "-h") == words.end();
+  if (words[0] == "help" ||
+      (words[0].starts_with('-') && words[0] != "--version" && !only_options)) {
     const Found found = match_command({words.begin() + 1, words.end()});
     bare.command = found.command;
     bare.given["--help"] = "";

@@ -4,8 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "base/text.h"
@@ -61,6 +66,16 @@ std::string url_of(const ListenAddress& address, std::uint16_t port, bool tls) {
   return fmt::format("{}://{}:{}", tls ? "https" : "http", host, port);
 }
 
+// Other processes on this data directory (`seine link`) read the address here: the port may have
+// been the kernel's choice.
+Result<> write_address(const std::string& path, std::string_view url) {
+  std::ofstream file(path, std::ios::trunc);
+  file << url << "\n";
+  file.close();
+  if (!file) return std::unexpected(base::errno_error(path, errno));
+  return {};
+}
+
 }  // namespace
 
 ServiceSettings service_settings(const base::Config& config, std::string data_dir) {
@@ -113,6 +128,7 @@ struct Service::Impl {
 
   gateway::StatusFacts facts() const;
   std::vector<gateway::Check> checks();
+  std::string address_file() const { return data_dir.run() + "/address"; }
 
   const ServiceSettings settings;
   const Service::Environment environment;
@@ -235,6 +251,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
   if (s.urls.empty())
     return base::fail_field(Code::kInvalidArgument, "server.listen",
                             "server.listen names no address");
+  SEINE_CHECK(write_address(s.address_file(), s.urls.front()));
   s.ready = true;
   return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
@@ -278,6 +295,8 @@ void Service::drain(base::Deadline deadline) {
   impl_->server->drain(deadline);
   impl_->server.reset();
   impl_->runtime->stop();
+  std::error_code ignored;
+  std::filesystem::remove(impl_->address_file(), ignored);
 }
 
 }  // namespace seine::server

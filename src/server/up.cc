@@ -87,7 +87,10 @@ std::string report(const Invocation& invocation, const ServiceSettings& settings
     if (!check.fix.empty())
       row({"", ""}, fmt::format("{}{}", terminal.pick({"mend it: ", "解决方法："}), check.fix));
   }
-  fmt::format_to(to, "\n  {}\n\n", terminal.pick({"Ctrl+C stops it.", "按 Ctrl+C 停止。"}));
+  fmt::format_to(to, "\n  {}\n\n",
+                 invocation.has("--detach")
+                     ? terminal.pick({"`seine down` stops it.", "使用 `seine down` 停止。"})
+                     : terminal.pick({"Ctrl+C stops it.", "按 Ctrl+C 停止。"}));
   return out;
 }
 
