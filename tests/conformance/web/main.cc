@@ -23,6 +23,7 @@ constexpr std::array kScorers = {
     Entry{"url-wpt", score_url_wpt},
     Entry{"ssrf", score_ssrf},
     Entry{"robots", score_robots},
+    Entry{"charset", score_charset},
 };
 
 int print_text(std::string_view name, const Outcome& outcome, std::size_t failures_max) {
