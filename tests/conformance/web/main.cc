@@ -20,10 +20,9 @@ struct Entry {
 };
 
 constexpr std::array kScorers = {
-    Entry{"url-wpt", score_url_wpt},
-    Entry{"ssrf", score_ssrf},
-    Entry{"robots", score_robots},
-    Entry{"charset", score_charset},
+    Entry{"url-wpt", score_url_wpt},   Entry{"ssrf", score_ssrf},
+    Entry{"robots", score_robots},     Entry{"charset", score_charset},
+    Entry{"html5lib", score_html5lib},
 };
 
 int print_text(std::string_view name, const Outcome& outcome, std::size_t failures_max) {

@@ -7,8 +7,6 @@
 namespace seine::web {
 namespace {
 
-constexpr std::size_t kPrescanBytes = 1024;
-
 bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
 }
@@ -117,8 +115,8 @@ std::optional<std::string> charset_parameter(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<Encoding> prescan_meta(std::string_view bytes) {
-  const std::string_view s = bytes.substr(0, kPrescanBytes);
+std::optional<Encoding> prescan_meta(std::string_view bytes, std::size_t limit) {
+  const std::string_view s = bytes.substr(0, limit);
   std::size_t at = 0;
   while (at < s.size()) {
     if (s[at] != '<') {

@@ -41,6 +41,7 @@ CharsetChoice choose_charset(std::string_view bytes, std::string_view header_cha
   const std::optional<Encoding> header = encoding_from_label(header_charset);
   std::optional<Encoding> declared = prescan_meta(bytes);
   if (!declared) declared = prescan_xml(bytes);
+  if (!declared) declared = prescan_meta(bytes, kLatePrescanBytes);
 
   // Bytes that are UTF-8 with real multi-byte text in it are UTF-8 whatever a template declares:
   // eight sequences by chance in another encoding are less likely than a wrong declaration.

@@ -22,8 +22,11 @@ struct CharsetChoice {
 // `header_charset`: the charset parameter of Content-Type, empty when absent.
 CharsetChoice choose_charset(std::string_view bytes, std::string_view header_charset);
 
-// The WHATWG prescan (HTML section 13.2.3.2) of the first 1,024 bytes.
-std::optional<Encoding> prescan_meta(std::string_view bytes);
+// The WHATWG prescan (HTML section 13.2.3.2) of the first `limit` bytes.
+inline constexpr std::size_t kPrescanBytes = 1024;
+// A browser that meets a declaration later changes its mind while parsing: the same outcome.
+inline constexpr std::size_t kLatePrescanBytes = 16384;
+std::optional<Encoding> prescan_meta(std::string_view bytes, std::size_t limit = kPrescanBytes);
 // encoding="..." of an XML declaration at the very start.
 std::optional<Encoding> prescan_xml(std::string_view bytes);
 // From the bytes alone; nothing when they are plain ASCII or fit nothing.
