@@ -20,9 +20,17 @@ struct Entry {
 };
 
 constexpr std::array kScorers = {
-    Entry{"url-wpt", score_url_wpt},   Entry{"ssrf", score_ssrf},
-    Entry{"robots", score_robots},     Entry{"charset", score_charset},
+    Entry{"url-wpt", score_url_wpt},
+    Entry{"ssrf", score_ssrf},
+    Entry{"robots", score_robots},
+    Entry{"charset", score_charset},
     Entry{"html5lib", score_html5lib},
+    Entry{"article-extraction", score_article_extraction},
+    Entry{"trafilatura-eval", score_trafilatura},
+    Entry{"readability-pages", score_readability},
+    Entry{"gne-chinese-news", score_gne},
+    Entry{"webmainbench-sample", score_webmainbench},
+    Entry{"hidden-injection", score_hidden_injection},
 };
 
 int print_text(std::string_view name, const Outcome& outcome, std::size_t failures_max) {

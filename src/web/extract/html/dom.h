@@ -34,6 +34,7 @@ struct Node {
   Tag tag = Tag::kUnknown;           // of the name, in any namespace
   std::uint8_t flags = 0;            // free for the passes over the finished tree
   std::uint32_t offset = kNoOffset;  // byte in the source where the node starts
+  std::uint32_t id = 0;  // dense, in order of creation: an index into tables about the tree
   std::uint32_t attribute_count = 0;
   std::uint32_t text_capacity = 0;  // of text that the tree builder has copied to grow it
   Attribute* attributes = nullptr;
@@ -72,6 +73,7 @@ struct Document {
   Arena arena;
   Node* root = nullptr;  // of type kDocument
   QuirksMode quirks = QuirksMode::kNoQuirks;
+  std::uint32_t node_count = 0;
   bool truncated = false;  // a limit was met: the tree covers the start of the source only
 
   const Node* html() const;

@@ -217,6 +217,7 @@ Node* TreeBuilder::new_node(NodeType type, std::uint32_t offset) {
   ++nodes_;
   Node* node = document_.arena.make<Node>();
   node->type = type;
+  node->id = document_.node_count++;
   node->offset = offset;
   return node;
 }
