@@ -11,6 +11,7 @@
 #include "scoring.h"
 #include "web/extract/charset/sniff.h"
 #include "web/extract/html/parser.h"
+#include "web/extract/page.h"
 
 #ifdef SEINE_HAVE_GUMBO
 #include <gumbo.h>
@@ -65,6 +66,9 @@ int main(int argc, char** argv) {
           [](const std::string& page) { return seine::web::decode_page(page, "").text.size(); });
   measure("HTML tree", texts,
           [](const std::string& text) { return seine::web::html::parse(text)->arena.used(); });
+  measure("bytes to Markdown", pages, [](const std::string& page) {
+    return seine::web::read_page(page, {}).value_or(seine::web::Page{}).markdown().size();
+  });
 #ifdef SEINE_HAVE_GUMBO
   measure("gumbo tree", texts, [](const std::string& text) {
     GumboOutput* output = gumbo_parse_with_options(&kGumboDefaultOptions, text.data(), text.size());

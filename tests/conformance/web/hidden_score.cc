@@ -34,7 +34,8 @@ Outcome score_hidden_injection(const std::filesystem::path& dir) {
       ++(is_hard ? leaks : soft_leaks);
       if (is_hard) outcome.failures.push_back("leak: " + name);
     }
-    const std::string text = without_space(page.text());
+    std::string text;  // of all blocks, captions too: what the Markdown shows
+    for (const Block& block : page.blocks) text += without_space(block.text);
     std::size_t here = 0;
     const base::Json& keep = row["must_keep"];
     for (const base::Json& sentence : keep) {

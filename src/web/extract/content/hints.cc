@@ -371,8 +371,42 @@ constexpr auto kMetaWords = std::to_array<std::string_view>({"byline",         "
                                                              "artinfo",        "editor",
                                                              "zebian",         "bianji"});
 
+constexpr auto kNeverWords = std::to_array<std::string_view>({"cookie",
+                                                              "cookies",
+                                                              "cookiebar",
+                                                              "consent",
+                                                              "gdpr",
+                                                              "onetrust",
+                                                              "didomi",
+                                                              "cmp",
+                                                              "cmpbox",
+                                                              "cookielaw",
+                                                              "eucookielaw",
+                                                              "cookie-law",
+                                                              "cookie-notice",
+                                                              "cookie-banner",
+                                                              "cli-modal",
+                                                              "cli",
+                                                              "sr-only",
+                                                              "visually-hidden",
+                                                              "screen-reader-text",
+                                                              "usercentrics",
+                                                              "cookiebot",
+                                                              "privacy-overview",
+                                                              "widget-eu-cookie-law"});
+
+// Page builders name every part of a page "widget" or "block": nothing follows from that.
+bool says_nothing(std::string_view name) {
+  for (const std::string_view prefix : {"elementor", "fusion-", "et-pb", "vc-", "wpb-", "jet-",
+                                        "siteorigin", "so-widget", "fl-", "js-", "is-", "has-"}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
 Hint hint_of_name(std::string_view name) {
-  if (name.empty()) return Hint::kNone;
+  if (name.empty() || says_nothing(name)) return Hint::kNone;
+  if (has_any_word(name, kNeverWords)) return Hint::kNever;
   if (has_any_word(name, kCommentNames)) return Hint::kComments;
   if (has_any_word(name, kBodyNames)) return Hint::kBody;
   if (has_any_word(name, kBoilerplateWords) || contains_any(name, kBoilerplateParts))
@@ -400,6 +434,7 @@ Hint hint_of_list(std::string_view list) {
     if (end > 0) {
       const Hint hint = hint_of_name(normalize(list.substr(0, end)));
       if (hint == Hint::kBody) return hint;
+      if (hint == Hint::kNever) return hint;
       if (hint == Hint::kComments || hint == Hint::kBoilerplate) strongest = hint;
       if (strongest == Hint::kNone || (strongest == Hint::kMain && hint == Hint::kMeta))
         strongest = hint;
@@ -410,6 +445,25 @@ Hint hint_of_list(std::string_view list) {
 }
 
 }  // namespace
+
+bool is_caption(const Node* element) {
+  if (element->is_html(Tag::kFigcaption)) return true;
+  if (element->attribute_count == 0) return false;
+  static constexpr auto kWords = std::to_array<std::string_view>(
+      {"caption", "captions", "wp-caption-text", "image-caption", "photo-caption", "img-caption",
+       "credit", "credits", "photo-credit", "image-credit", "photocredit", "bildunterschrift",
+       "copyright", "legende", "image-copyright", "media-caption", "caption-text", "imagecaption",
+       "photocaption"});
+  std::string_view list = element->get("class");
+  int budget = 12;
+  while (!list.empty() && budget-- > 0) {
+    const auto space = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+    const auto end = static_cast<std::size_t>(std::ranges::find_if(list, space) - list.begin());
+    if (end > 0 && has_any_word(normalize(list.substr(0, end)), kWords)) return true;
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return false;
+}
 
 bool is_block(const Node* element) {
   return element->is_element() && element->ns == Namespace::kHtml && kBlockTags.has(element->tag);
@@ -451,6 +505,7 @@ Hint hint_of(const Node* element) {
   if (by_id == Hint::kBody) return by_id;
   const Hint by_class = hint_of_list(element->get("class"));
   if (by_class == Hint::kBody) return by_class;
+  if (by_id == Hint::kNever || by_class == Hint::kNever) return Hint::kNever;
   if (by_id == Hint::kComments || by_class == Hint::kComments) return Hint::kComments;
   if (by_id == Hint::kBoilerplate || by_class == Hint::kBoilerplate) return Hint::kBoilerplate;
   if (by_id == Hint::kMeta || by_class == Hint::kMeta) return Hint::kMeta;

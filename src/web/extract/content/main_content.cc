@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "web/extract/content/page_stats.h"
+#include "web/extract/content/promo.h"
 
 namespace seine::web {
 namespace {
@@ -65,6 +66,9 @@ class Finder {
       switch (stats.hint) {
         case Hint::kComments:
           if (!options_.keep_comments && prose(node) * 10 < page_prose * 9) drop(node);
+          break;
+        case Hint::kNever:
+          if (stats.text * 10 < of(body).text * 9) drop(node);
           break;
         case Hint::kBoilerplate:
           // A wrapper with an unlucky name keeps what is most of the page.
@@ -131,7 +135,7 @@ class Finder {
     if (best == nullptr) return of(body).text > 0 ? body : nullptr;
     // A part that calls itself the article's body and holds most of the text is the better cut.
     const Node* named = nullptr;
-    float named_sum = best_sum * 0.55F;
+    float named_sum = best_sum * 0.75F;
     for (const Node* node : page_.order) {
       if (dropped(node)) continue;
       const NodeStats& stats = of(node);
@@ -180,7 +184,37 @@ class Finder {
         node = html::next_after_subtree(node, root);
         continue;
       }
+      if (is_heading_like(node) && of(node).text < 60 &&
+          announces_other_pages(html::text_content(node))) {
+        drop_announced(node, root);
+        node = html::next_after_subtree(node, root);
+        continue;
+      }
       node = html::next_in_tree(node, root);
+    }
+  }
+
+  bool is_heading_like(const Node* node) {
+    return kHeadingTags.has(node->tag) ||
+           (is_block(node) && of(node).own == of(node).text && of(node).own > 0);
+  }
+
+  // The heading and what it announces: its box, or its later siblings, where these are the smaller
+  // part of the text.
+  void drop_announced(const Node* heading, const Node* root) {
+    const std::uint32_t whole = std::max<std::uint32_t>(prose(root), 1);
+    const Node* box = heading->parent;
+    if (box != root && prose(box) * 2 < whole) return drop(box);
+    std::uint32_t behind = 0;
+    for (const Node* sibling = heading->next; sibling != nullptr; sibling = sibling->next) {
+      if (sibling->is_element()) behind += prose(sibling);
+    }
+    drop(heading);
+    if (behind * 2 >= whole) return;
+    for (const Node* sibling = heading->next; sibling != nullptr; sibling = sibling->next) {
+      // Prose without links goes on where the announced list ends.
+      if (sibling->is_html(Tag::kP) && of(sibling).own >= 80 && of(sibling).own_link == 0) break;
+      if (sibling->is_element()) drop(sibling);
     }
   }
 
@@ -197,6 +231,8 @@ class Finder {
           node->tag != Tag::kTable)
         return true;
     }
+    if (node->is_html(Tag::kP) && stats.text < 220 && is_promo_line(html::text_content(node)))
+      return true;
     if (node->is_html(Tag::kP) && links > 0.85 && stats.text < 150) return true;
     if (kHeadingTags.has(node->tag) && links > 0.9 && stats.text > 0 && stats.links >= 2)
       return true;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "web/extract/content/hints.h"
@@ -112,6 +113,7 @@ class Writer {
         if (const int level = heading_level(node); level > 0) heading_ = level;
         break;
     }
+    if (is_caption(node)) ++captions_;
     if (node->first_child == nullptr) leave(node);
     return node->first_child != nullptr;
   }
@@ -123,6 +125,7 @@ class Writer {
       return;
     }
     flush();
+    if (is_caption(node)) captions_ = std::max(0, captions_ - 1);
     switch (node->tag) {
       case Tag::kUl:
       case Tag::kOl:
@@ -159,6 +162,14 @@ class Writer {
                  std::string(static_cast<std::size_t>(heading_), '#') + " " + markdown,
                  std::move(plain));
     }
+    // The same words again: a caption of each picture of a series, a summary for phones.
+    if (plain.size() >= 60 && !seen_.insert(plain).second) return;
+    if (captions_ > 0 && markdown.find('*') == std::string::npos) {
+      std::ranges::replace(markdown, '\n', ' ');
+      return add(BlockKind::kCaption, 0, offset, "*" + markdown + "*", std::move(plain));
+    }
+    if (captions_ > 0)
+      return add(BlockKind::kCaption, 0, offset, std::move(markdown), std::move(plain));
     if (!lists_.empty()) {
       const auto depth =
           static_cast<std::uint8_t>(std::min<std::size_t>(lists_.size(), kListDepthMax));
@@ -248,6 +259,8 @@ class Writer {
   std::vector<List> lists_;
   int quotes_ = 0;
   int heading_ = 0;
+  int captions_ = 0;
+  std::unordered_set<std::string> seen_;
   bool item_pending_ = false;
 };
 
@@ -274,7 +287,7 @@ std::string join_markdown(const std::vector<Block>& blocks) {
 std::string join_text(const std::vector<Block>& blocks) {
   std::string out;
   for (const Block& block : blocks) {
-    if (block.text.empty()) continue;
+    if (block.text.empty() || block.kind == BlockKind::kCaption) continue;
     out += block.text;
     out += '\n';
   }

@@ -21,7 +21,8 @@ enum class BlockKind : std::uint8_t {
   kCode,
   kTable,
   kFormula,
-  kRule
+  kRule,
+  kCaption,
 };
 
 struct Block {
@@ -44,6 +45,7 @@ struct WriterOptions {
 std::vector<Block> write_blocks(const html::Node* root, const WriterOptions& options);
 
 std::string join_markdown(const std::vector<Block>& blocks);
-std::string join_text(const std::vector<Block>& blocks);  // one block a line
+// One block a line; what stands under pictures is not part of the running text.
+std::string join_text(const std::vector<Block>& blocks);
 
 }  // namespace seine::web

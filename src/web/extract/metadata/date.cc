@@ -40,6 +40,8 @@ struct Cursor {
 
 bool valid(int year, int month, int day) {
   static constexpr std::array<int, 12> kDays = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  if (month == 2 && day == 29 && !leap) return false;
   return year >= 1990 && year <= 2099 && month >= 1 && month <= 12 && day >= 1 &&
          day <= kDays[static_cast<std::size_t>(month - 1)];
 }

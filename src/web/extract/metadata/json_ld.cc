@@ -107,7 +107,7 @@ JsonLd read_json_ld(const html::Document& document) {
           if (field.empty()) field = std::move(text_value);
         };
         take(out.headline, name_of(base::find(*value, "headline")));
-        take(out.headline, name_of(base::find(*value, "name")));
+        take(out.name, name_of(base::find(*value, "name")));
         take(out.author, name_of(base::find(*value, "author")));
         take(out.published, name_of(base::find(*value, "datePublished")));
         take(out.modified, name_of(base::find(*value, "dateModified")));

@@ -173,11 +173,19 @@ class Reader {
   }
 
   std::string choose_title(const JsonLd& ld, const std::string& site) const {
+    // Some put a description into "headline" and the title into "name".
+    const bool name_fits = !ld.name.empty() && title_.find(ld.name) != std::string::npos &&
+                           title_.find(ld.headline) == std::string::npos;
     const std::string tagged =
-        first_of({ld.headline, meta("dc:title"), meta("dcterm:title"), meta("og:title"),
-                  meta("weibo:article:title"), meta("weibo:webpage:title"), meta("twitter:title"),
-                  meta("parsely-title")});
+        first_of({name_fits ? ld.name : ld.headline, ld.name, meta("dc:title"),
+                  meta("dcterm:title"), meta("og:title"), meta("weibo:article:title"),
+                  meta("weibo:webpage:title"), meta("twitter:title"), meta("parsely-title")});
     const std::string heading = headings_.size() == 1 ? headings_.front() : best_heading();
+    // A quotation mark ends an attribute early: the heading has the rest.
+    for (const std::string& whole : headings_) {
+      if (tagged.size() >= 8 && whole.size() > tagged.size() && whole.starts_with(tagged))
+        return whole;
+    }
     if (!tagged.empty()) return tagged;
     if (!title_.empty()) return clean_title(title_, site, heading);
     return first_of({meta("title"), heading});

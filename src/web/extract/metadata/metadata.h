@@ -32,6 +32,7 @@ Metadata read_metadata(const html::Document& document, const Visibility& visibil
 
 struct JsonLd {
   std::string headline;
+  std::string name;
   std::string author;
   std::string published;
   std::string modified;
