@@ -53,8 +53,11 @@ def tail(text: str, lines: int = 40) -> str:
 def build(preset: str, targets: list[str] | None = None) -> str | None:
     """Nothing when it worked, else the compiler's words."""
     folder = ROOT / "build" / preset
-    if not (folder / "build.ninja").exists():
-        status, output = run(["cmake", "--preset", preset], 300)
+    cache = folder / "CMakeCache.txt"
+    with_tests = cache.exists() and "SEINE_BUILD_TESTS:BOOL=ON" in cache.read_text()
+    if not with_tests or not (folder / "build.ninja").exists():
+        bench = "ON" if preset == "release" else "OFF"
+        status, output = run(["cmake", "--preset", preset, "-DSEINE_BUILD_TESTS=ON", f"-DSEINE_BUILD_BENCH={bench}"], 300)
         if status != 0:
             return output
     command = ["cmake", "--build", "--preset", preset]
