@@ -78,6 +78,7 @@ class ModelFile {
   std::vector<Source> sources_;
   Metadata metadata_;
   std::vector<Tensor> tensors_;
+  std::vector<std::vector<float>> derived_;  // what no file stores: RoPE factors
   std::unordered_map<std::string, std::size_t> index_;
   std::string config_json_;
   std::string tokenizer_json_;
