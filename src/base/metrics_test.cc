@@ -24,6 +24,8 @@ TEST(Metrics, WritesPrometheusText) {
       "# HELP seine_pages_total Pages read.\n# TYPE seine_pages_total counter\n"
       "seine_pages_total{verdict=\"ok\"} 3\n"
       "# HELP seine_queue Items \\\\ waiting.\\nNow.\n# TYPE seine_queue gauge\nseine_queue 2.5\n"
+      "# HELP seine_seconds_total Time.\n# TYPE seine_seconds_total counter\n"
+      "seine_seconds_total 0.5\n"
       "# HELP seine_up One.\n# TYPE seine_up gauge\nseine_up 1\n"
       "# HELP seine_wait_seconds Wait.\n# TYPE seine_wait_seconds histogram\n"
       "seine_wait_seconds_bucket{q=\"a\\\"b\\\\\",le=\"0.1\"} 1\n"

@@ -33,15 +33,15 @@ struct StatusFacts {
   std::string commit;
   base::WallTime started_at;
   double uptime_s = 0;
-  std::vector<std::string> listen;  // URLs
-  std::string data_dir;
+  std::vector<std::string> listen = {};  // URLs
+  std::string data_dir = {};
   std::uint64_t data_bytes = 0;
   bool ready = false;
   int pid = 0;
   std::uint64_t rss_bytes = 0;
   double cpu_s = 0;
   std::uint64_t threads = 0;
-  std::string log_level;
+  std::string log_level = {};
 };
 
 base::Json to_json(const Check& check);

@@ -26,7 +26,7 @@ BANNED = [
     (r"\bthis_thread::sleep_(for|until)\b|(?<![\w:.>])u?sleep\s*\(", ("bench/",), "a condition or a timer: sleeping hides races"),
     (r"\busing namespace std\s*;", (), "the names themselves"),
     (r"\.detach\(\)", (), "a thread with an owner that joins it"),
-    (r"\bconst_cast<", ("src/store/", "src/net/"), "a better type"),
+    (r"\bconst_cast<", ("src/store/", "src/net/", "src/engine/formats/", "src/web/extract/html/"), "a better type"),
     (r"\bassert\s*\(", (), "SEINE_ASSERT, which also holds in release builds"),
     (r"#\s*include\s*<(iostream)>", ("bench/", "tests/"), "fmt"),
 ]
