@@ -1,6 +1,7 @@
 """Rows of fixed length from samples, and the worker processes that make them. A batch is a function of (seed, step,
 progress) alone, so a run repeats exactly whatever the number of workers."""
 import multiprocessing as mp
+import queue, sys, traceback
 import numpy as np
 from dataset import Dataset
 from tasks import Tasks
@@ -46,10 +47,14 @@ def make(tasks, seed, step, progress, B, T):
 def worker(dir, seed, options, B, T, jobs, out):
     tasks = Tasks(Dataset(dir), options)
     while True:
-        job = jobs.get()
-        if job is None:
-            return
-        out.put((job[0], make(tasks, seed, job[0], job[1], B, T)))
+        step, progress = jobs.get()
+        for attempt in range(4):                         # another draw, the same on every machine, if a sample cannot be made
+            try:
+                batch = make(tasks, seed + 1000003 * attempt, step, progress, B, T)
+                break
+            except Exception:
+                batch = traceback.format_exc(); print(f"batch {step}: {batch}", file=sys.stderr, flush=True)
+        out.put((step, batch))
 
 
 class Loader:
@@ -69,9 +74,15 @@ class Loader:
         while self.next_job < step + self.ahead:
             self.jobs.put((self.next_job, progress_of(self.next_job))); self.next_job += 1
         while step not in self.ready:
-            k, batch = self.out.get()
+            try:
+                k, batch = self.out.get(timeout=60)
+            except queue.Empty:
+                raise RuntimeError(f"no batch for step {step} within 60 s: a worker died") from None
             self.ready[k] = batch
-        return self.ready.pop(step)
+        batch = self.ready.pop(step)
+        if isinstance(batch, str):
+            raise RuntimeError(f"batch {step} cannot be made: {batch}")
+        return batch
 
     def close(self):
         for p in self.procs:

@@ -23,6 +23,11 @@ WORDS = {"zh": {"year": ["哪一年", "什么时候", "哪年", "何时"], "numb
          "en": {"year": ["When", "In what year", "What year"], "number": ["How many", "How much", "What"], "title": ["What", "Which"],
                 "who": ["Who"], "name": ["Who", "What", "Which"], "": ["What", "Which"]}}
 
+FUNCTION = " the a an of to in on at by for with from and or but nor that which who whom whose what when where while is are was were be been being has have had do does did" \
+    " will would can could may might must shall should not no as than then so if it its they them their he his him she her we our you your this these those there also only" \
+    " into over under between during after before about because through such both either each any some all more most very however although though since until".split()
+PARTICLES = "的了和与及或在是有不也就都而且但并又则被把将对为以于由从到向着过吗呢吧啊这那其此该可能会要应所地得之等"
+
 
 class Cloze:
     def __init__(self, data, encode, rng):
@@ -43,6 +48,16 @@ class Cloze:
         ids = {b: i for i, b in enumerate(data.tok.bytes)}
         self.spaced = np.array([ids.get(b" " + b, i) for i, b in enumerate(data.tok.bytes)], np.uint16)
         self.open = {one(a): one(b) for a, b in (("《", "》"), ("“", "”"), ("「", "」"), (" \"", "\""))}
+        self.function = np.zeros(len(data.tok), bool)
+        for w in FUNCTION:
+            for v in (w, " " + w, w.capitalize(), " " + w.capitalize()):
+                if one(v) >= 0:
+                    self.function[one(v)] = True
+        for c in PARTICLES:
+            if one(c) >= 0:
+                self.function[one(c)] = True
+        self.of = one(" of")
+        self.article = {one(" the"), one(" a"), one(" an")}
         self.mark = {"en": encode("?"), "zh": encode("？")}
         self.after.pop(-1, None)
 
@@ -99,9 +114,10 @@ class Cloze:
             if t in self.after and i + 1 < b and start[i + 1]:
                 c = np.flatnonzero(clause[i + 1 - a:])
                 j = i + 1 + (int(c[0]) if len(c) else b - i - 1)
-                if not zh and j - i > 6 and self.rng.random() < .7:
-                    j = min(j, i + 1 + int(self.rng.integers(1, 6)))
-                    while j < b and not end[j]:
+                if not zh and self.rng.random() < .85:       # the noun phrase that follows, now and then with its "of ..."
+                    top = j; j = i + 1; more = self.rng.random() < .3
+                    while j < top and (not self.function[x[j]] or int(x[j]) in self.article and (j == i + 1 or self.function[x[j - 1]])
+                                       or more and int(x[j]) == self.of and j > i + 1):
                         j += 1
                 if 1 < j - i <= 17:
                     out.append((i + 1, j, self.after[t]))
@@ -112,13 +128,15 @@ class Cloze:
                 if 2 <= i - h <= 4 and (h == a or clause[h - 1 - a]):
                     out += [(h, i, words["who"])] * 2
             i += 1
-        for _ in range(1 if out else 2):                 # anything else, so that no kind of answer is unknown
+        for _ in range(1 if len(out) < 3 else 0):        # anything else, so that no kind of answer is unknown
             i = int(self.rng.integers(a, b)); j = min(b, i + int(self.rng.integers(1, 8)))
             while j < b and not end[j]:
                 j += 1
             if start[i] and k[i:j].all():
                 out.append((i, j, words[""]))
-        return [(i, j, w) for i, j, w in out if 0 < j - i <= 18 and b - a - (j - i) >= 5 and end[j]]
+        ok = lambda i, j: 0 < j - i <= 18 and b - a - (j - i) >= 5 and end[j] and not self.function[x[j - 1]] \
+            and (not self.function[x[i]] or int(x[i]) in self.article and j - i > 1)
+        return [(i, j, w) for i, j, w in out if ok(i, j)]
 
     def question(self, x, a, b, i, j, words):
         """The sentence [a, b) without its span [i, j), asked."""
@@ -131,11 +149,11 @@ class Cloze:
             n = int(r.integers(1, 3))
             lo = int(left[-n]) + 1 if len(left) >= n else a
             hi = int(right[n - 1]) if len(right) >= n else b
-            if i - lo + hi - j < 4:
+            if i - lo + hi - j < 6:
                 lo, hi = a, b
         left, right = x[lo:i][-60:], x[j:hi][:60]
-        drop = r.random() * .5 if r.random() < .5 else 0
-        if drop:
+        drop = r.random() * .5 if r.random() < .4 else 0
+        if drop and len(left) + len(right) > 9:
             left, right = left[r.random(len(left)) >= drop], right[r.random(len(right)) >= drop]
         while len(right) and f.clause[right[-1]]:
             right = right[:-1]

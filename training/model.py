@@ -222,12 +222,15 @@ class Cache:
 
 
 class Model(nn.Module):
-    def __init__(self, c):
+    def __init__(self, c, embed_std=0.02):
+        """A greater embed_std lets a token's identity outlast what the layers add to it; the gain of the last norm makes
+        up for it in the tied output, so that logits start equally small."""
         super().__init__(); self.c = c
         self.embed_tokens = nn.Embedding(c.vocab_size, c.hidden_size)
-        nn.init.normal_(self.embed_tokens.weight, std=0.02)
+        nn.init.normal_(self.embed_tokens.weight, std=embed_std)
         self.layers = nn.ModuleList(Layer(c, i) for i in range(c.num_hidden_layers))
         self.norm = RMSNorm(c.hidden_size, c.rms_norm_eps)
+        nn.init.constant_(self.norm.weight, 0.02 / embed_std)
         self.run = list(self.layers)          # replaced by compiled layers for training
 
     def forward(self, ids, mask=None, cache=None, compiled=False):

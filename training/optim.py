@@ -42,13 +42,13 @@ class Muon(torch.optim.Optimizer):
                     at += n
 
 
-def build(model, lr, decay, adam_lr, compiled=False):
+def build(model, lr, decay, adam_lr, embed_lr, compiled=False):
     """Router weights move at a tenth of AdamW's rate: at the full rate they outran the balancing bias, and up to a fifth
     of all tokens piled onto few experts."""
-    muon, adam, router = [], [], []
+    muon, adam, router, embed = [], [], [], []
     for n, p in model.named_parameters():
-        (router if "gate.weight" in n else muon if p.dim() >= 2 and "embed" not in n else adam).append(p)
-    groups = [dict(params=adam, lr=adam_lr, base=adam_lr), dict(params=router, lr=adam_lr * .1, base=adam_lr * .1)]
+        (embed if "embed" in n else router if "gate.weight" in n else muon if p.dim() >= 2 else adam).append(p)
+    groups = [dict(params=p, lr=l, base=l) for p, l in ((adam, adam_lr), (router, adam_lr * .1), (embed, embed_lr))]
     second = torch.optim.AdamW(groups, lr=adam_lr, betas=(0.9, 0.95), weight_decay=0.0, fused=True) if compiled else \
         torch.optim.AdamW(groups, lr=adam_lr, betas=(0.9, 0.95), weight_decay=0.0)
     first = Muon(muon, lr=lr, decay=decay, compiled=compiled)

@@ -1,10 +1,10 @@
 #!/bin/sh
 # One stretch of the run on a machine with a GPU. What comes home lies under OUT: packed checkpoint, log.jsonl, figures.
-#   stretch.sh first BUNDLE DATA RUN OUT SECONDS [train.py arguments]   unpack, check, train for SECONDS of wall clock
+#   stretch.sh first BUNDLE DATA RUN OUT SECONDS [train.py arguments]   unpack, check, train until SECONDS after the start of this script
 #   stretch.sh next  BUNDLE DATA RUN OUT SECONDS [..]                   the same without the checks; BUNDLE '-': nothing to unpack
 #   stretch.sh last  -      DATA RUN OUT SECONDS [..]                   decay to zero within SECONDS of training, then evaluate
 set -u
-kind=$1 bundle=$2 data=$3 run=$4 out=$5 seconds=$6; shift 6
+began=$(date +%s); kind=$1 bundle=$2 data=$3 run=$4 out=$5 seconds=$6; shift 6
 here=$(cd "$(dirname "$0")" && pwd); export PYTHONUNBUFFERED=1 OMP_NUM_THREADS=2
 mkdir -p "$run" "$out"
 [ "$bundle" = - ] || python3 "$here/dataset.py" unpack "$bundle" "$data"
@@ -15,7 +15,7 @@ if [ "$kind" = first ]; then
     python3 "$here/check_hf.py" --hf rand --ckpt rand.pt --data "$data" ) > "$run/check.log" 2>&1 &
 fi
 grouped=$(cat "$run/grouped" 2>/dev/null || echo 1)
-limit="--until $seconds"; [ "$kind" = last ] && limit="--finish-in $seconds"
+limit="--until $((seconds - $(date +%s) + began))"; [ "$kind" = last ] && limit="--finish-in $seconds"
 python3 "$here/train.py" --data "$data" --run "$run" --pack "$out/ckpt" --grouped "$grouped" $limit "$@" 2>"$run/train.err" | cut -c1-300
 grep -v Warning "$run/train.err" | tail -n 12
 if [ "$kind" = first ]; then

@@ -83,7 +83,10 @@ class Tasks:
         for _ in range(nd):
             own.append(near.pop() if near and r.random() < .75 else int(r.choice(self.train_p[lang if r.random() < .93 else ("zh" if lang == "en" else "en")])))
         own = [p for p in dict.fromkeys(own) if p != gold or not missing]
+        if not own:                                      # every random draw was the gold passage
+            return None
         w, title = self.limit(len(own)), r.random() < self.o["title"]
+        w = max(w, int(d.span[q, 2] - d.span[q, 1]))     # an answer is never cut
         segs, place = [], {}
         for p in own:
             x = d.text[p]

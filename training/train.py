@@ -4,7 +4,7 @@ Warm-up, stable, decay to zero. Progress runs from 0 to 1 over --steps (exactly 
 over --seconds of training wall clock (the step at which each learning rate was used is in log.jsonl). A stretch ends at
 --until seconds of its own or at progress 1; --pack PREFIX gets a packed checkpoint every two minutes and at the end.
 """
-import argparse, dataclasses, json, math, os, shutil, threading, time
+import argparse, dataclasses, json, math, os, shutil, sys, threading, time
 import torch
 import batches, checkpoint, optim, quant
 from dataset import Dataset
@@ -22,7 +22,8 @@ def arguments():
     ap.add_argument("--until", type=float, default=1e9, help="seconds of this process, start-up included")
     ap.add_argument("--max-steps", type=int, default=10 ** 9, help="stop here whatever the schedule says")
     ap.add_argument("--B", type=int, default=64); ap.add_argument("--T", type=int, default=2048)
-    ap.add_argument("--lr", type=float, default=3e-3); ap.add_argument("--adam-lr", type=float, default=2e-3); ap.add_argument("--wd", type=float, default=0.1)
+    ap.add_argument("--lr", type=float, default=3e-3); ap.add_argument("--adam-lr", type=float, default=2e-3); ap.add_argument("--embed-lr", type=float, default=1e-2); ap.add_argument("--embed-std", type=float, default=0.2)
+    ap.add_argument("--wd", type=float, default=0.1)
     ap.add_argument("--decay", type=float, default=0.22); ap.add_argument("--qat", type=float, default=0.12, help="last share of progress with quantised weights")
     ap.add_argument("--seed", type=int, default=1); ap.add_argument("--workers", type=int, default=12)
     ap.add_argument("--init", default="", help="checkpoint to go on from without optimiser state: step, tokens and seconds come with it")
@@ -40,7 +41,7 @@ def main():
     torch.manual_seed(a.seed); torch.set_float32_matmul_precision("high")
     MoE.grouped = bool(a.grouped)
     state_path = f"{a.run}/state.pt"
-    model = Model(Config(**json.loads(a.config))); c = model.c
+    model = Model(Config(**json.loads(a.config)), a.embed_std); c = model.c
     step, tokens, spent = 0, 0, 0.0
     saved = None
     if os.path.exists(state_path):
@@ -59,7 +60,7 @@ def main():
         torch._dynamo.config.recompile_limit = 64
         model.run = [torch.compile(l, dynamic=False) for l in model.layers]
         loss_fn = torch.compile(token_loss, dynamic=False)
-    o1, o2 = optim.build(model, a.lr, a.wd, a.adam_lr, compiled=cuda)
+    o1, o2 = optim.build(model, a.lr, a.wd, a.adam_lr, a.embed_lr, compiled=cuda)
     if saved:
         o1.load_state_dict(saved["o1"]); o2.load_state_dict(saved["o2"]); saved = None
     moes = [l.mlp for l in model.layers if isinstance(l.mlp, MoE)]
@@ -104,12 +105,18 @@ def main():
 
     acc, mark, mark_tokens, mark_step = [], None, tokens, step
     next_eval, next_pack = a.eval_every, 120.0
-    t_prev = None; waited = 0.0; local = 0
+    t_prev = None; waited = 0.0; local = 0; failed = False
     while True:
         p = progress()
         if p >= 1 or time.time() - born > a.until or step >= a.max_steps:
             break
-        t_w = time.time(); ids, cls, doc = loader.get(step, lambda k: min(1.0, k / a.steps) if a.steps else p); waited += time.time() - t_w
+        t_w = time.time()
+        try:
+            ids, cls, doc = loader.get(step, lambda k: min(1.0, k / a.steps) if a.steps else p)
+        except RuntimeError as e:                         # save what there is before leaving
+            log(error=str(e)); failed = True
+            break
+        waited += time.time() - t_w
         warm = min(1.0, (step - warm_from + 1) / WARM) if step < warm_to else 1.0
         f = warm * (1.0 if p < 1 - a.decay else max(0.0, (1 - p) / a.decay))
         for o in (o1, o2):
@@ -175,7 +182,7 @@ def main():
     evaluate(p)
     pack(wait=True)
     log(done=True, step=step, tokens=tokens, spent=round(spent, 1), sec=round(time.time() - born, 1), final=final)
-    loader.close(); os._exit(0)
+    loader.close(); sys.stdout.flush(); os._exit(int(failed))
 
 
 if __name__ == "__main__":
