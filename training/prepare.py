@@ -1,6 +1,7 @@
 """Data preparation on the CPU: tokenises the corpus and the QA sets, finds BM25 negatives, packs everything for travel.
 
-usage: prepare.py --shared ../shared/data --tok TOK_DIR --bpe BIN --bm25 BIN --out DIR [--limit N]
+usage: prepare.py --shared ../shared/data --text DIR
+       prepare.py --shared ../shared/data --tok TOK_DIR --bpe BIN --bm25 BIN --out DIR [--limit N]
 
 Writes DIR/qa.npz (train and validation questions), DIR/lm-<lang>-<shard>.u16.xz (documents closed by <|doc|>),
 DIR/lmval-<lang>.npy, DIR/par.npz (aligned segments) and DIR/manifest.json (hashes of all inputs and outputs).
@@ -143,13 +144,24 @@ def write_lm(tok, shared, out, limit):
             print(name, n, "tokens", flush=True)
 
 
+def write_text(shared, out):
+    for lang in ("en", "zh"):
+        with open(f"{out}/qa-{lang}.txt", "w") as f:
+            for p in human_qa(shared):
+                if p["lang"] == lang and p["split"] == "train":
+                    f.write("\n".join([p["title"], p["text"], *(q for q, _, _ in p["qas"])]) + "\n")
+
+
 def main():
     ap = argparse.ArgumentParser()
-    ap.add_argument("--shared", required=True); ap.add_argument("--tok", required=True); ap.add_argument("--out", required=True)
-    ap.add_argument("--bpe", required=True); ap.add_argument("--bm25", required=True)
+    ap.add_argument("--shared", required=True); ap.add_argument("--tok"); ap.add_argument("--out")
+    ap.add_argument("--bpe"); ap.add_argument("--bm25")
     ap.add_argument("--limit", type=int, default=0, help="characters of each corpus shard (0: all), for smoke tests")
     ap.add_argument("--parts", default="qa,par,lm")
+    ap.add_argument("--text", default="", help="only write the QA training side as plain text here, for the tokenizer")
     a = ap.parse_args()
+    if a.text:
+        return write_text(a.shared, a.text)
     os.makedirs(a.out, exist_ok=True)
     tok = Tokenizer(a.tok, a.bpe)
     if "qa" in a.parts:

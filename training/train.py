@@ -68,7 +68,7 @@ def main():
     data = Dataset(a.data); quick = quick_sets(data, a.quick)
     logf = open(a.run + "/log.jsonl", "a")
     def log(**k):
-        line = json.dumps(k); logf.write(line + "\n"); logf.flush(); print(line, flush=True)
+        line = json.dumps(k); logf.write(line + "\n"); logf.flush(); print(line[:320], flush=True)
     total, active = count(model)
     flop = 6 * active + 6 * c.num_hidden_layers * c.num_attention_heads * (c.qk_nope_head_dim + c.qk_rope_head_dim + c.v_head_dim) * 350
     log(params=total, active=active, config=dataclasses.asdict(c), args={k: v for k, v in vars(a).items()}, start_step=step)
