@@ -18,7 +18,7 @@ CXX = (".h", ".cc", ".cu", ".cuh")
 # (pattern, where it is allowed, what to use instead)
 BANNED = [
     (r"\bstd::regex\b", (), "RE2, or a scanner of your own: std::regex overflows the stack on long input"),
-    (r"\bstd::(cout|cerr|clog)\b", ("src/server/", "bench/", "tests/"), "base::Logger, or server/terminal.h for people"),
+    (r"\bstd::(cout|cerr|clog)\b", ("src/server/", "bench/", "tests/", "training/"), "base::Logger, or server/terminal.h for people"),
     (r"(?<![\w:])(printf|puts|sprintf|strcpy|strcat|gets|strtok|atoi|atof|system|popen)\s*\(", ("bench/", "tests/"),
      "fmt::format and the parsers of base/text.h"),
     (r"\bstd::random_device\b|(?<![\w:.>])s?rand\s*\(", (), "base::Random, passed in"),
@@ -28,7 +28,7 @@ BANNED = [
     (r"\.detach\(\)", (), "a thread with an owner that joins it"),
     (r"\bconst_cast<", ("src/store/", "src/net/", "src/engine/formats/", "src/web/extract/html/"), "a better type"),
     (r"\bassert\s*\(", (), "SEINE_ASSERT, which also holds in release builds"),
-    (r"#\s*include\s*<(iostream)>", ("bench/", "tests/"), "fmt"),
+    (r"#\s*include\s*<(iostream)>", ("bench/", "tests/", "training/"), "fmt"),
 ]
 OPEN_END = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # Private addresses of a workplace have no place in a public project.
