@@ -232,6 +232,8 @@ TEST(Http2Server, HeaderAndBodyLimits) {
   limits.h2_stream_window_bytes = 16;
   TestServer test(routes(), limits);
   Http2Peer peer(test.port);
+  peer.next(kSettings);
+  peer.send(frame(kSettings, 1, 0, ""));  // the windows below hold from the acknowledgement on
   std::string block = head("GET", "/");
   for (int i = 0; i < 21; ++i) block += field("x", "y");
   peer.send(frame(kHeaders, kEndStream | kEndHeaders, 1, block));

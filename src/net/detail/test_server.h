@@ -87,13 +87,10 @@ class Latch {
     open_ = true;
     changed_.notify_all();
   }
-  bool is_open() {
-    const std::lock_guard lock(mutex_);
-    return open_;
-  }
-  bool wait() {
+  bool wait() { return wait_for(std::chrono::seconds(20)); }
+  bool wait_for(std::chrono::milliseconds time) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(20), [this] { return open_; });
+    return changed_.wait_for(lock, time, [this] { return open_; });
   }
 
  private:
