@@ -30,6 +30,7 @@ std::string_view close_reason_name(CloseReason reason);
 
 struct RequestSummary {
   std::string_view id;
+  std::string_view trace_id;  // W3C, 32 hex digits
   std::string_view method;
   std::string_view path;
   // The pattern that matched ("/v1/models/{id}"), empty if none did: safe as a metric label.

@@ -107,6 +107,7 @@ RequestSummary Exchange::summary() const {
   const std::string_view target = head.target;
   const bool left = cancelled == CancelReason::kPeerGone && !complete_;
   return {.id = id_,
+          .trace_id = trace_ ? std::string_view(trace_->trace_id) : std::string_view(),
           .method = head.method,
           .path = target.substr(0, target.find('?')),
           .route = route != nullptr ? std::string_view(route->pattern) : std::string_view(),
