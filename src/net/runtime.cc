@@ -17,11 +17,17 @@
 namespace seine::net {
 namespace {
 
+// shutdown() destroys what still waits, while all that it refers to is still there.
+struct LaneContext : asio::io_context {
+  using asio::execution_context::shutdown;
+  using asio::io_context::io_context;
+};
+
 // One thread's share. The hint of 1 lets Asio skip the locking of its run queue's wake-ups.
 struct Lane {
   Lane(const base::Clock& clock, std::uint64_t seed)
       : context(1), guard(context.get_executor()), state(context, clock, seed) {}
-  asio::io_context context;
+  LaneContext context;
   asio::executor_work_guard<asio::io_context::executor_type> guard;
   detail::ContextState state;
   std::thread thread;
@@ -112,6 +118,7 @@ void Runtime::stop() {
   if (std::exchange(impl_->stopped, true)) return;
   for (const std::unique_ptr<Lane>& lane : impl_->lanes) lane->context.stop();
   for (const std::unique_ptr<Lane>& lane : impl_->lanes) lane->thread.join();
+  for (const std::unique_ptr<Lane>& lane : impl_->lanes) lane->context.shutdown();
 }
 
 asio::awaitable<bool> sleep_for(base::Duration wait) {

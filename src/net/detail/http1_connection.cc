@@ -70,10 +70,8 @@ asio::awaitable<CloseReason> Http1Connection::run() {
     if (out_.size() > kGather && !co_await flush()) break;
     if (draining_) break;
   }
-  if (!upgraded_) {
-    co_await flush();
-    if (lingers_) co_await linger();
-  }
+  if (!upgraded_) co_await flush();
+  if (lingers_ || upgraded_) co_await linger();
   transport_.close();
   co_return reason_;
 }

@@ -145,16 +145,22 @@ void Http2Connection::flush_soon() {
 void Http2Connection::start_streams() {
   for (const std::shared_ptr<Http2Stream>& stream : std::exchange(to_start_, {})) {
     ++coroutines_;
+    ++handlers_;
     asio::co_spawn(
         transport_.state().ticker.context(), run_stream(stream),
         asio::bind_cancellation_slot(stream->signal().slot(), [this, stream](std::exception_ptr) {
+          --handlers_;
+          end_if_stopped();
           stream_ended();
-          if (draining_ && coroutines_ <= 1 && !over_) {
-            session_.terminate(Http2Session::kNoError);
-            flush_soon();
-          }
         }));
   }
+}
+
+// After stop_now no peer may hold us: what it does not take at once is lost to it.
+void Http2Connection::end_if_stopped() {
+  if (!stopping_ || handlers_ > 0) return;
+  flush();
+  transport_.close();
 }
 
 void Http2Connection::stream_ended() {
@@ -201,7 +207,9 @@ void Http2Connection::on_closed(std::int32_t id, std::uint32_t error) {
   const std::shared_ptr<Http2Stream> stream = std::move(found->second);
   streams_.erase(found);
   stream->closed(error);
-  if (streams_.empty()) arm_idle();
+  if (!streams_.empty()) return;
+  arm_idle();
+  if (draining_) session_.refuse_new_streams();
 }
 
 Http2Events::Pulled Http2Connection::pull_body(std::int32_t id, std::span<char> into) {
@@ -216,9 +224,9 @@ Headers Http2Connection::take_trailers(std::int32_t id) {
 
 void Http2Connection::drain() {
   if (std::exchange(draining_, true)) return;
-  if (streams_.empty() && coroutines_ <= 1) {
-    reason_ = CloseReason::kDrain;
-    session_.terminate(Http2Session::kNoError);
+  reason_ = CloseReason::kDrain;
+  if (streams_.empty()) {
+    session_.refuse_new_streams();
   } else {
     session_.announce_shutdown();
   }
@@ -226,10 +234,12 @@ void Http2Connection::drain() {
 }
 
 void Http2Connection::stop_now() {
-  reason_ = CloseReason::kDrain;
+  drain();
+  stopping_ = true;
+  session_.refuse_new_streams();
   const auto running = streams_;
   for (const auto& [id, stream] : running) stream->cancel(CancelReason::kDrain);
-  drain();
+  end_if_stopped();
 }
 
 }  // namespace seine::net::detail

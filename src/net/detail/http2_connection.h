@@ -48,6 +48,7 @@ class Http2Connection final : public ProtocolConnection, private Http2Events {
   asio::awaitable<void> write_loop();
   void start_streams();
   void stream_ended();
+  void end_if_stopped();
   void arm_idle();
   Http2Stream* find(std::int32_t id);
 
@@ -58,7 +59,8 @@ class Http2Connection final : public ProtocolConnection, private Http2Events {
   Http2Session session_;
   std::unordered_map<std::int32_t, std::shared_ptr<Http2Stream>> streams_;
   std::vector<std::shared_ptr<Http2Stream>> to_start_;
-  std::size_t coroutines_ = 0;  // streams' and the writer's
+  std::size_t coroutines_ = 0;  // streams', the writer's, and a planned flush
+  std::size_t handlers_ = 0;    // streams' alone
   Event wake_writer_;
   Event all_ended_;
   CloseReason reason_ = CloseReason::kNormal;
@@ -66,6 +68,7 @@ class Http2Connection final : public ProtocolConnection, private Http2Events {
   bool flush_planned_ = false;
   bool over_ = false;
   bool draining_ = false;
+  bool stopping_ = false;
 };
 
 }  // namespace seine::net::detail

@@ -345,6 +345,11 @@ void Http2Session::reset(std::int32_t id, std::uint32_t error) {
 void Http2Session::announce_shutdown() {
   nghttp2_submit_shutdown_notice(impl_->session);
 }
+void Http2Session::refuse_new_streams() {
+  nghttp2_submit_goaway(impl_->session, NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(impl_->session), kNoError, nullptr,
+                        0);
+}
 void Http2Session::terminate(std::uint32_t error) {
   nghttp2_session_terminate_session(impl_->session, error);
 }

@@ -60,8 +60,10 @@ class Http2Session {
   // The same for a stream that is over.
   void consume_connection(std::size_t bytes);
   void reset(std::int32_t id, std::uint32_t error);
-  // GOAWAY that lets streams on their way still arrive; then one that ends the connection.
+  // GOAWAY that lets streams on their way still arrive; one that takes no more, after which the
+  // session is finished when its running streams are; one that ends it at once.
   void announce_shutdown();
+  void refuse_new_streams();
   void terminate(std::uint32_t error);
 
   // Error codes of RFC 9113 section 7 that callers use.

@@ -43,8 +43,11 @@ Http2Stream::Http2Stream(Http2Connection& connection, std::int32_t id, RequestHe
 }
 
 asio::awaitable<void> Http2Stream::run() {
+  if (closed_) co_return;  // reset before it could start
   begin();
-  if (closed_) cancel(CancelReason::kPeerGone);
+  // Only the handler sees a cancellation as an exception. Asio's own end of a coroutine awaits,
+  // too: left cancelled and throwing, it would end the process.
+  co_await asio::this_coro::throw_if_cancelled(false);
   bool answered = true;
   if (fault_) {
     const Code code = fault_.status == 400   ? Code::kInvalidArgument
@@ -54,10 +57,11 @@ asio::awaitable<void> Http2Stream::run() {
     response.send(fault_.status, "application/json",
                   error_body({code, fault_.what}, Exchange::id()));
   } else {
+    co_await asio::this_coro::throw_if_cancelled(true);
     answered = co_await run_handler();
+    co_await asio::this_coro::throw_if_cancelled(false);
   }
   co_await asio::this_coro::reset_cancellation_state();
-  co_await asio::this_coro::throw_if_cancelled(false);
   if (answered && !closed_) {
     co_await finish({});
     if (unsent() > kLeaveBehind) co_await wait_unsent(0);
@@ -214,7 +218,9 @@ asio::awaitable<base::Result<void>> Http2Stream::finish(Headers trailers) {
 asio::awaitable<base::Result<void>> Http2Stream::wait_unsent(std::size_t bytes) {
   while (unsent() > bytes) {
     if (closed_) co_return fail(Code::kCancelled, "the peer has reset the stream");
-    const Event::Outcome outcome = co_await wait(writable_, config.limits.write_timeout);
+    const Event::Outcome outcome = cancelled == CancelReason::kDrain
+                                       ? Event::Outcome::kCancelled
+                                       : co_await wait(writable_, config.limits.write_timeout);
     if (outcome == Event::Outcome::kSet) continue;
     if (!closed_) {
       connection_.session_.reset(stream_id_, Http2Session::kCancel);

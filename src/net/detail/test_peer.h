@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -60,6 +61,12 @@ class TestPeer {
     const linger hard{1, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
     close();
+  }
+
+  // Whether bytes or the end have come, after at most 20 ms.
+  bool readable() const {
+    pollfd one{fd_, POLLIN, 0};
+    return ::poll(&one, 1, 20) > 0;
   }
 
   // Everything up to and with `mark`; what came, if the connection ended before it.
