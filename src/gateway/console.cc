@@ -69,6 +69,19 @@ bool wants_page(const net::Request& request) {
   return accept && accept->find("text/html") != std::string_view::npos;
 }
 
+asio::awaitable<void> serve(std::span<const console::Asset> assets, net::Request& request,
+                            net::Response& response) {
+  const std::string_view path = request.path() == "/" ? "/index.html" : request.path();
+  const console::Asset* asset = find_asset(assets, path);
+  if (asset == nullptr && wants_page(request)) asset = find_asset(assets, "/index.html");
+  if (asset == nullptr) {
+    response.send_error({base::Code::kNotFound, "there is nothing at this path"});
+  } else {
+    send_asset(request, response, *asset);
+  }
+  co_return;
+}
+
 }  // namespace
 
 const std::string_view kContentSecurityPolicy =
@@ -86,20 +99,9 @@ void add_security_headers(net::Headers& headers) {
 }
 
 void add_console(net::Router& router, std::span<const console::Asset> assets) {
-  const auto serve = [assets](net::Request& request, net::Response& response) -> void {
-    const std::string_view path = request.path() == "/" ? "/index.html" : request.path();
-    const console::Asset* asset = find_asset(assets, path);
-    if (asset == nullptr && wants_page(request)) asset = find_asset(assets, "/index.html");
-    if (asset == nullptr) {
-      response.send_error({base::Code::kNotFound, "there is nothing at this path"});
-      return;
-    }
-    send_asset(request, response, *asset);
-  };
   router.add("GET", "/{path...}",
-             [serve](net::Request& request, net::Response& response) -> asio::awaitable<void> {
-               serve(request, response);
-               co_return;
+             [assets](net::Request& request, net::Response& response) {
+               return serve(assets, request, response);
              },
              {.operation_id = "getConsole",
               .summary = "The web console",
