@@ -1,0 +1,73 @@
+// Rewrites a model as GGUF with quantised weights, a few rows at a time: memory stays at one chunk
+// whatever the model's size. What `seine model quantize` runs. One thread; the progress callback is
+// called on it and may cancel.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/formats/dtype.h"
+#include "engine/formats/model_file.h"
+
+namespace seine::engine {
+
+// A mixture names a type for the bulk of the weights and keeps the sensitive ones wider.
+enum class Mixture : std::uint8_t {
+  kF32,
+  kF16,
+  kBF16,
+  kQ8_0,
+  kQ6_K,
+  kQ5_K_M,
+  kQ4_K_M,
+  kQ4_0,
+  kIQ4_NL
+};
+
+// "q4_k_m" and so on, ASCII case ignored.
+std::optional<Mixture> mixture_of_name(std::string_view name);
+
+// The type `tensor` gets: norms, biases and routers stay F32; Q4_K_M and Q5_K_M keep the output
+// head, and attn_v and ffn_down of the outer quarter and every third layer between, at Q6_K; rows
+// that are no multiple of 256 fall back (Q4_K -> Q5_0, Q5_K -> Q5_1, Q6_K -> Q8_0).
+DType choose_dtype(Mixture mixture, const Tensor& tensor, std::uint64_t layers, bool tied_head);
+
+// Mean squared activation per column (columns, or experts * columns) by tensor name.
+using ImportanceMatrix = std::unordered_map<std::string, std::vector<float>>;
+
+struct QuantizeProgress {
+  std::string_view tensor;
+  std::uint64_t done;   // weights
+  std::uint64_t total;  // weights
+};
+
+struct QuantizeOptions {
+  Mixture mixture = Mixture::kQ4_K_M;
+  const ImportanceMatrix* importance = nullptr;
+  std::function<bool(const QuantizeProgress&)> progress = {};  // false cancels
+};
+
+struct QuantizeReport {
+  std::uint64_t bytes_before = 0;   // of all tensors, as stored
+  std::uint64_t bytes_as_bf16 = 0;  // of all tensors at two bytes a weight
+  std::uint64_t bytes_after = 0;
+  double squared_error = 0;  // sum over all weights of (w - w')^2 ...
+  double squared_sum = 0;    // ... and of w^2
+  std::uint64_t weights = 0;
+};
+
+// `extra` is added to the metadata (the tokenizer of a Hugging Face source). Never overwrites its
+// source.
+base::Result<QuantizeReport> quantize_model(const ModelFile& source,
+                                            const std::filesystem::path& target,
+                                            const QuantizeOptions& options,
+                                            const Metadata& extra = {});
+
+}  // namespace seine::engine

@@ -1,0 +1,233 @@
+#include "engine/tokenizer/tokenizer.h"
+
+#include <unicode/bytestream.h>
+#include <unicode/normalizer2.h>
+
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "engine/tokenizer/builder.h"
+#include "engine/tokenizer/char_class.h"
+
+namespace seine::engine {
+namespace {
+
+constexpr std::string_view kMark = "\u2581";
+
+// Text in Unicode normal form C; the text itself when it is that already.
+std::string_view to_nfc(std::string_view text, std::string& storage) {
+  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
+    return text;
+  }
+  UErrorCode code = U_ZERO_ERROR;
+  const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(code);
+  if (U_FAILURE(code)) return text;
+  const icu::StringPiece piece(text.data(), static_cast<std::int32_t>(text.size()));
+  if (nfc->isNormalizedUTF8(piece, code) != 0) return text;
+  storage.clear();
+  icu::StringByteSink<std::string> sink(&storage);
+  nfc->normalizeUTF8(0, piece, sink, nullptr, code);
+  return U_FAILURE(code) ? text : std::string_view(storage);
+}
+
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+}  // namespace
+
+std::string_view Tokenizer::bytes(TokenId id) const {
+  if (id < 0 || static_cast<std::size_t>(id) >= tokens_.size()) return {};
+  return tokens_[static_cast<std::size_t>(id)].bytes;
+}
+
+TokenKind Tokenizer::kind(TokenId id) const {
+  if (id < 0 || static_cast<std::size_t>(id) >= tokens_.size()) return TokenKind::kUnused;
+  return tokens_[static_cast<std::size_t>(id)].kind;
+}
+
+std::optional<TokenId> Tokenizer::find(std::string_view wanted) const {
+  const auto found = ids_.find(wanted);
+  if (found == ids_.end()) return std::nullopt;
+  return found->second;
+}
+
+bool Tokenizer::ends_generation(TokenId id) const {
+  return std::ranges::binary_search(ends_, id);
+}
+
+const Tokenizer::Special* Tokenizer::special_at(std::string_view text, std::size_t at,
+                                                bool control) const {
+  for (const std::uint16_t i : by_first_[static_cast<unsigned char>(text[at])]) {
+    const Special& special = specials_[i];
+    if (special.control && !control) continue;
+    if (text.substr(at).starts_with(special.text)) return &special;
+  }
+  return nullptr;
+}
+
+void Tokenizer::to_symbols(std::string_view piece, std::vector<TokenId>& symbols) const {
+  symbols.clear();
+  const auto byte = [&](char c) {
+    const TokenId id = byte_ids_[static_cast<unsigned char>(c)];
+    if (id != kNoToken) {
+      symbols.push_back(id);
+    } else if (unknown_ && (symbols.empty() || symbols.back() != *unknown_)) {
+      symbols.push_back(*unknown_);
+    }
+  };
+  if (byte_level_) {
+    for (const char c : piece) byte(c);
+    return;
+  }
+  for (std::size_t at = 0; at < piece.size();) {
+    const std::size_t length = point_at(piece, at).length;
+    const std::string_view point = piece.substr(at, length);
+    const auto found = ids_.find(point);
+    if (found != ids_.end()) {
+      symbols.push_back(found->second);
+    } else {
+      for (const char c : point) byte(c);
+    }
+    at += length;
+  }
+}
+
+void Tokenizer::encode_piece(std::string_view piece, PieceCache& cache,
+                             std::vector<TokenId>& symbols, std::vector<TokenId>& out) const {
+  if (const std::span<const TokenId> held = cache.find(piece); !held.empty()) {
+    out.insert(out.end(), held.begin(), held.end());
+    return;
+  }
+  if (whole_pieces_) {
+    const auto whole = ids_.find(piece);
+    if (whole != ids_.end()) {
+      symbols.assign(1, whole->second);
+      cache.store(piece, symbols);
+      out.push_back(whole->second);
+      return;
+    }
+  }
+  to_symbols(piece, symbols);
+  merges_.apply(symbols);
+  cache.store(piece, symbols);
+  out.insert(out.end(), symbols.begin(), symbols.end());
+}
+
+void Tokenizer::encode_plain(std::string_view text, PieceCache& cache,
+                             std::vector<TokenId>& out) const {
+  if (text.empty()) return;
+  std::string normal;
+  std::string marked;
+  if (nfc_) text = to_nfc(text, normal);
+  std::vector<TokenId> symbols;
+  if (!spaces_are_marks_) {
+    std::vector<std::size_t> ends;
+    ends.reserve(text.size() / 4);
+    pre_tokenizer_.split(text, ends);
+    std::size_t begin = 0;
+    for (const std::size_t end : ends) {
+      encode_piece(text.substr(begin, end - begin), cache, symbols, out);
+      begin = end;
+    }
+    return;
+  }
+  marked.reserve(text.size() + text.size() / 2);
+  if (space_prefix_) marked += kMark;
+  for (const char c : text) {
+    if (c == ' ') {
+      marked += kMark;
+    } else {
+      marked += c;
+    }
+  }
+  const std::string_view all = marked;
+  std::size_t begin = 0;
+  while (begin < all.size()) {
+    std::size_t end = all.size();
+    if (split_at_marks_) {
+      // A word: its marks, and what follows up to the next mark.
+      std::size_t at = begin;
+      while (all.substr(at).starts_with(kMark)) at += kMark.size();
+      end = std::min(all.find(kMark, at), all.size());
+    }
+    encode_piece(all.substr(begin, end - begin), cache, symbols, out);
+    begin = end;
+  }
+}
+
+void Tokenizer::encode(std::string_view text, EncodeOptions options, PieceCache& cache,
+                       std::vector<TokenId>& out) const {
+  if (options.add_special && add_bos_ && bos_) out.push_back(*bos_);
+  std::size_t begin = 0;
+  std::size_t at = 0;
+  while (!specials_.empty() && at < text.size()) {
+    const Special* special = nullptr;
+    if (!by_first_[static_cast<unsigned char>(text[at])].empty()) {
+      special = special_at(text, at, options.parse_special);
+    }
+    if (special == nullptr) {
+      ++at;
+      continue;
+    }
+    std::size_t end = at;
+    while (special->strip_left && end > begin && is_space(text[end - 1])) --end;
+    encode_plain(text.substr(begin, end - begin), cache, out);
+    out.push_back(special->id);
+    at += special->text.size();
+    while (special->strip_right && at < text.size() && is_space(text[at])) ++at;
+    begin = at;
+  }
+  encode_plain(text.substr(begin), cache, out);
+  if (options.add_special && add_eos_ && eos_) out.push_back(*eos_);
+}
+
+std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
+  std::vector<TokenId> out;
+  PieceCache cache(std::clamp<std::size_t>(text.size() / 8, 16, 1 << 15));
+  encode(text, options, cache, out);
+  return out;
+}
+
+std::string Tokenizer::decode(std::span<const TokenId> ids, bool with_control) const {
+  StreamDecoder decoder(*this, with_control);
+  std::string out;
+  for (const TokenId id : ids) out += decoder.push(id);
+  return out + decoder.finish();
+}
+
+std::string StreamDecoder::push(TokenId id) {
+  const TokenKind kind = tokenizer_.kind(id);
+  const bool hidden = kind == TokenKind::kControl || kind == TokenKind::kUnknown;
+  if (hidden && !with_control_) return {};
+  const std::string_view bytes = tokenizer_.bytes(id);
+  if (tokenizer_.marks_spaces() && kind == TokenKind::kNormal) {
+    std::string_view rest = bytes;
+    while (!rest.empty()) {
+      const std::size_t mark = std::min(rest.find(kMark), rest.size());
+      held_ += rest.substr(0, mark);
+      rest.remove_prefix(mark);
+      if (rest.empty()) break;
+      held_ += ' ';
+      rest.remove_prefix(kMark.size());
+    }
+  } else {
+    held_ += bytes;
+  }
+  if (strip_ && !held_.empty()) {
+    if (held_.front() == ' ') held_.erase(0, 1);
+    strip_ = false;
+  }
+  const std::size_t ready = held_.size() - base::incomplete_utf8_suffix(held_);
+  std::string out = base::to_valid_utf8(std::string_view(held_).substr(0, ready));
+  held_.erase(0, ready);
+  return out;
+}
+
+std::string StreamDecoder::finish() {
+  std::string out = base::to_valid_utf8(held_);
+  held_.clear();
+  return out;
+}
+
+}  // namespace seine::engine
