@@ -19,6 +19,8 @@ need_packages() {
   wanted=$(awk -v sections=" $* " '/^# / { sub(":", "", $2); on = index(sections, " " $2 " ") } /^[a-z]/ && on { print $1 }' packages.txt)
   installed=$(dpkg-query -W -f '${Package} ${Status}\n' $wanted 2>/dev/null | awk '/ok installed$/ { print $1 }' || true)
   missing=$(comm -23 <(sort <<<"$wanted") <(sort <<<"$installed"))
+  # A program that came another way (Node.js from its makers brings npm) is not installed twice.
+  missing=$(for name in $missing; do command -v "$name" >/dev/null || echo "$name"; done)
   [ -z "$missing" ] && return 0
 
   say "these packages are missing and will be installed:" "缺少以下软件包，将进行安装："

@@ -27,7 +27,8 @@ TEST(Json, MembersByType) {
   const Json object = *parse_json(
       R"({"n": 5, "f": 5.0, "x": 1.5, "s": "text", "t": true, "z": null, "big": 18446744073709551615})");
   EXPECT_EQ(*get<int>(object, "n"), std::optional(5));
-  EXPECT_EQ(*get<int>(object, "f"), std::optional(5)) << "JavaScript writes whole numbers both ways";
+  EXPECT_EQ(*get<int>(object, "f"), std::optional(5))
+      << "JavaScript writes whole numbers both ways";
   EXPECT_EQ(*get<double>(object, "n"), std::optional(5.0));
   EXPECT_EQ(*get<std::uint64_t>(object, "big"), std::optional(UINT64_MAX));
   EXPECT_EQ(get<std::int64_t>(object, "big").error().message,

@@ -109,6 +109,12 @@ void Metrics::gauge_function(std::string_view name, std::string_view help,
   family(name, help, MetricType::kGauge).read = std::move(read);
 }
 
+void Metrics::counter_function(std::string_view name, std::string_view help,
+                               std::function<double()> read) {
+  const std::lock_guard lock(mutex_);
+  family(name, help, MetricType::kCounter).read = std::move(read);
+}
+
 std::vector<MetricFamily> Metrics::snapshot() const {
   const std::lock_guard lock(mutex_);
   std::vector<MetricFamily> out;

@@ -93,9 +93,10 @@ class Metrics {
   Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
   Histogram& histogram(std::string_view name, std::string_view help, std::span<const double> bounds,
                        Labels labels = {});
-  // A gauge read when the metrics are, for what the system already counts. The function must be
+  // A value read when the metrics are, for what the system already counts. The function must be
   // safe on any thread.
   void gauge_function(std::string_view name, std::string_view help, std::function<double()> read);
+  void counter_function(std::string_view name, std::string_view help, std::function<double()> read);
 
   // Families by name, series in order of creation.
   std::vector<MetricFamily> snapshot() const;

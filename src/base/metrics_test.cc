@@ -13,6 +13,7 @@ TEST(Metrics, WritesPrometheusText) {
   metrics.counter("seine_pages_total", "Pages read.", {{"verdict", "ok"}}).add(3);
   metrics.gauge("seine_queue", "Items \\ waiting.\nNow.").set(2.5);
   metrics.gauge_function("seine_up", "One.", [] { return 1.0; });
+  metrics.counter_function("seine_seconds_total", "Time.", [] { return 0.5; });
   constexpr std::array kBounds = {.1, 1.};
   Histogram& h = metrics.histogram("seine_wait_seconds", "Wait.", kBounds, {{"q", "a\"b\\"}});
   h.observe(.1);  // bounds are inclusive

@@ -1,0 +1,43 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+import type { Catalogue, Key } from "./src/i18n/catalogue.ts";
+import { en } from "./src/i18n/en.ts";
+import { zh } from "./src/i18n/zh.ts";
+
+/** index.html takes its words from the catalogues too, in both languages where they differ: %key%. */
+function words(): Plugin {
+  const inEnglish: Catalogue = en;
+  const both = (key: Key) => [...new Set([inEnglish[key], zh[key]])].join(" / ");
+  return {
+    name: "seine-words",
+    transformIndexHtml: (html) =>
+      html.replace(/%([\w.]+)%/g, (whole, key: string) => (key in en ? both(key as Key) : whole)),
+  };
+}
+
+/** The first paint waits for the script: it knows the chosen theme. */
+function paintOnce(): Plugin {
+  return {
+    name: "seine-paint-once",
+    enforce: "post",
+    transformIndexHtml: {
+      order: "post",
+      handler: (html) => html.replace('<script type="module"', '<script type="module" blocking="render"'),
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [react(), tailwindcss(), words(), paintOnce()],
+  build: {
+    outDir: process.env.SEINE_CONSOLE_DIST ?? "dist",
+    emptyOutDir: true,
+    // The first versions with light-dark() and CSS nesting: May 2024.
+    target: ["chrome123", "firefox121", "safari17.5"],
+    assetsInlineLimit: 0, // data: URLs are for images only; files get a hash and live in the cache
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+  server: { proxy: { "/api": "http://127.0.0.1:8480" } },
+});

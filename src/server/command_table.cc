@@ -1,0 +1,138 @@
+#include "server/command_table.h"
+
+#include <algorithm>
+#include <array>
+
+#include "server/commands.h"
+
+namespace seine::server {
+namespace {
+
+constexpr std::string_view kShells = "bash|zsh|fish";
+
+constexpr std::array kGlobal = {
+    Option{.name = "--config",
+           .value = "FILE",
+           .help = {"Configuration file (TOML)", "配置文件（TOML）"}},
+    Option{.name = "--data",
+           .value = "DIR",
+           .help = {"Data directory", "数据目录"},
+           .config_key = "data.dir"},
+    Option{.name = "--log",
+           .value = "LEVEL",
+           .help = {"Log level", "日志级别"},
+           .config_key = "log.level",
+           .choices = "debug|info|warn|error|off"},
+    Option{.name = "--lang",
+           .value = "LANG",
+           .help = {"Language of messages", "消息语言"},
+           .choices = "en|zh"},
+    Option{.name = "--color",
+           .value = "WHEN",
+           .help = {"Colour", "彩色输出"},
+           .choices = "auto|always|never"},
+    Option{.name = "--quiet",
+           .help = {"Print data and errors only", "只输出数据和错误"},
+           .letter = "-q"},
+    Option{.name = "--help", .help = {"Show this help", "显示帮助"}, .letter = "-h"},
+};
+
+constexpr Option kJson{.name = "--json", .help = {"Print JSON", "输出 JSON"}};
+
+constexpr std::array kUpOptions = {
+    Option{.name = "--listen",
+           .value = "ADDR",
+           .help = {"Address to listen on (several: separate by commas)",
+                    "监听地址（多个以逗号分隔）"},
+           .config_key = "server.listen"},
+    Option{.name = "--open", .help = {"Open the console in the browser", "在浏览器中打开控制台"}},
+    Option{.name = "--no-auth-on-loopback",
+           .help = {"Serve requests from this machine without a session", "来自本机的请求无需会话"},
+           .config_key = "server.open_on_loopback"},
+    Option{.name = "--detach",
+           .help = {"Go on in the background once ready", "就绪后转入后台运行"}},
+};
+constexpr std::array kDownOptions = {
+    Option{
+        .name = "--timeout",
+        .value = "TIME",
+        .help = {"How long to wait for the end (default 90s)", "等待结束的最长时间（默认 90s）"}},
+};
+constexpr std::array kJsonOptions = {kJson};
+constexpr std::array kRestoreOptions = {
+    Option{.name = "--yes", .help = {"Do not ask", "不再询问"}},
+};
+constexpr std::span<const Option> kNoOptions;
+
+constexpr std::array kCommands = {
+    Command{.path = "up",
+            .help = {"Start the service", "启动服务"},
+            .options = kUpOptions,
+            .run = run_up},
+    Command{.path = "down",
+            .help = {"Stop the service that uses the data directory", "停止使用该数据目录的服务"},
+            .options = kDownOptions,
+            .run = run_down},
+    Command{.path = "link",
+            .help = {"Print a one-time link to the console", "打印控制台的一次性链接"},
+            .options = kNoOptions,
+            .run = run_link},
+    Command{.path = "doctor",
+            .help = {"Check the machine, the data and the settings", "检查机器、数据与设置"},
+            .options = kJsonOptions,
+            .run = run_doctor},
+    Command{.path = "config get",
+            .argument = "[KEY]",
+            .help = {"Print a setting, or all", "打印某项或全部设置"},
+            .options = kJsonOptions,
+            .run = run_config_get},
+    Command{.path = "config explain",
+            .argument = "KEY",
+            .help = {"Tell where a setting comes from", "说明某项设置的来源"},
+            .options = kJsonOptions,
+            .run = run_config_explain},
+    Command{.path = "config check",
+            .help = {"Check the configuration", "检查配置"},
+            .options = kNoOptions,
+            .run = run_config_check},
+    Command{.path = "backup",
+            .argument = "FILE",
+            .help = {"Copy the database while the service runs", "在服务运行时备份数据库"},
+            .options = kNoOptions,
+            .run = run_backup},
+    Command{.path = "restore",
+            .argument = "FILE",
+            .help = {"Put a backup in the place of the database", "用备份替换数据库"},
+            .options = kRestoreOptions,
+            .run = run_restore},
+    Command{.path = "version",
+            .help = {"Print the version", "打印版本"},
+            .options = kJsonOptions,
+            .run = run_version},
+    Command{.path = "completion",
+            .argument = "SHELL",
+            .help = {"Print the completion script of a shell", "打印 shell 补全脚本"},
+            .options = kNoOptions,
+            .run = run_completion,
+            .argument_choices = kShells},
+    Command{.path = "man",
+            .help = {"Print the manual page", "打印手册页"},
+            .options = kNoOptions,
+            .run = run_man},
+};
+
+}  // namespace
+
+std::span<const Command> commands() {
+  return kCommands;
+}
+std::span<const Option> global_options() {
+  return kGlobal;
+}
+
+const Command* find_command(std::string_view path) {
+  const auto found = std::ranges::find(kCommands, path, &Command::path);
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
+}  // namespace seine::server

@@ -1,0 +1,38 @@
+// The one table of commands and options. The parser, the help in both languages, the completion
+// scripts and the manual page are made from it. Constant data.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/language.h"
+
+namespace seine::server {
+
+struct Invocation;
+
+struct Option {
+  std::string_view name;        // "--listen"
+  std::string_view value = {};  // "ADDR"; empty: a switch
+  base::Bilingual help;
+  std::string_view config_key = {};  // sets this key
+  std::string_view choices = {};     // "bash|zsh|fish"
+  std::string_view letter = {};      // "-q"
+};
+
+struct Command {
+  std::string_view path;           // "config explain"
+  std::string_view argument = {};  // "KEY": required; "[FILE]": may be left out
+  base::Bilingual help;            // one line
+  std::span<const Option> options;
+  int (*run)(const Invocation&);
+  std::string_view argument_choices = {};  // "bash|zsh|fish"
+};
+
+std::span<const Command> commands();
+// Options that every command takes.
+std::span<const Option> global_options();
+
+const Command* find_command(std::string_view path);
+
+}  // namespace seine::server

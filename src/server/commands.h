@@ -1,0 +1,22 @@
+// The commands of the shell. Each returns the process's exit code; what it prints follows
+// terminal.h.
+#pragma once
+
+namespace seine::server {
+
+struct Invocation;
+
+int run_up(const Invocation& invocation);
+int run_down(const Invocation& invocation);
+int run_link(const Invocation& invocation);
+int run_doctor(const Invocation& invocation);
+int run_config_get(const Invocation& invocation);
+int run_config_explain(const Invocation& invocation);
+int run_config_check(const Invocation& invocation);
+int run_backup(const Invocation& invocation);
+int run_restore(const Invocation& invocation);
+int run_version(const Invocation& invocation);
+int run_completion(const Invocation& invocation);
+int run_man(const Invocation& invocation);
+
+}  // namespace seine::server

@@ -1,0 +1,128 @@
+// Commands that only tell: config, version, completion, man.
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "server/commands.h"
+#include "server/config_schema.h"
+#include "server/exit_code.h"
+#include "server/help.h"
+#include "server/invocation.h"
+#include "server/process.h"
+#include "server/version.h"
+
+namespace seine::server {
+namespace {
+
+using base::Bilingual;
+using base::Result;
+
+int fail_with(const Terminal& terminal, const base::Error& error) {
+  terminal.error(error);
+  return exit_code(error.code);
+}
+
+}  // namespace
+
+int run_config_get(const Invocation& invocation) {
+  const Terminal& terminal = *invocation.terminal;
+  const Result<base::Config> config = load_config(invocation);
+  if (!config) return fail_with(terminal, config.error());
+  base::Json all = base::Json::object();
+  std::string lines;
+  for (const base::ConfigKey& key : config_schema()) {
+    const std::string value = config->explain(key.name, terminal.language())->front().value;
+    if (key.name == invocation.argument) {
+      terminal.out(invocation.has("--json") ? base::to_text({{std::string(key.name), value}}) + "\n"
+                                            : value + "\n");
+      return kOk;
+    }
+    all[std::string(key.name)] = value;
+    fmt::format_to(std::back_inserter(lines), "{} = {}\n", key.name, value);
+  }
+  if (!invocation.argument.empty()) {
+    base::Error error = config->explain(invocation.argument, terminal.language()).error();
+    error.code = base::Code::kNotFound;
+    return fail_with(terminal, error);
+  }
+  terminal.out(invocation.has("--json") ? base::to_pretty_text(all) + "\n" : lines);
+  return kOk;
+}
+
+int run_config_explain(const Invocation& invocation) {
+  const Terminal& terminal = *invocation.terminal;
+  const Result<base::Config> config = load_config(invocation);
+  if (!config) return fail_with(terminal, config.error());
+  const auto chain = config->explain(invocation.argument, terminal.language());
+  if (!chain) {
+    terminal.error(chain.error());
+    return kNotFound;
+  }
+  const base::ConfigKey& key = *base::find_key(config_schema(), invocation.argument);
+  if (invocation.has("--json")) {
+    base::Json origins = base::Json::array();
+    for (const base::ConfigOrigin& origin : *chain)
+      origins.push_back({{"source", origin.source}, {"value", origin.value}});
+    terminal.out(base::to_pretty_text({{"key", key.name},
+                                       {"value", chain->front().value},
+                                       {"variable", base::variable_of(key)},
+                                       {"reloadable", key.reloadable},
+                                       {"origins", origins}}) +
+                 "\n");
+    return kOk;
+  }
+  std::string out = fmt::format("{} = {}\n  {}\n", terminal.styled_out(Style::kBold, key.name),
+                                chain->front().value, key.help.in(terminal.language()));
+  auto to = std::back_inserter(out);
+  fmt::format_to(to, "  {}{}\n", terminal.pick({"variable: ", "环境变量："}),
+                 base::variable_of(key));
+  fmt::format_to(to, "  {}\n",
+                 terminal.pick({"from, strongest first:", "来源（优先级从高到低）："}));
+  for (std::size_t i = 0; i < chain->size(); ++i) {
+    fmt::format_to(to, "  {} {:<28} {}\n", i == 0 ? "→" : " ", (*chain)[i].source,
+                   (*chain)[i].value);
+  }
+  terminal.out(out);
+  return kOk;
+}
+
+int run_config_check(const Invocation& invocation) {
+  const Terminal& terminal = *invocation.terminal;
+  const Result<base::Config> config = load_config(invocation);
+  if (!config) return fail_with(terminal, config.error());
+  for (const std::string& name : config->unknown_variables()) {
+    constexpr Bilingual kStray = {"seine: warning: variable {} names no setting",
+                                  "seine: 警告：环境变量 {} 不对应任何设置"};
+    terminal.note(fmt::format(fmt::runtime(terminal.pick(kStray)), name));
+  }
+  terminal.note(terminal.pick({"seine: the configuration is valid", "seine: 配置有效"}));
+  return kOk;
+}
+
+int run_version(const Invocation& invocation) {
+  const Terminal& terminal = *invocation.terminal;
+  if (invocation.has("--json")) {
+    terminal.out(
+        base::to_text({{"version", kVersion}, {"commit", kCommit}, {"cpu", cpu_features()}}) +
+        "\n");
+  } else {
+    terminal.out(fmt::format("seine {} ({})\n", kVersion, kCommit));
+  }
+  return kOk;
+}
+
+int run_completion(const Invocation& invocation) {
+  const Result<std::string> script = completion_script(invocation.argument);
+  if (!script) return fail_with(*invocation.terminal, script.error());
+  invocation.terminal->out(*script);
+  return kOk;
+}
+
+int run_man(const Invocation& invocation) {
+  invocation.terminal->out(man_page(kVersion));
+  return kOk;
+}
+
+}  // namespace seine::server

@@ -1,0 +1,302 @@
+#include "server/service.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "base/text.h"
+#include "console/assets.h"
+#include "gateway/admin.h"
+#include "gateway/console.h"
+#include "gateway/http_probe.h"
+#include "net/router.h"
+#include "net/runtime.h"
+#include "net/server.h"
+#include "net/tls.h"
+#include "server/checks.h"
+#include "server/process.h"
+#include "server/version.h"
+#include "store/blob_store.h"
+#include "store/data_dir.h"
+#include "store/key_value.h"
+#include "store/worker_pool.h"
+
+namespace seine::server {
+namespace {
+
+using base::Code;
+using base::Result;
+
+// Blocking calls of the gateway: two at a time keep the database's readers busy, and a queue of a
+// thousand is a second of work.
+constexpr std::size_t kPoolThreads = 2;
+constexpr std::size_t kPoolQueue = 1024;
+
+void add_process_metrics(base::Metrics& metrics) {
+  metrics.gauge_function("process_resident_memory_bytes", "Resident memory.",
+                         [] { return static_cast<double>(process_use().rss_bytes); });
+  metrics.counter_function("process_cpu_seconds_total", "User and system time.",
+                           [] { return process_use().cpu_s; });
+  metrics.gauge_function("process_threads", "Threads.",
+                         [] { return static_cast<double>(process_use().threads); });
+  metrics.gauge_function("process_open_fds", "Open file descriptors.",
+                         [] { return static_cast<double>(process_use().open_files); });
+  metrics
+      .gauge("seine_build_info", "Always 1; the labels tell what was built.",
+             {{"version", std::string(kVersion)}, {"commit", std::string(kCommit)}})
+      .set(1);
+}
+
+std::string url_of(const ListenAddress& address, std::uint16_t port, bool tls) {
+  if (!address.unix_path.empty()) return "unix:" + address.unix_path;
+  std::string host = address.host;
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  // An unspecified address is no place to go to; this machine's own is.
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "[::]") host = "[::1]";
+  return fmt::format("{}://{}:{}", tls ? "https" : "http", host, port);
+}
+
+// Other processes on this data directory (`seine link`) read the address here: the port may have
+// been the kernel's choice.
+Result<> write_address(const std::string& path, std::string_view url) {
+  std::ofstream file(path, std::ios::trunc);
+  file << url << "\n";
+  file.close();
+  if (!file) return std::unexpected(base::errno_error(path, errno));
+  return {};
+}
+
+}  // namespace
+
+ServiceSettings service_settings(const base::Config& config, std::string data_dir) {
+  const auto threads = static_cast<std::size_t>(config.integer("server.threads"));
+  return {
+      .listen = config.list("server.listen"),
+      .threads = threads != 0 ? threads : std::max(1u, std::thread::hardware_concurrency()),
+      .connections_max = static_cast<std::size_t>(config.integer("server.connections_max")),
+      .body_bytes_max = config.size_bytes("server.body_max"),
+      .request_timeout = config.duration("server.request_timeout"),
+      .idle_timeout = config.duration("server.idle_timeout"),
+      .open_on_loopback = config.flag("server.open_on_loopback"),
+      .metrics_public = config.flag("server.metrics_public"),
+      .tls_certificate = config.text("tls.certificate"),
+      .tls_key = config.text("tls.key"),
+      .data_dir = std::move(data_dir),
+      .blobs_bytes_max = config.size_bytes("data.blobs_max"),
+  };
+}
+
+Result<ListenAddress> parse_listen(std::string_view text) {
+  if (text.starts_with("unix:") && text.size() > 5)
+    return ListenAddress{.host = {}, .port = 0, .unix_path = std::string(text.substr(5))};
+  const std::size_t colon = text.rfind(':');
+  const auto port =
+      colon == std::string_view::npos ? std::nullopt : base::parse_u64(text.substr(colon + 1));
+  std::string_view host =
+      colon == std::string_view::npos ? std::string_view() : text.substr(0, colon);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const bool bare_v6 = !bracketed && host.find(':') != std::string_view::npos;
+  if (!port || *port > 65535 || host.empty() || bare_v6) {
+    return base::fail_field(Code::kInvalidArgument, "server.listen",
+                            "'{}' is not HOST:PORT, [IPV6]:PORT or unix:PATH", text);
+  }
+  return ListenAddress{
+      .host = std::string(host), .port = static_cast<std::uint16_t>(*port), .unix_path = {}};
+}
+
+// Members are destroyed from the last to the first: the server before what its handlers use.
+struct Service::Impl {
+  Impl(ServiceSettings given, Service::Environment around, store::DataDir directory,
+       store::DataDirLock held)
+      : settings(std::move(given)),
+        environment(around),
+        started(around.clock.now()),
+        started_at(around.clock.wall()),
+        data_dir(std::move(directory)),
+        lock(std::move(held)) {}
+
+  gateway::StatusFacts facts() const;
+  std::vector<gateway::Check> checks();
+  std::string address_file() const { return data_dir.run() + "/address"; }
+
+  const ServiceSettings settings;
+  const Service::Environment environment;
+  const base::TimePoint started;
+  const base::WallTime started_at;
+  store::DataDir data_dir;
+  store::DataDirLock lock;
+  base::Metrics metrics;
+  std::unique_ptr<store::Database> database;
+  std::unique_ptr<store::BlobStore> blobs;
+  std::unique_ptr<store::KeyValue> records;
+  std::unique_ptr<store::WorkerPool> pool;
+  std::unique_ptr<gateway::Sessions> sessions;
+  std::unique_ptr<gateway::Admin> admin;
+  std::unique_ptr<gateway::HttpProbe> probe;
+  std::shared_ptr<net::TlsServer> tls;
+  net::Router router;
+  std::unique_ptr<net::Runtime> runtime;
+  std::unique_ptr<net::Server> server;
+  std::vector<std::string> urls;
+  std::atomic<bool> ready{false};
+
+ private:
+  std::mutex checks_mutex_;
+  base::TimePoint checks_until_{};
+  std::vector<gateway::Check> checks_;
+};
+
+gateway::StatusFacts Service::Impl::facts() const {
+  const ProcessUse use = process_use();
+  return {.version = std::string(kVersion),
+          .commit = std::string(kCommit),
+          .started_at = started_at,
+          .uptime_s = std::chrono::duration<double>(environment.clock.now() - started).count(),
+          .listen = urls,
+          .data_dir = data_dir.root(),
+          .data_bytes = directory_bytes(data_dir.root()),
+          .ready = ready.load(),
+          .pid = getpid(),
+          .rss_bytes = use.rss_bytes,
+          .cpu_s = use.cpu_s,
+          .threads = use.threads,
+          .log_level = std::string(base::level_name(environment.log.level()))};
+}
+
+// The checks read the disk, so a page that asks every two seconds gets those of the last ten.
+std::vector<gateway::Check> Service::Impl::checks() {
+  const std::lock_guard guard(checks_mutex_);
+  const base::TimePoint now = environment.clock.now();
+  if (now >= checks_until_) {
+    checks_ = {check_data_directory(data_dir), check_console(), check_memory(),
+               check_open_files(settings.connections_max), check_exposure(settings)};
+    checks_until_ = now + std::chrono::seconds(10);
+  }
+  return checks_;
+}
+
+Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Service::~Service() {
+  if (impl_->server) drain(base::Deadline::at(base::TimePoint::min()));
+}
+
+Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Environment environment) {
+  store::DataDir directory = SEINE_TRY(store::DataDir::open(settings.data_dir));
+  store::DataDirLock lock = SEINE_TRY(directory.lock());
+  auto impl = std::make_unique<Impl>(std::move(settings), environment, std::move(directory),
+                                     std::move(lock));
+  Impl& s = *impl;
+
+  s.database = SEINE_TRY(store::Database::open(s.data_dir.database()));
+  s.blobs = SEINE_TRY(store::BlobStore::open(s.data_dir.blobs(), *s.database, environment.clock,
+                                             {.total_bytes_max = s.settings.blobs_bytes_max}));
+  s.records = SEINE_TRY(store::KeyValue::open(*s.database, environment.clock));
+  s.pool = std::make_unique<store::WorkerPool>(kPoolThreads, kPoolQueue);
+
+  add_process_metrics(s.metrics);
+  s.sessions =
+      std::make_unique<gateway::Sessions>(*s.records, environment.clock, environment.random);
+  if (s.settings.tls_certificate.empty() != s.settings.tls_key.empty()) {
+    return base::fail_field(Code::kInvalidArgument, "tls.key",
+                            "tls.certificate and tls.key go together; one of them is empty");
+  }
+  const bool with_tls = !s.settings.tls_certificate.empty();
+  if (with_tls) {
+    s.tls = SEINE_TRY(net::TlsServer::load(
+        {.certificate_file = s.settings.tls_certificate, .key_file = s.settings.tls_key}));
+  }
+  s.admin = std::make_unique<gateway::Admin>(
+      gateway::AdminSettings{.open_on_loopback = s.settings.open_on_loopback,
+                             .metrics_public = s.settings.metrics_public,
+                             .secure_cookie = with_tls},
+      gateway::Admin::Ports{.sessions = *s.sessions,
+                            .pool = *s.pool,
+                            .metrics = s.metrics,
+                            .facts = [&s] { return s.facts(); },
+                            .checks = [&s] { return s.checks(); },
+                            .ready = [&s] { return s.ready.load(); }});
+  s.admin->install(s.router);
+  gateway::add_console(s.router, console::assets());
+
+  s.probe = std::make_unique<gateway::HttpProbe>(
+      s.metrics, base::Logger(environment.log).with({{"module", "net"}}));
+  s.runtime = std::make_unique<net::Runtime>(s.settings.threads, environment.clock);
+  net::ServerOptions options;
+  options.limits.connections_max = s.settings.connections_max;
+  options.limits.body_bytes_max = s.settings.body_bytes_max;
+  options.limits.request_timeout = s.settings.request_timeout;
+  options.limits.idle_timeout = s.settings.idle_timeout;
+  options.probe = s.probe.get();
+  s.server = std::make_unique<net::Server>(*s.runtime, options, s.router.handler());
+  for (const std::string& text : s.settings.listen) {
+    const ListenAddress address = SEINE_TRY(parse_listen(text));
+    Result<std::uint16_t> port = s.server->listen(
+        {.host = address.host, .port = address.port, .unix_path = address.unix_path, .tls = s.tls});
+    if (!port)
+      return std::unexpected(std::move(port).error().within(fmt::format("listen on {}", text)));
+    s.urls.push_back(url_of(address, *port, with_tls && address.unix_path.empty()));
+  }
+  if (s.urls.empty())
+    return base::fail_field(Code::kInvalidArgument, "server.listen",
+                            "server.listen names no address");
+  SEINE_CHECK(write_address(s.address_file(), s.urls.front()));
+  s.ready = true;
+  return std::unique_ptr<Service>(new Service(std::move(impl)));
+}
+
+const std::vector<std::string>& Service::urls() const {
+  return impl_->urls;
+}
+
+Result<std::string> Service::one_time_link() {
+  const std::string token = SEINE_TRY(impl_->sessions->mint_link());
+  return fmt::format("{}/#token={}", impl_->urls.front(), token);
+}
+
+Result<> Service::reload_tls() {
+  return impl_->tls ? impl_->tls->reload() : Result<>();
+}
+
+bool Service::responsive(base::Duration within) {
+  struct Answers {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::size_t count = 0;
+  };
+  const auto answers = std::make_shared<Answers>();
+  for (std::size_t i = 0; i < impl_->runtime->size(); ++i) {
+    impl_->runtime->post(i, [answers] {
+      {
+        const std::lock_guard lock(answers->mutex);
+        ++answers->count;
+      }
+      answers->changed.notify_all();
+    });
+  }
+  std::unique_lock lock(answers->mutex);
+  return answers->changed.wait_for(lock, within,
+                                   [&] { return answers->count == impl_->runtime->size(); });
+}
+
+void Service::drain(base::Deadline deadline) {
+  impl_->ready = false;
+  impl_->server->drain(deadline);
+  impl_->server.reset();
+  impl_->runtime->stop();
+  std::error_code ignored;
+  std::filesystem::remove(impl_->address_file(), ignored);
+}
+
+}  // namespace seine::server

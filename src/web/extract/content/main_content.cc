@@ -1,0 +1,294 @@
+#include "web/extract/content/main_content.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/text.h"
+#include "web/extract/content/page_stats.h"
+#include "web/extract/content/promo.h"
+
+namespace seine::web {
+namespace {
+
+using html::Node;
+using html::Tag;
+using html::TagSet;
+
+constexpr TagSet kHeadingTags = {Tag::kH1, Tag::kH2, Tag::kH3, Tag::kH4, Tag::kH5, Tag::kH6};
+constexpr TagSet kCode = {Tag::kPre, Tag::kListing, Tag::kXmp};
+constexpr TagSet kContainers = {Tag::kDiv,    Tag::kSection, Tag::kUl,      Tag::kOl,
+                                Tag::kDl,     Tag::kTable,   Tag::kForm,    Tag::kFieldset,
+                                Tag::kHeader, Tag::kFigure,  Tag::kDetails, Tag::kCenter};
+
+class Finder {
+ public:
+  Finder(const html::Document& document, const Visibility& visibility, std::string_view title,
+         MainContentOptions options)
+      : document_(document), visibility_(visibility), title_(title), options_(options) {}
+
+  MainContent find() {
+    MainContent out;
+    const Node* body = document_.body();
+    if (body == nullptr) return out;
+    page_ = measure_page(body, document_, visibility_);
+    dropped_.assign(document_.node_count, 0);
+    out.page_length = page_.of(body).text;
+    drop_by_hints(body);
+    weigh();
+    const Node* root = choose(body);
+    if (root == nullptr) return out;
+    clean(root);
+    trim_ends(root);
+    out.root = root;
+    out.text_length = kept_text(root);
+    out.dropped = std::move(dropped_);
+    return out;
+  }
+
+ private:
+  NodeStats& of(const Node* node) { return page_.of(node); }
+  bool dropped(const Node* node) const { return dropped_[node->id] != 0; }
+  void drop(const Node* node) {
+    for (const Node* below = node; below != nullptr; below = html::next_in_tree(below, node))
+      dropped_[below->id] = 1;
+  }
+  double link_density(const Node* node) {
+    return of(node).text == 0 ? 0.0 : static_cast<double>(of(node).link) / of(node).text;
+  }
+
+  std::uint32_t prose(const Node* node) { return of(node).prose; }
+
+  void drop_by_hints(const Node* body) {
+    const std::uint32_t page_prose = std::max<std::uint32_t>(prose(body), 1);
+    for (const Node* node : page_.order) {
+      if (dropped(node) || node == body) continue;
+      const NodeStats& stats = of(node);
+      switch (stats.hint) {
+        case Hint::kComments:
+          if (!options_.keep_comments && prose(node) * 10 < page_prose * 9) drop(node);
+          break;
+        case Hint::kNever:
+          if (stats.text * 10 < of(body).text * 9) drop(node);
+          break;
+        case Hint::kBoilerplate:
+          // A wrapper with an unlucky name keeps what is most of the page.
+          if (prose(node) * 10 < page_prose * 4) drop(node);
+          break;
+        case Hint::kMeta:
+          if (stats.text < 250 && prose(node) * 5 < page_prose) drop(node);
+          break;
+        default:
+          if (node->is_html(Tag::kForm) && prose(node) * 3 < page_prose) drop(node);
+          if (node->is_html(Tag::kHeader) && prose(node) == 0) drop_header(node);
+          break;
+      }
+    }
+  }
+
+  // A header without prose: of the page, or of the article with its title and byline.
+  void drop_header(const Node* header) { drop(header); }
+
+  void weigh() {
+    for (const Node* node : page_.order) {
+      if (dropped(node) || of(node).own == 0) continue;
+      NodeStats& stats = of(node);
+      const auto own = static_cast<float>(stats.own);
+      const float links = static_cast<float>(stats.own_link) / own;
+      const bool sentence = stats.own_sentences > 0 || stats.own_commas > 1;
+      if (kCode.has(node->tag)) {
+        stats.weight = own * 0.5F;
+      } else if (links > 0.5F) {
+        stats.weight = -0.4F * static_cast<float>(stats.own_link);
+      } else if (stats.own >= 60 && sentence) {
+        stats.weight = own * (1 - links);
+      } else if (node->is_html(Tag::kP) && stats.own >= 20) {
+        stats.weight = own * 0.6F * (1 - links);
+      } else if (kHeadingTags.has(node->tag)) {
+        stats.weight = 0;
+      } else if (node->tag == Tag::kLi || node->tag == Tag::kTd || node->tag == Tag::kDd) {
+        stats.weight = stats.own >= 40 ? own * 0.3F : 0;
+      } else {
+        stats.weight = -0.3F * std::min(own, 100.0F);
+      }
+    }
+    for (std::size_t i = page_.order.size(); i-- > 0;) {
+      const Node* node = page_.order[i];
+      if (dropped(node)) continue;
+      NodeStats& stats = of(node);
+      stats.sum += stats.weight;
+      if (i > 0) of(node->parent).sum += stats.sum;
+    }
+  }
+
+  const Node* choose(const Node* body) {
+    const Node* best = nullptr;
+    float best_sum = 0;
+    for (const Node* node : page_.order) {
+      if (dropped(node) || !is_block(node)) continue;
+      const NodeStats& stats = of(node);
+      float sum = stats.sum;
+      if (sum > best_sum) {
+        best_sum = sum;
+        best = node;
+      }
+    }
+    if (best == nullptr) return of(body).text > 0 ? body : nullptr;
+    // A part that calls itself the article's body and holds most of the text is the better cut.
+    const Node* named = nullptr;
+    float named_sum = best_sum * 0.75F;
+    for (const Node* node : page_.order) {
+      if (dropped(node)) continue;
+      const NodeStats& stats = of(node);
+      if (stats.hint == Hint::kBody && stats.sum > named_sum) {
+        named = node;
+        named_sum = stats.sum;
+      }
+    }
+    if (named != nullptr && !is_inside(best, named)) return named;
+    // Walk down while one child holds nearly everything.
+    while (true) {
+      const Node* heir = nullptr;
+      for (const Node* child = best->first_child; child != nullptr; child = child->next) {
+        if (child->is_element() && !visibility_.hidden(child) && !dropped(child) &&
+            is_block(child) && of(child).sum >= 0.97F * of(best).sum &&
+            kContainers.has(child->tag)) {
+          heir = child;
+        }
+      }
+      if (heir == nullptr) return best;
+      best = heir;
+    }
+  }
+
+  static bool is_inside(const Node* node, const Node* ancestor) {
+    for (; node != nullptr; node = node->parent) {
+      if (node == ancestor) return true;
+    }
+    return false;
+  }
+
+  bool repeats_title(const Node* node) const {
+    if (title_.empty()) return false;
+    const std::string text = html::text_content(node);
+    return base::trim(text) == title_;
+  }
+
+  void clean(const Node* root) {
+    for (const Node* node = root->first_child; node != nullptr;) {
+      if (!node->is_element() || visibility_.hidden(node) || dropped(node)) {
+        node = html::next_after_subtree(node, root);
+        continue;
+      }
+      if (is_clutter(node)) {
+        drop(node);
+        node = html::next_after_subtree(node, root);
+        continue;
+      }
+      if (is_heading_like(node) && of(node).text < 60 &&
+          announces_other_pages(html::text_content(node))) {
+        drop_announced(node, root);
+        node = html::next_after_subtree(node, root);
+        continue;
+      }
+      node = html::next_in_tree(node, root);
+    }
+  }
+
+  bool is_heading_like(const Node* node) {
+    return kHeadingTags.has(node->tag) ||
+           (is_block(node) && of(node).own == of(node).text && of(node).own > 0);
+  }
+
+  // The heading and what it announces: its box, or its later siblings, where these are the smaller
+  // part of the text.
+  void drop_announced(const Node* heading, const Node* root) {
+    const std::uint32_t whole = std::max<std::uint32_t>(prose(root), 1);
+    const Node* box = heading->parent;
+    if (box != root && prose(box) * 2 < whole) return drop(box);
+    std::uint32_t behind = 0;
+    for (const Node* sibling = heading->next; sibling != nullptr; sibling = sibling->next) {
+      if (sibling->is_element()) behind += prose(sibling);
+    }
+    drop(heading);
+    if (behind * 2 >= whole) return;
+    for (const Node* sibling = heading->next; sibling != nullptr; sibling = sibling->next) {
+      // Prose without links goes on where the announced list ends.
+      if (sibling->is_html(Tag::kP) && of(sibling).own >= 80 && of(sibling).own_link == 0) break;
+      if (sibling->is_element()) drop(sibling);
+    }
+  }
+
+  bool is_clutter(const Node* node) {
+    const NodeStats& stats = of(node);
+    if (stats.text == 0) return false;
+    const double links = link_density(node);
+    if (node->is_html(Tag::kH1) && repeats_title(node)) return true;
+    if (kContainers.has(node->tag)) {
+      // A list of links to other pages. A short list inside prose may be one of references.
+      if (links > 0.6 && stats.links >= 2) return true;
+      if (links > 0.5 && stats.text < 200) return true;
+      if (links > 0.35 && stats.links >= 5 && stats.sentences * 4 < stats.links &&
+          node->tag != Tag::kTable)
+        return true;
+    }
+    if (node->is_html(Tag::kP) && stats.text < 220 && is_promo_line(html::text_content(node)))
+      return true;
+    if (node->is_html(Tag::kP) && links > 0.85 && stats.text < 150) return true;
+    if (kHeadingTags.has(node->tag) && links > 0.9 && stats.text > 0 && stats.links >= 2)
+      return true;
+    return false;
+  }
+
+  // Before the first and behind the last text that reads like content there is nothing to keep but
+  // headings (before) and short paragraphs.
+  void trim_ends(const Node* root) {
+    std::vector<const Node*> blocks;
+    for (const Node* node = root->first_child; node != nullptr;) {
+      if (node->is_element() && (visibility_.hidden(node) || dropped(node))) {
+        node = html::next_after_subtree(node, root);
+        continue;
+      }
+      if (node->is_element() && of(node).own > 0 && is_block(node)) blocks.push_back(node);
+      node = html::next_in_tree(node, root);
+    }
+    // A heading with nothing behind it announced what was dropped.
+    while (!blocks.empty()) {
+      const Node* last = blocks.back();
+      const NodeStats& stats = of(last);
+      const bool heading = kHeadingTags.has(last->tag);
+      const bool fragment = stats.weight < 0;
+      if (!heading && !fragment) break;
+      drop(last);
+      blocks.pop_back();
+    }
+  }
+
+  std::uint32_t kept_text(const Node* root) {
+    std::uint32_t sum = 0;
+    for (const Node* node = root; node != nullptr;) {
+      if (node->is_element() && (visibility_.hidden(node) || dropped(node))) {
+        node = html::next_after_subtree(node, root);
+        continue;
+      }
+      if (node->is_text()) sum += measure_text(node->text).length;
+      node = html::next_in_tree(node, root);
+    }
+    return sum;
+  }
+
+  const html::Document& document_;
+  const Visibility& visibility_;
+  std::string_view title_;
+  MainContentOptions options_;
+  PageStats page_;
+  std::vector<std::uint8_t> dropped_;
+};
+
+}  // namespace
+
+MainContent find_main_content(const html::Document& document, const Visibility& visibility,
+                              std::string_view title, MainContentOptions options) {
+  return Finder(document, visibility, title, options).find();
+}
+
+}  // namespace seine::web

@@ -1,0 +1,14 @@
+// Lines that announce other pages or ask for something: "Read more: ...", "Sign up for our ...",
+// "Reporting by ...". Short lists of phrases in the languages of the module's readers. Pure.
+#pragma once
+
+#include <string_view>
+
+namespace seine::web {
+
+// A heading behind which related pages follow.
+bool announces_other_pages(std::string_view heading);
+// A paragraph that points elsewhere or credits the desk.
+bool is_promo_line(std::string_view text);
+
+}  // namespace seine::web

@@ -1,0 +1,416 @@
+#!/usr/bin/env python3
+"""Builds and runs the suites of ./test and adds up what they say.
+
+A suite is a function that returns Counts. Each prints one line when it is done and the names of what failed; the last line of
+all is `N passed, N failed`. The exit status is 1 if anything failed.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+JOBS = os.cpu_count() or 2
+FUZZ_RUNS = 3000  # a target; longer by hand: cmake --preset fuzz
+FUZZ_SECONDS = 15
+# Modules whose tests start threads: the ones the thread sanitizer has something to say about.
+THREADED = ("base", "store", "net", "llm", "engine", "gateway", "server")
+
+
+@dataclass
+class Counts:
+    passed: int = 0
+    failed: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def add(self, other: "Counts") -> None:
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+
+def run(command: list[str], limit_s: int, env: dict[str, str] | None = None, cwd: Path = ROOT) -> tuple[int, str]:
+    try:
+        done = subprocess.run(command, cwd=cwd, env={**os.environ, **(env or {})}, timeout=limit_s, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        return done.returncode, done.stdout
+    except subprocess.TimeoutExpired as expired:
+        text = expired.stdout or b""
+        return 124, (text.decode(errors="replace") if isinstance(text, bytes) else text) + f"\nstopped after {limit_s} s"
+    except FileNotFoundError as missing:
+        return 127, str(missing)
+
+
+def tail(text: str, lines: int = 40) -> str:
+    return "\n".join("    " + line for line in text.splitlines()[-lines:])
+
+
+def build(preset: str, targets: list[str] | None = None) -> str | None:
+    """Nothing when it worked, else the compiler's words."""
+    folder = ROOT / "build" / preset
+    cache = folder / "CMakeCache.txt"
+    with_tests = cache.exists() and "SEINE_BUILD_TESTS:BOOL=ON" in cache.read_text()
+    if not with_tests or not (folder / "build.ninja").exists():
+        bench = "ON" if preset == "release" else "OFF"
+        status, output = run(["cmake", "--preset", preset, "-DSEINE_BUILD_TESTS=ON", f"-DSEINE_BUILD_BENCH={bench}"], 300)
+        if status != 0:
+            return output
+    command = ["cmake", "--build", "--preset", preset]
+    if targets:
+        command += ["--target", *targets]
+    status, output = run(command, 3000)
+    if status == 0:
+        return None
+    errors = [line for line in output.splitlines() if "error" in line.lower() or "FAILED" in line]
+    return "\n".join(errors[:40]) or output
+
+
+def built(preset: str, pattern: str) -> list[Path]:
+    return sorted(path for path in (ROOT / "build" / preset).glob(pattern) if path.is_file() and os.access(path, os.X_OK))
+
+
+def google_test(path: Path, env: dict[str, str], limit_s: int) -> Counts:
+    report = path.with_suffix(".json")
+    report.unlink(missing_ok=True)
+    status, output = run([str(path), "--gtest_brief=1", f"--gtest_output=json:{report}"], limit_s, env)
+    counts = Counts()
+    try:
+        suites = json.loads(report.read_text())["testsuites"]
+    except (OSError, ValueError):
+        print(f"  {path.name}: ended without a report (status {status})\n{tail(output)}")
+        counts.failed.append(path.name)
+        return counts
+    for suite in suites:
+        for test in suite["testsuite"]:
+            name = f"{path.name} {suite['name']}.{test['name']}"
+            if test.get("failures"):
+                counts.failed.append(name)
+                print(f"  FAILED {name}\n{tail(test['failures'][0]['failure'], 12)}")
+            elif test.get("result") == "SKIPPED":
+                counts.skipped.append(name)
+            else:
+                counts.passed += 1
+    if status != 0 and not counts.failed:
+        counts.failed.append(f"{path.name} (status {status})")
+        print(f"  {path.name}: status {status} after its tests\n{tail(output)}")
+    return counts
+
+
+def test_environment() -> dict[str, str]:
+    env = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "UBSAN_OPTIONS": "print_stacktrace=1",
+           "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
+    shared = os.environ.get("SEINE_SHARED", str(ROOT.parent / "shared"))
+    if Path(shared).is_dir():
+        env["SEINE_SHARED"] = shared
+    return env
+
+
+def unit_tests(preset: str, names: tuple[str, ...] | None = None) -> Counts:
+    problem = build(preset)
+    if problem is not None:
+        print(f"  the {preset} build failed\n{tail(problem)}")
+        return Counts(failed=[f"{preset} build"])
+    tests = [t for t in built(preset, "src/seine_*_test") + built(preset, "seine_*_test")
+             if names is None or any(t.name == f"seine_{name}_test" for name in names)]
+    counts = Counts()
+    if not tests:
+        counts.failed.append(f"{preset}: no test programs")
+    with ThreadPoolExecutor(JOBS) as pool:
+        for result in pool.map(lambda t: google_test(t, test_environment(), 900), tests):
+            counts.add(result)
+    return counts
+
+
+def suite_style() -> Counts:
+    counts = Counts()
+    for script in ("architecture.py", "style.py"):
+        status, output = run([sys.executable, f"tools/check/{script}"], 120)
+        if status == 0:
+            counts.passed += 1
+        else:
+            counts.failed.append(script)
+            print(tail(output, 60))
+    files = [str(p) for p in sorted((ROOT / "src").rglob("*")) if p.suffix in (".h", ".cc")]
+    status, output = run(["clang-format-19", "--dry-run", "--Werror", *files], 300)
+    if status == 0:
+        counts.passed += 1
+    else:
+        bad = sorted({line.split(":")[0] for line in output.splitlines() if "error:" in line})
+        counts.failed.append("clang-format: clang-format-19 -i " + " ".join(os.path.relpath(b, ROOT) for b in bad[:20]))
+    return counts
+
+
+def compile_flags() -> dict[str, list[str]]:
+    """Each source file's flags from the release build, without the precompiled header."""
+    database = json.loads((ROOT / "build/release/compile_commands.json").read_text())
+    flags = {}
+    for entry in database:
+        words = entry["command"].split()
+        kept, skip = [], False
+        for i, word in enumerate(words):
+            if skip:
+                skip = False
+                continue
+            if word in ("-o", "-c", "-MT", "-MF", "-include", "-include-pch"):
+                skip = True
+                continue
+            if word == "-Xclang" and i + 1 < len(words):
+                # -Xclang X, where X is -include-pch, -include or a file for one of them
+                skip = True
+                continue
+            if word.startswith(("-I", "-D", "-isystem", "-std", "-m", "-W", "-O", "-f")) and word != "-fno-pch-timestamp":
+                kept.append(word)
+        flags[entry["file"]] = kept
+    return flags
+
+
+def suite_headers() -> Counts:
+    """Every header compiles on its own."""
+    problem = build("release")
+    if problem is not None:
+        print(tail(problem))
+        return Counts(failed=["release build"])
+    flags = compile_flags()
+    by_folder: dict[str, list[str]] = {}
+    for path, words in flags.items():
+        module = os.path.relpath(path, ROOT / "src").split("/")[0]
+        by_folder.setdefault(module, words)
+    headers = [p for p in sorted((ROOT / "src").rglob("*.h"))]
+
+    def check(header: Path) -> str | None:
+        module = header.relative_to(ROOT / "src").parts[0]
+        words = [w for w in by_folder.get(module, []) if w != "-O2"] + ["-Wno-pragma-once-outside-header", "-Wno-unused"]
+        status, output = run(["clang++-19", "-fsyntax-only", "-x", "c++-header", *words, str(header)], 120)
+        return None if status == 0 else f"{header.relative_to(ROOT)}\n{tail(output, 8)}"
+
+    counts = Counts()
+    with ThreadPoolExecutor(JOBS) as pool:
+        for problem in pool.map(check, headers):
+            if problem is None:
+                counts.passed += 1
+            else:
+                counts.failed.append("header " + problem.splitlines()[0])
+                print("  " + problem)
+    return counts
+
+
+def suite_tidy() -> Counts:
+    """clang-tidy with the checks of .clang-tidy, all of which are errors, over every source that is not a test."""
+    if not (ROOT / "build/release/compile_commands.json").exists():
+        problem = build("release")
+        if problem is not None:
+            return Counts(failed=["release build"])
+    flags = compile_flags()
+    sources = [f for f in sorted(flags) if f.startswith(str(ROOT / "src") + "/") and not re.search(r"_(test|fuzz|bench)\.cc$", f)]
+
+    def check(source: str) -> str | None:
+        words = [w for w in flags[source] if not w.startswith("-W")]
+        status, output = run(["clang-tidy-19", "--quiet", source, "--", *words], 300)
+        if status == 0:
+            return None
+        return "\n".join(line for line in output.splitlines() if " error: " in line or " warning: " in line) or output[-500:]
+
+    counts = Counts()
+    with ThreadPoolExecutor(JOBS) as pool:
+        for source, problem in zip(sources, pool.map(check, sources)):
+            if problem is None:
+                counts.passed += 1
+            else:
+                counts.failed.append(f"tidy {os.path.relpath(source, ROOT)}")
+                print(tail(problem, 10))
+    return counts
+
+
+def suite_unit() -> Counts:
+    return unit_tests("release")
+
+
+def suite_asan() -> Counts:
+    return unit_tests("asan")
+
+
+def suite_tsan() -> Counts:
+    targets = [t for t in THREADED if list((ROOT / "src" / t).rglob("*_test.cc"))]
+    problem = build("tsan", [f"seine_{t}_test" for t in targets])
+    if problem is not None:
+        print(f"  the tsan build failed\n{tail(problem)}")
+        return Counts(failed=["tsan build"])
+    counts = Counts()
+    for target in targets:
+        counts.add(google_test(ROOT / f"build/tsan/src/seine_{target}_test", test_environment(), 900))
+    return counts
+
+
+def suite_fuzz() -> Counts:
+    problem = build("asan")
+    if problem is not None:
+        print(f"  the asan build failed\n{tail(problem)}")
+        return Counts(failed=["asan build"])
+
+    def fuzz(path: Path) -> tuple[str, str | None]:
+        seeds = ROOT / "tests/fuzz_seeds" / path.name.removeprefix("fuzz_")
+        corpus = ROOT / "build/asan/corpus" / path.name
+        corpus.mkdir(parents=True, exist_ok=True)
+        command = [str(path), f"-runs={FUZZ_RUNS}", f"-max_total_time={FUZZ_SECONDS}", "-seed=1", "-max_len=4096", "-timeout=20",
+                   "-rss_limit_mb=4096", "-print_final_stats=0", f"-artifact_prefix={corpus}/", str(corpus)]
+        if seeds.is_dir():
+            command.append(str(seeds))
+        status, output = run(command, 180, test_environment())
+        return path.name, None if status == 0 else output
+
+    counts = Counts()
+    with ThreadPoolExecutor(JOBS) as pool:
+        for name, problem in pool.map(fuzz, built("asan", "src/fuzz_*")):
+            if problem is None:
+                counts.passed += 1
+            else:
+                counts.failed.append(name)
+                print(f"  FAILED {name}\n{tail(problem, 30)}")
+    return counts
+
+
+def suite_system() -> Counts:
+    """The real binary with real clients: each tests/system/*_test.py is a unittest file."""
+    problem = build("release")
+    if problem is not None:
+        print(f"  the release build failed\n{tail(problem)}")
+        return Counts(failed=["release build"])
+    counts = Counts()
+    for path in sorted((ROOT / "tests/system").glob("*_test.py")):
+        status, output = run([sys.executable, str(path), "-v"], 900, test_environment())
+        ran = 0
+        for name, verdict in re.findall(r"^(\w+) \(.*?\).*?\.\.\. (?:.*?)(ok|FAIL|ERROR|skipped.*)$", output, re.M | re.S):
+            ran += 1
+            if verdict == "ok":
+                counts.passed += 1
+            elif verdict.startswith("skipped"):
+                counts.skipped.append(f"{path.name} {name}")
+            else:
+                counts.failed.append(f"{path.name} {name}")
+        if status != 0:
+            print(f"  {path.name}\n{tail(output, 60)}")
+            if not any(f.startswith(path.name) for f in counts.failed):
+                counts.failed.append(path.name)
+        elif ran == 0:
+            counts.failed.append(f"{path.name} ran no test")
+    return counts
+
+
+def suite_console() -> Counts:
+    status, output = run(["node", "--version"], 20)
+    if status != 0:
+        return Counts(skipped=["console: no Node.js"])
+    if not (ROOT / "console/node_modules").is_dir():
+        status, output = run(["npm", "ci", "--no-audit", "--no-fund"], 600, cwd=ROOT / "console")
+        if status != 0:
+            print(tail(output))
+            return Counts(failed=["console: npm ci"])
+    status, output = run(["npm", "test"], 900, cwd=ROOT / "console")
+    found = re.findall(r"^(\d+) passed, (\d+) failed", output, re.M)
+    if not found or (status != 0 and found[-1][1] == "0"):
+        print(tail(output))
+        return Counts(failed=["console: npm test"])
+    if status != 0:
+        print(tail(output))
+    passed, failed = int(found[-1][0]), int(found[-1][1])
+    return Counts(passed, [f"console: {failed} tests"] * failed)
+
+
+def suite_conform() -> Counts:
+    """Data sets from ../shared, scored against their bars."""
+    shared = test_environment().get("SEINE_SHARED")
+    scorer = ROOT / "build/release/tests/seine_web_conform"
+    bars = ROOT / "tests/conformance/bars.json"
+    if not bars.exists():
+        return Counts()
+    sets = json.loads(bars.read_text())
+    if shared is None:
+        print("  skipped: no ../shared")
+        return Counts(skipped=list(sets))
+    problem = build("release")
+    if problem is not None:
+        return Counts(failed=["release build"])
+    counts = Counts()
+    for name, bar in sets.items():
+        data = Path(shared) / "data" / name
+        if not data.is_dir():
+            counts.skipped.append(f"conform {name}: not in ../shared")
+            continue
+        status, output = run([str(scorer), name.split("/", 1)[1], "--data", str(data), "--json"], 600)
+        problems = judge(status, output, bar)
+        if problems:
+            counts.failed.append(f"conform {name}")
+            print(f"  FAILED conform {name}: {problems}")
+        else:
+            counts.passed += 1
+    return counts
+
+
+def judge(status: int, output: str, bar: dict[str, float]) -> str | None:
+    """What falls short of the bar: `{"f1": 0.97}` is a least value, `{"leaks<=": 0}` a greatest."""
+    if status not in (0, 1):
+        return f"status {status}\n{tail(output, 5)}"
+    try:
+        scores = json.loads(output)
+    except ValueError:
+        return f"no JSON\n{tail(output, 5)}"
+    short = []
+    for key, limit in bar.items():
+        value = scores.get(key.removesuffix("<="))
+        good = value is not None and (value <= limit if key.endswith("<=") else value >= limit)
+        if not good:
+            short.append(f"{key.removesuffix('<=')} {value}, bar {limit}")
+    return ", ".join(short) or None
+
+
+SUITES = {
+    "style": suite_style,
+    "unit": suite_unit,
+    "system": suite_system,
+    "conform": suite_conform,
+    "console": suite_console,
+    "headers": suite_headers,
+    "tidy": suite_tidy,
+    "asan": suite_asan,
+    "fuzz": suite_fuzz,
+    "tsan": suite_tsan,
+}
+
+
+def main(words: list[str]) -> int:
+    if words == ["--list"]:
+        print("\n".join(SUITES))
+        return 0
+    if words and words[0] == "conform" and len(words) > 1:
+        problem = build("release", ["seine_web_conform"])
+        if problem is not None:
+            print(problem)
+            return 1
+        name = words[1].removeprefix("web/")
+        return subprocess.run([str(ROOT / "build/release/tests/seine_web_conform"), name, *words[2:]]).returncode
+    unknown = [w for w in words if w not in SUITES]
+    if unknown:
+        print(f"no suite {unknown[0]}; there are: {', '.join(SUITES)}", file=sys.stderr)
+        return 2
+    total = Counts()
+    for name in words or SUITES:
+        start = time.monotonic()
+        counts = SUITES[name]()
+        total.add(counts)
+        skipped = f", {len(counts.skipped)} skipped" if counts.skipped else ""
+        print(f"{name}: {counts.passed} ok, {len(counts.failed)} bad{skipped} ({time.monotonic() - start:.0f} s)", flush=True)
+    for name in total.skipped:
+        print(f"skipped: {name}")
+    for name in total.failed:
+        print(f"failed: {name}")
+    print(f"{total.passed} passed, {len(total.failed)} failed")
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
