@@ -31,7 +31,7 @@ class ThreadPool {
   void run(Work&& work) {
     using Plain = std::remove_reference_t<Work>;
     run_erased([](void* self, int thread) { (*static_cast<Plain*>(self))(thread); },
-               const_cast<void*>(static_cast<const void*>(&work)));
+               static_cast<void*>(std::addressof(work)));
   }
 
   // work(begin, end, thread) over contiguous shares of [0, count), each a multiple of `grain` but
