@@ -1,0 +1,11 @@
+// The rows of the kernel table, one per instruction set; table.cc says which can run.
+#pragma once
+
+#include "engine/kernels/table.h"
+
+namespace seine::engine {
+
+extern const Kernels kRefKernels;
+extern const Kernels kAmxKernels;
+
+}  // namespace seine::engine

@@ -1,0 +1,192 @@
+// Every row of the table against plain sums in double, over types and odd shapes, and the promise
+// that a row of the result does not depend on its neighbours.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "engine/formats/codec.h"
+#include "engine/kernels/table.h"
+#include "engine/kernels/thread_pool.h"
+
+namespace seine::engine {
+namespace {
+
+constexpr DType kTypes[] = {DType::kF32,  DType::kF16,    DType::kBF16,  DType::kQ8_0, DType::kQ4_0,
+                            DType::kQ4_1, DType::kQ5_0,   DType::kQ5_1,  DType::kQ4_K, DType::kQ5_K,
+                            DType::kQ6_K, DType::kIQ4_NL, DType::kIQ4_XS};
+
+std::vector<float> noise(std::int64_t count, std::uint64_t seed) {
+  base::SeededRandom random(seed);
+  std::vector<float> out(static_cast<std::size_t>(count));
+  for (float& value : out) value = static_cast<float>(2 * random.uniform() - 1);
+  return out;
+}
+
+struct Weights {
+  std::vector<std::byte> bytes;
+  std::vector<std::byte> scales;
+  MatrixView view;
+};
+
+Weights make_weights(DType type, std::int64_t rows, std::int64_t columns) {
+  Weights w;
+  const auto width = static_cast<std::size_t>(columns);
+  const std::uint64_t row_size = row_bytes(type, width).value();
+  w.bytes.resize(static_cast<std::size_t>(rows) * row_size);
+  const std::vector<float> values = noise(rows * columns, 7);
+  for (std::int64_t n = 0; n < rows; ++n) {
+    quantize_row(type, values.data() + n * columns, nullptr,
+                 w.bytes.data() + static_cast<std::size_t>(n) * row_size, width);
+  }
+  w.view = {.type = type,
+            .data = w.bytes.data(),
+            .rows = rows,
+            .columns = columns,
+            .row_bytes = static_cast<std::int64_t>(row_size)};
+  return w;
+}
+
+// Any finite bytes, one scale per 128 x 128.
+Weights make_f8(std::int64_t rows, std::int64_t columns) {
+  Weights w;
+  base::SeededRandom random(3);
+  w.bytes.resize(static_cast<std::size_t>(rows * columns));
+  for (std::byte& b : w.bytes) {
+    b = static_cast<std::byte>(random.below(256));
+    if ((b & std::byte{0x7F}) == std::byte{0x7F}) b = std::byte{1};
+  }
+  const std::int64_t blocks = (rows + 127) / 128 * ((columns + 127) / 128);
+  const std::vector<float> scales = noise(blocks, 5);
+  w.scales.resize(scales.size() * 4);
+  std::memcpy(w.scales.data(), scales.data(), w.scales.size());
+  w.view = {.type = DType::kF8E4M3,
+            .data = w.bytes.data(),
+            .rows = rows,
+            .columns = columns,
+            .row_bytes = columns,
+            .f8_scales = w.scales.data()};
+  return w;
+}
+
+std::vector<float> product(const Kernels& row, const MatrixView& w, const std::vector<float>& x,
+                           std::int64_t rows, ThreadPool& pool, float start = 0,
+                           bool accumulate = false) {
+  std::vector<float> y(static_cast<std::size_t>(rows * w.rows), start);
+  ActivationView view{.f32 = x.data(), .stride = w.columns, .rows = rows, .columns = w.columns};
+  std::byte* packed = nullptr;
+  if (row.wants_packed(w.type)) {
+    packed = static_cast<std::byte*>(std::aligned_alloc(64, row.packed_bytes(rows, w.columns)));
+    pool.split((rows + kPackRows - 1) / kPackRows, 2,
+               [&](std::int64_t first, std::int64_t last, int) {
+                 row.pack(x.data(), w.columns, rows, w.columns, first, last, packed);
+               });
+    view.packed = packed;
+  }
+  pool.split(w.rows, 32, [&](std::int64_t first, std::int64_t last, int thread) {
+    row.gemm(w, first, last, view, y.data(), w.rows, accumulate, pool.scratch(thread));
+  });
+  std::free(packed);
+  return y;
+}
+
+// The error's norm against that of the result, or of a typical result where few sums happen to
+// cancel: operands uniform in [-1, 1] give sums of variance columns / 9. bf16 operands (8 bits) are
+// each off by 0.15 % on average: 0.21 % measured, and more scatter where there are few sums.
+void expect_near(const std::vector<float>& got, const std::vector<float>& want,
+                 std::int64_t columns, const std::string& what) {
+  double error = 0;
+  double size = 0;
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    ASSERT_TRUE(std::isfinite(got[i])) << what;
+    error += std::pow(double{got[i]} - want[i], 2);
+    size += std::pow(double{want[i]}, 2);
+  }
+  const double bar = 2.5e-3 * (1 + 4 / std::sqrt(static_cast<double>(want.size())));
+  const double typical = static_cast<double>(want.size()) * static_cast<double>(columns) / 9;
+  EXPECT_LE(std::sqrt(error / std::max(size, typical)), bar) << what;
+}
+
+TEST(Gemm, EveryRowAgreesWithTheReference) {
+  ThreadPool pool(2);
+  const Kernels& ref = *kernels_of("ref").value();
+  for (const Kernels* row : available_kernels()) {
+    for (const DType type : kTypes) {
+      const std::int64_t block = dtype_info(type).block;
+      for (const std::int64_t outputs : {1, 33, 80}) {
+        for (const std::int64_t width : {std::int64_t{1}, std::int64_t{3}, std::int64_t{37}}) {
+          const std::int64_t columns = block == 1    ? width * 21
+                                       : block == 32 ? width * 32
+                                                     : (width + 1) / 2 * 256;
+          const Weights w = make_weights(type, outputs, columns);
+          for (const std::int64_t rows : {1, 2, 16, 17, 33, 70}) {
+            const std::vector<float> x = noise(rows * columns, 11);
+            expect_near(product(*row, w.view, x, rows, pool), product(ref, w.view, x, rows, pool),
+                        columns, std::string(row->isa) + " " + std::string(dtype_name(type)));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Gemm, ScaledF8AndManyRows) {
+  ThreadPool pool(2);
+  const Kernels& ref = *kernels_of("ref").value();
+  for (const Kernels* row : available_kernels()) {
+    const Weights f8 = make_f8(200, 296);
+    const std::vector<float> x = noise(40 * 296, 2);
+    expect_near(product(*row, f8.view, x, 40, pool), product(ref, f8.view, x, 40, pool), 296,
+                std::string(row->isa));
+    // More rows, outputs and inputs than one pass of the blocking holds.
+    const Weights q4 = make_weights(DType::kQ4_0, 700, 1056);
+    const std::vector<float> wide = noise(530 * 1056, 4);
+    expect_near(product(*row, q4.view, wide, 530, pool, 1.0f, true),
+                product(ref, q4.view, wide, 530, pool, 1.0f, true), 1056, std::string(row->isa));
+  }
+}
+
+TEST(Gemm, ARowHasTheSameBitsInAnyCompany) {
+  ThreadPool pool(2);
+  for (const Kernels* row : available_kernels()) {
+    for (const DType type : {DType::kQ4_0, DType::kQ6_K, DType::kF32}) {
+      const Weights w = make_weights(type, 96, 1280);
+      const std::vector<float> x = noise(70 * 1280, 9);
+      const std::vector<float> all = product(*row, w.view, x, 70, pool);
+      for (const std::int64_t m : {0, 15, 40, 69}) {
+        const std::vector<float> one(x.begin() + m * 1280, x.begin() + (m + 1) * 1280);
+        const std::vector<float> alone = product(*row, w.view, one, 1, pool);
+        EXPECT_EQ(std::memcmp(alone.data(), all.data() + m * 96, 96 * sizeof(float)), 0)
+            << row->isa << " " << dtype_name(type) << " row " << m;
+      }
+    }
+  }
+}
+
+TEST(KernelTable, RefusesAnUnknownRow) {
+  const auto none = kernels_of("abacus");
+  ASSERT_FALSE(none.has_value());
+  EXPECT_NE(none.error().message.find("abacus"), std::string::npos);
+  EXPECT_TRUE(kernels_of("ref").has_value());
+}
+
+TEST(ThreadPool, EveryShareRunsOnce) {
+  ThreadPool pool(3);
+  for (const std::int64_t count : {0, 1, 5, 64, 1000}) {
+    std::vector<std::atomic<int>> hits(static_cast<std::size_t>(count));
+    pool.split(count, 4, [&](std::int64_t begin, std::int64_t end, int) {
+      for (std::int64_t i = begin; i < end; ++i) ++hits[static_cast<std::size_t>(i)];
+    });
+    pool.each(count, [&](std::int64_t i, int) { ++hits[static_cast<std::size_t>(i)]; });
+    for (const auto& hit : hits) EXPECT_EQ(hit.load(), 2);
+  }
+}
+
+}  // namespace
+}  // namespace seine::engine
