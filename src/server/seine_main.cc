@@ -43,9 +43,11 @@ Terminal make_terminal(const std::vector<std::string>& words, const Environment&
   const base::Language language =
       lang.empty() ? language_of(environment) : base::choose_language(lang, "", "", "");
   const std::string_view color = early_value(words, "--color");
-  const ColorMode mode = color == "always"  ? ColorMode::kAlways
-                         : color == "never" ? ColorMode::kNever
-                                            : ColorMode::kAuto;
+  const bool no_color =
+      !variable(environment, "NO_COLOR").empty() || variable(environment, "TERM") == "dumb";
+  ColorMode mode = no_color ? ColorMode::kNever : ColorMode::kAuto;
+  if (color == "always") mode = ColorMode::kAlways;
+  if (color == "never") mode = ColorMode::kNever;
   const bool quiet = std::ranges::find_if(words, [](const std::string& w) {
                        return w == "-q" || w == "--quiet";
                      }) != words.end();

@@ -11,11 +11,7 @@ namespace {
 
 bool wants_color(ColorMode mode, int fd) {
   if (mode != ColorMode::kAuto) return mode == ColorMode::kAlways;
-  const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  const bool refused = (no_color != nullptr && *no_color != '\0') ||
-                       (term != nullptr && std::string_view(term) == "dumb");
-  return !refused && isatty(fd) == 1;
+  return isatty(fd) == 1;
 }
 
 // False when nobody reads any more.

@@ -16,7 +16,8 @@ enum class Style : std::uint8_t { kPlain, kBold, kDim, kGreen, kYellow, kRed };
 
 class Terminal {
  public:
-  // kAuto: colour where the stream is a terminal and neither NO_COLOR nor TERM=dumb is set.
+  // kAuto: colour where the stream is a terminal. What the environment says of colour (NO_COLOR,
+  // TERM=dumb) is the caller's to turn into kNever.
   Terminal(base::Language language, ColorMode color, bool quiet);
 
   base::Language language() const { return language_; }

@@ -60,7 +60,8 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
   DIR* dir = ::opendir(path.c_str());
   if (dir == nullptr) return std::unexpected(detail::file_error("list", path, errno));
   std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(dir)) {
+  // A stream of our own: readdir is unsafe only for one that threads share.
+  while (const dirent* entry = ::readdir(dir)) {  // NOLINT(concurrency-mt-unsafe)
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
   }

@@ -134,7 +134,7 @@ void Database::Impl::run_writer() {
         complete(job, std::move(may_run));
         continue;
       }
-      group.push_back(std::move(job));
+      group.push_back(std::exchange(job, {}));
     } while (group.size() < options.group_max && queue.try_pop(job) == base::QueueStatus::kOk);
     if (!group.empty()) run_group(group);
   }

@@ -156,6 +156,10 @@ def compile_flags() -> dict[str, list[str]]:
             if skip:
                 skip = False
                 continue
+            if word == "-isystem":
+                kept += [word, words[i + 1]]
+                skip = True
+                continue
             if word in ("-o", "-c", "-MT", "-MF", "-include", "-include-pch"):
                 skip = True
                 continue

@@ -132,7 +132,7 @@ asio::awaitable<base::Result<std::unique_ptr<Transport>>> connect_tcp(ContextSta
   const std::shared_ptr<tcp::socket> winner = attempts->winner;
   for (const std::shared_ptr<tcp::socket>& socket : attempts->sockets) {
     boost::system::error_code ignored;
-    if (socket != winner) socket->close(ignored);
+    if (socket != winner) (void)socket->close(ignored);
   }
   if (!winner) {
     if (outcome == Event::Outcome::kCancelled) {

@@ -115,7 +115,7 @@ asio::awaitable<void> Listener::run() {
 void Listener::close() {
   if (!socket_.is_open()) return;
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  (void)socket_.close(ignored);
   if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
 }
 

@@ -257,7 +257,7 @@ void Transport::close() {
   ERR_clear_error();
   closed_ = true;
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  (void)socket_.close(ignored);
 }
 
 }  // namespace seine::net::detail
