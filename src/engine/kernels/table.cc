@@ -73,7 +73,9 @@ base::Result<const Kernels*> kernels_of(std::string_view isa) {
 
 const Kernels& kernels() {
   static const Kernels* const chosen = [] {
-    if (const char* forced = std::getenv("SEINE_CPU_ISA"); forced != nullptr) {
+    // Read once, inside a function-local static; nothing in this program writes its environment.
+    const char* forced = std::getenv("SEINE_CPU_ISA");  // NOLINT(concurrency-mt-unsafe)
+    if (forced != nullptr) {
       if (const auto found = kernels_of(forced)) return *found;
     }
     return rows().back();
