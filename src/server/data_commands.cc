@@ -41,11 +41,6 @@ Result<Place> open_place(const Invocation& invocation) {
   return Place{std::move(config), std::move(settings), std::move(directory)};
 }
 
-int fail_with(const Terminal& terminal, const base::Error& error) {
-  terminal.error(error);
-  return exit_code(error.code);
-}
-
 Result<std::string> make_link(const Place& place) {
   base::SystemClock clock;
   base::SystemRandom random;

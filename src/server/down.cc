@@ -30,11 +30,6 @@ std::optional<pid_t> read_pid(const std::string& path) {
   return static_cast<pid_t>(*pid);
 }
 
-int fail_with(const Terminal& terminal, const base::Error& error) {
-  terminal.error(error);
-  return exit_code(error.code);
-}
-
 // Signals through a descriptor of the process, so that a number that was given to another process
 // meanwhile is safe.
 int stop(const Terminal& terminal, pid_t pid, std::chrono::milliseconds wait) {

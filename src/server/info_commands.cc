@@ -14,17 +14,8 @@
 #include "server/version.h"
 
 namespace seine::server {
-namespace {
-
 using base::Bilingual;
 using base::Result;
-
-int fail_with(const Terminal& terminal, const base::Error& error) {
-  terminal.error(error);
-  return exit_code(error.code);
-}
-
-}  // namespace
 
 int run_config_get(const Invocation& invocation) {
   const Terminal& terminal = *invocation.terminal;

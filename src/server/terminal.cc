@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "server/exit_code.h"
+
 namespace seine::server {
 namespace {
 
@@ -56,6 +58,11 @@ void Terminal::error(std::string_view message, std::string_view hint) const {
 std::string Terminal::styled(bool color, Style style, std::string_view text) {
   if (!color || style == Style::kPlain) return std::string(text);
   return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<std::size_t>(style)], text);
+}
+
+int fail_with(const Terminal& terminal, const base::Error& error) {
+  terminal.error(error);
+  return exit_code(error.code);
 }
 
 }  // namespace seine::server

@@ -48,4 +48,7 @@ class Terminal {
   bool err_color_;
 };
 
+// Says what went wrong; returns the exit code that stands for it.
+int fail_with(const Terminal& terminal, const base::Error& error);
+
 }  // namespace seine::server

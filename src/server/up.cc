@@ -255,14 +255,12 @@ int run_up(const Invocation& invocation) {
   const Terminal& terminal = *invocation.terminal;
   Result<base::Config> config = load_config(invocation);
   if (!config) {
-    terminal.error(config.error());
-    return exit_code(config.error().code);
+    return fail_with(terminal, config.error());
   }
   Result<std::string> directory =
       data_directory(*config, invocation.environment, terminal.language());
   if (!directory) {
-    terminal.error(directory.error());
-    return exit_code(directory.error().code);
+    return fail_with(terminal, directory.error());
   }
   ServiceSettings settings = service_settings(*config, *std::move(directory));
   const bool detach = invocation.has("--detach");
