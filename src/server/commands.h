@@ -18,6 +18,8 @@ int run_key_create(const Invocation& invocation);
 int run_key_revoke(const Invocation& invocation);
 int run_backup(const Invocation& invocation);
 int run_restore(const Invocation& invocation);
+int run_generate(const Invocation& invocation);
+int run_model_eval(const Invocation& invocation);
 int run_version(const Invocation& invocation);
 int run_completion(const Invocation& invocation);
 int run_man(const Invocation& invocation);

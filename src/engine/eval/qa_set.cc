@@ -68,8 +68,11 @@ Result<> add_row(const Json& row, QaSet& set) {
   const auto title = SEINE_TRY(base::get_or<std::string>(row, "title", ""));
   const auto context = SEINE_TRY(base::require<std::string>(row, "context"));
   const bool han = words_of(context).has_han;
-  std::string passage = title.empty() ? context : title + (han ? "：" : ": ") + context;
+  // Titles of this layout spell a blank as a line.
+  std::string passage = title;
   std::ranges::replace(passage, '_', ' ');
+  if (!title.empty()) passage += han ? "：" : ": ";
+  passage += context;
   const Json* list = base::find(row, "qas");
   if (list == nullptr || !list->is_array())
     return base::fail(Code::kInvalidArgument, "'qas' is no list");
@@ -87,6 +90,7 @@ Result<> add_row(const Json& row, QaSet& set) {
     set.questions.push_back(std::move(question));
   }
   set.passages.push_back(std::move(passage));
+  set.titles.push_back(title);
   return {};
 }
 

@@ -21,6 +21,7 @@ struct QaQuestion {
 
 struct QaSet {
   std::vector<std::string> passages;  // "title: text"
+  std::vector<std::string> titles;    // of each passage, as stored
   std::vector<QaQuestion> questions;
 };
 
