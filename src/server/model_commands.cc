@@ -6,11 +6,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <condition_variable>
 #include <fstream>
-#include <iostream>
 #include <iterator>
-#include <mutex>
 
 #include "base/json.h"
 #include "base/text.h"
