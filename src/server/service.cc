@@ -23,6 +23,7 @@
 #include "net/server.h"
 #include "net/tls.h"
 #include "server/checks.h"
+#include "server/gateway_parts.h"
 #include "server/process.h"
 #include "server/version.h"
 #include "store/blob_store.h"
@@ -143,6 +144,7 @@ struct Service::Impl {
   std::unique_ptr<store::WorkerPool> pool;
   std::unique_ptr<gateway::Sessions> sessions;
   std::unique_ptr<gateway::Admin> admin;
+  std::unique_ptr<GatewayParts> gateway;
   std::unique_ptr<gateway::HttpProbe> probe;
   std::shared_ptr<net::TlsServer> tls;
   net::Router router;
@@ -218,8 +220,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
         {.certificate_file = s.settings.tls_certificate, .key_file = s.settings.tls_key}));
   }
   s.admin = std::make_unique<gateway::Admin>(
-      gateway::AdminSettings{.open_on_loopback = s.settings.open_on_loopback,
-                             .metrics_public = s.settings.metrics_public,
+      gateway::AdminSettings{.metrics_public = s.settings.metrics_public,
                              .secure_cookie = with_tls},
       gateway::Admin::Ports{.sessions = *s.sessions,
                             .pool = *s.pool,
@@ -228,6 +229,16 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                             .checks = [&s] { return s.checks(); },
                             .ready = [&s] { return s.ready.load(); }});
   s.admin->install(s.router);
+  s.gateway = SEINE_TRY(GatewayParts::make({.open_on_loopback = s.settings.open_on_loopback},
+                                           {.database = *s.database,
+                                            .blobs = *s.blobs,
+                                            .records = *s.records,
+                                            .pool = *s.pool,
+                                            .sessions = *s.sessions,
+                                            .metrics = s.metrics,
+                                            .clock = environment.clock,
+                                            .random = environment.random},
+                                           s.router));
   gateway::add_console(s.router, console::assets());
 
   s.probe = std::make_unique<gateway::HttpProbe>(
