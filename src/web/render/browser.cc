@@ -1,6 +1,6 @@
 #include "web/render/browser.h"
 
-#include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -26,7 +26,12 @@ struct Browser::Impl : std::enable_shared_from_this<Impl> {
         clock(clock_in),
         process(std::move(process_in)),
         to_browser(context, process.to_browser),
-        from_browser(context, process.from_browser) {}
+        from_browser(context, process.from_browser),
+        ended(context) {
+    // Its children hold the pipe for a while after it: the process itself is watched.
+    const long watch = ::syscall(SYS_pidfd_open, process.pid, 0);
+    if (watch >= 0) ended.assign(static_cast<int>(watch));
+  }
 
   struct Pending {
     explicit Pending(asio::any_io_executor executor) : done(std::move(executor)) {}
@@ -40,6 +45,7 @@ struct Browser::Impl : std::enable_shared_from_this<Impl> {
   BrowserProcess process;
   asio::posix::stream_descriptor to_browser;
   asio::posix::stream_descriptor from_browser;
+  asio::posix::stream_descriptor ended;  // readable when the process has gone
   CdpSplitter splitter;
   std::array<char, 64 * 1024> input{};
   std::deque<std::string> output;
@@ -63,6 +69,14 @@ struct Browser::Impl : std::enable_shared_from_this<Impl> {
           }
           if (self->alive) self->read();
         });
+  }
+
+  void watch() {
+    if (!ended.is_open()) return;
+    ended.async_wait(asio::posix::stream_descriptor::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& error) {
+                       if (!error) self->end();
+                     });
   }
 
   void take(CdpMessage message) {
@@ -120,6 +134,7 @@ struct Browser::Impl : std::enable_shared_from_this<Impl> {
     boost::system::error_code ignored;
     (void)to_browser.close(ignored);
     (void)from_browser.close(ignored);
+    (void)ended.close(ignored);
     end_browser(process);
     sessions.clear();
     for (const auto& [id, one] : std::exchange(pending, {})) {
@@ -154,6 +169,7 @@ base::Result<std::shared_ptr<Browser>> Browser::start(asio::io_context& context,
   BrowserProcess process = SEINE_TRY(start_browser(program, settings));
   auto impl = std::make_shared<Impl>(context, clock, std::move(process));
   impl->read();
+  impl->watch();
   return std::shared_ptr<Browser>(new Browser(std::move(impl)));
 }
 

@@ -18,8 +18,8 @@
 namespace seine::web {
 
 struct BrowserSettings {
-  std::string program;     // empty: the first of the usual places
-  std::string user_agent;  // of the browser's own requests
+  std::string program = {};     // empty: the first of the usual places
+  std::string user_agent = {};  // of the browser's own requests
   std::string temporary_directory = "/tmp";
 };
 

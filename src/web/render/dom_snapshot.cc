@@ -155,7 +155,6 @@ std::vector<Box> Writer::read_boxes(const Json& document, std::size_t count) {
     box.y = number(item(bounds, 1), 0);
     box.width = number(item(bounds, 2), 0);
     box.height = number(item(bounds, 3), 0);
-    box.opacity = number(item(member(layout, "textColorOpacities"), row), 1);
     box.background = string(item(member(layout, "blendedBackgroundColors"), row));
     const Json& styles = item(member(layout, "styles"), row);
     for (std::size_t k = 0; k < kStyleCount; ++k) box.style[k] = string(item(styles, k));
@@ -289,8 +288,7 @@ Json snapshot_parameters() {
   for (const std::string_view name : kStyleNames) styles.push_back(name);
   return {{"computedStyles", styles},
           {"includeDOMRects", false},
-          {"includeBlendedBackgroundColors", true},
-          {"includeTextColorOpacities", true}};
+          {"includeBlendedBackgroundColors", true}};
 }
 
 base::Result<VisibleHtml> visible_html(const Json& snapshot, SnapshotLimits limits) {

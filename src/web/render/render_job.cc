@@ -17,8 +17,9 @@ using base::Json;
 namespace {
 
 constexpr std::chrono::seconds kControlPatience{3};  // for calls that need no page
-constexpr std::chrono::seconds kLoadMax{8};          // until the load event; then what is there
-constexpr int kNavigationsMax = 5;                   // by scripts while the page settles
+constexpr std::chrono::seconds kParsedMax{8};  // until the document is parsed; then what is there
+constexpr std::chrono::seconds kLoadMax{2};    // after that: a stylesheet or a long poll may hang
+constexpr int kNavigationsMax = 5;             // by scripts while the page settles
 
 // In a world of its own, which the page's scripts cannot reach. Folded details are opened: a reader
 // would. One scroll starts what loads lazily.
@@ -72,6 +73,7 @@ struct RenderJob::Impl : std::enable_shared_from_this<Impl> {
   std::string target;
   std::string session;
   std::string frame;
+  bool parsed = false;
   bool loaded = false;
   bool download = false;
   bool crashed = false;
@@ -84,7 +86,9 @@ struct RenderJob::Impl : std::enable_shared_from_this<Impl> {
   void on_event(const CdpMessage& event) {
     const std::string& method = event.method;
     const Json& params = event.params;
-    if (method == "Page.loadEventFired") {
+    if (method == "Page.domContentEventFired") {
+      parsed = true;
+    } else if (method == "Page.loadEventFired") {
       loaded = true;
     } else if (method == "Fetch.requestPaused") {
       browser->post(
@@ -121,7 +125,8 @@ struct RenderJob::Impl : std::enable_shared_from_this<Impl> {
   template <typename Ready>
   asio::awaitable<bool> wait_until(Ready ready, Deadline until) {
     while (!ready()) {
-      if (cancelled || crashed || download || until.expired(clock)) co_return false;
+      if (cancelled || crashed || download || !browser->alive() || until.expired(clock))
+        co_return false;
       // A ManualClock never comes to `until` by itself; a short wait keeps this honest under both.
       const auto outcome = co_await changed.wait_for(
           std::min<base::Duration>(until.remaining(clock), std::chrono::milliseconds(200)));
@@ -194,6 +199,8 @@ asio::awaitable<base::Result<void>> RenderJob::Impl::navigate() {
     co_return fail(Code::kUnavailable, "{} was not reached by the browser: {}",
                    request.url.origin(), failure);
   }
+  (void)co_await wait_until([this] { return parsed; },
+                            Deadline::after(clock, kParsedMax).earlier_of(deadline));
   (void)co_await wait_until([this] { return loaded; },
                             Deadline::after(clock, kLoadMax).earlier_of(deadline));
   co_return page_trouble();

@@ -129,7 +129,12 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
     if (auto slot = co_await take_slot(self, call); !slot) {
       page = std::unexpected(std::move(slot).error());
     } else {
-      if (!call->cancelled) page = co_await attempt(self, call);
+      if (call->cancelled) {
+        page =
+            fail(Code::kCancelled, "cancelled before {} was rendered", call->request.url.origin());
+      } else {
+        page = co_await attempt(self, call);
+      }
       ++self->counts.pages;
       if (self->browser && (self->pages_of_browser >= self->settings.pages_per_browser ||
                             self->browser->memory_bytes() > self->settings.memory_bytes_max)) {

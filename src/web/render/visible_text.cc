@@ -98,7 +98,7 @@ struct Part {
 
 bool is_visible_text(const std::vector<Box>& boxes, std::size_t node) {
   const Box& text = boxes[node];
-  if (!text.laid_out || text.opacity < kOpacityMin) return false;
+  if (!text.laid_out) return false;
   if (!text.style[kVisibility].empty() && text.style[kVisibility] != "visible") return false;
   const double font = leading_number(text.style[kFontSize]);
   if (!text.style[kFontSize].empty() && font < kFontPixelsMin) return false;
@@ -107,6 +107,7 @@ bool is_visible_text(const std::vector<Box>& boxes, std::size_t node) {
   // Nobody can scroll to the left of a page's start or above it.
   if (part.right <= 0 || part.bottom <= 0 || part.left > kRightMax) return false;
 
+  double opacity = 1;
   bool picture_behind = false;
   bool fills_text = false;
   // An absolutely placed box is clipped only by the boxes that it is placed in.
@@ -114,7 +115,9 @@ bool is_visible_text(const std::vector<Box>& boxes, std::size_t node) {
   for (std::size_t at = text.parent; at != Box::kNoParent; at = boxes[at].parent) {
     const Box& above = boxes[at];
     if (!above.laid_out) continue;
-    if (clipped_away(above) || above.style[kFilter].find("opacity(0)") != std::string_view::npos) {
+    if (!above.style[kOpacity].empty()) opacity *= leading_number(above.style[kOpacity]);
+    if (opacity < kOpacityMin || clipped_away(above) ||
+        above.style[kFilter].find("opacity(0)") != std::string_view::npos) {
       return false;
     }
     picture_behind |=

@@ -11,6 +11,7 @@ namespace seine::web {
 
 enum Style : std::uint8_t {
   kVisibility,
+  kOpacity,
   kFontSize,
   kColor,
   kPosition,
@@ -24,9 +25,8 @@ enum Style : std::uint8_t {
   kStyleCount,
 };
 inline constexpr std::array<std::string_view, kStyleCount> kStyleNames = {
-    "visibility", "font-size", "color",  "position",         "overflow-x",      "overflow-y",
-    "clip",       "clip-path", "filter", "background-image", "background-clip",
-};
+    "visibility", "opacity", "font-size", "color",  "position",         "overflow-x",
+    "overflow-y", "clip",    "clip-path", "filter", "background-image", "background-clip"};
 
 // A node's box; slices are of the snapshot.
 struct Box {
@@ -34,7 +34,6 @@ struct Box {
   std::size_t parent = kNoParent;  // an earlier index
   bool laid_out = false;
   double x = 0, y = 0, width = 0, height = 0;  // of the document, CSS pixels
-  double opacity = 1;                          // of the text, with all that is above it
   std::string_view background;                 // blended, "rgb(…)"
   std::array<std::string_view, kStyleCount> style = {};
 };
