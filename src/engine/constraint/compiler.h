@@ -26,7 +26,7 @@ class ConstraintCompiler {
   // the model's affair (span_constraint.h).
   base::Result<std::unique_ptr<Constraint>> compile(const llm::Constraint& wanted);
 
-  static constexpr std::size_t kCompiledMax = 64;
+  static constexpr std::size_t kCompiledMax = 16;
 
  private:
   struct Impl;
