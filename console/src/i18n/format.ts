@@ -12,6 +12,8 @@ export interface Format {
   span: (seconds: number) => string;
   time: (date: Date) => string;
   dateTime: (date: Date) => string;
+  /** A day; nothing for what is no date. */
+  date: (date: Date) => string;
   /** Minutes before now on a time axis. */
   minutes: (minutes: number) => string;
 }
@@ -39,6 +41,8 @@ export function makeFormat(tag: string): Format {
     timeStyle: "medium",
     hourCycle: "h23",
   });
+  const day = new Intl.DateTimeFormat(tag, { dateStyle: "medium" });
+  const valid = (date: Date) => !Number.isNaN(date.getTime());
   const glue = tag.startsWith("zh") ? "" : " ";
 
   return {
@@ -82,7 +86,8 @@ export function makeFormat(tag: string): Format {
         .join(glue);
     },
     time: (date) => clock.format(date),
-    dateTime: (date) => calendar.format(date),
+    dateTime: (date) => (valid(date) ? calendar.format(date) : ""),
+    date: (date) => (valid(date) ? day.format(date) : ""),
     minutes: (minutes) => unit(minutes, "minute", 0, "short"),
   };
 }

@@ -22,6 +22,7 @@ const kSame: Key[] = [
   "figure.over",
   "figure.none",
   "metrics.histogram.p99",
+  "step.doing",
 ];
 
 describe("the two catalogues", () => {
@@ -92,7 +93,7 @@ const kVisibleAttributes = [
 const kLetters = /\p{L}/u;
 
 // Typed by the reader as they stand, in any language.
-const kCommands = ["seine up", "seine link", "seine doctor", "seine version"];
+const kCommands = ["seine up", "seine link", "seine doctor", "seine version", "seine model ls"];
 
 test("no words stand outside the catalogues", () => {
   const found: string[] = [];
