@@ -5,7 +5,7 @@
 #include <array>
 
 #include "base/json.h"
-#include "gateway/admin.h"
+#include "gateway/access/guard.h"
 
 namespace seine::gateway {
 namespace {

@@ -28,7 +28,14 @@ namespace {
 struct Origin {
   std::vector<std::unique_ptr<ClientConnection>> idle;  // most recently used last
   std::size_t open = 0;                                 // idle and in use
+  std::size_t turns = 0;                                // calls in the queue or just woken
   std::deque<std::shared_ptr<Event>> waiters;
+
+  void wake_one() {
+    if (waiters.empty()) return;
+    waiters.front()->set();
+    waiters.pop_front();
+  }
 };
 
 // One context's pools. Shared with responses, which may outlive the client.
@@ -40,13 +47,34 @@ struct Pool {
     if (found == origins.end()) return;
     Origin& origin = found->second;
     --origin.open;
-    if (!origin.waiters.empty()) {
-      origin.waiters.front()->set();
-      origin.waiters.pop_front();
-    } else if (origin.open == 0) {
-      origins.erase(found);
-    }
+    origin.wake_one();
+    if (origin.open == 0 && origin.waiters.empty() && origin.turns == 0) origins.erase(found);
   }
+};
+
+// A place in an origin's queue. Whoever leaves with a wake-up that it did not use, cancelled or
+// destroyed, passes it on: else the next one would sleep beside a free connection.
+class Turn {
+ public:
+  Turn(Origin& origin, asio::any_io_executor executor)
+      : origin_(origin), event_(std::make_shared<Event>(std::move(executor))) {
+    ++origin_.turns;
+    origin_.waiters.push_back(event_);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    --origin_.turns;
+    const bool waited = std::erase(origin_.waiters, event_) > 0;
+    if (!waited && !used_) origin_.wake_one();
+  }
+  asio::awaitable<Event::Outcome> wait_for(base::Duration wait) { return event_->wait_for(wait); }
+  void use() { used_ = true; }
+
+ private:
+  Origin& origin_;  // stays while it has turns
+  std::shared_ptr<Event> event_;
+  bool used_ = false;
 };
 
 // A place among the origin's connections, given back at the end of the scope that holds it.
@@ -68,10 +96,7 @@ class Place {
     if (origin.idle.size() >= limits.idle_per_origin_max) return;
     connection->idle_since = now;
     origin.idle.push_back(std::move(connection));
-    if (!origin.waiters.empty()) {
-      origin.waiters.front()->set();
-      origin.waiters.pop_front();
-    }
+    origin.wake_one();
     pool_.reset();
   }
 
@@ -211,10 +236,9 @@ asio::awaitable<base::Result<Place>> Client::Impl::take(const Call& call, bool f
       place.connection = SEINE_CO_TRY(co_await connect(call));
       co_return place;
     }
-    const auto turn = std::make_shared<Event>(runtime.context(call.lane).get_executor());
-    origin.waiters.push_back(turn);
-    const Event::Outcome outcome = co_await turn->wait_for(deadline.remaining(clock));
-    if (outcome != Event::Outcome::kSet) std::erase(pool->origins[call.key].waiters, turn);
+    Turn turn(origin, runtime.context(call.lane).get_executor());
+    const Event::Outcome outcome = co_await turn.wait_for(deadline.remaining(clock));
+    if (outcome == Event::Outcome::kSet) turn.use();
     if (outcome == Event::Outcome::kTimeout) {
       co_return fail(Code::kDeadlineExceeded, "{}: no free connection in time",
                      call.request.url.authority());
@@ -257,6 +281,7 @@ asio::awaitable<base::Result<std::unique_ptr<ClientConnection>>> Client::Impl::c
     if (head.status / 100 != 2) {
       co_return fail(Code::kUnavailable, "the proxy refused {}: status {}", target, head.status);
     }
+    SEINE_CO_CHECK(connection->begin_tunnel());
   }
   if (!tls) co_return fail(Code::kFailedPrecondition, "TLS is not set up: {}", tls_error);
   connection->transport().read_deadline(deadline.when());

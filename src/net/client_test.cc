@@ -3,16 +3,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <map>
 
-#include "net/detail/test_peer.h"
+#include "net/detail/test_certificate.h"
+#include "net/detail/test_listener.h"
 #include "net/detail/test_server.h"
+#include "net/tls.h"
 
 namespace seine::net {
 namespace {
 
 using base::Code;
 using detail::Latch;
+using detail::TestCertificate;
+using detail::TestListener;
+using detail::TestPeer;
 using detail::TestServer;
 using ::testing::HasSubstr;
 
@@ -166,6 +175,126 @@ TEST(Client, ThroughAProxy) {
   const Outcome tunnel = fix.run(client, {.url = parse_url("https://far.example/").value()});
   EXPECT_EQ(tunnel.error.code, Code::kUnavailable);
   EXPECT_THAT(tunnel.error.message, HasSubstr("the proxy refused far.example:443"));
+}
+
+constexpr std::string_view kKept = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n";
+
+// Closes the first connection when a second request comes on it.
+void serve_one_request_too_few(TestPeer peer, int number) {
+  peer.read_until("\r\n\r\n");
+  peer.send(std::string(kKept) + std::to_string(number));
+  peer.read_until("\r\n\r\n");
+}
+
+TEST(Client, AConnectionThatTheServerHadGivenUpIsReplacedOnce) {
+  const TestListener listener(serve_one_request_too_few);
+  Fixture fix;
+  Client client(fix.test.runtime, {});
+  ClientRequest get{
+      .url = {.scheme = "http", .host = "127.0.0.1", .port = listener.port(), .target = "/"}};
+  EXPECT_EQ(fix.run(client, get).body, "0");
+  EXPECT_EQ(fix.run(client, get).body, "1");  // asked on the first connection, answered on the next
+  ClientRequest post = get;
+  post.method = "POST";
+  post.body = "not to be sent twice";
+  EXPECT_EQ(fix.run(client, post).error.code, Code::kDataLoss);
+}
+
+// Two calls share one place; the second goes when the first has ended, whichever way it ends.
+TEST(Client, AFullPoolServesInTurn) {
+  Fixture fix;
+  Client client(fix.test.runtime, {.limits = {.connections_per_origin_max = 1}});
+  Outcome first, second;
+  Latch first_done, second_done;
+  asio::cancellation_signal leave;
+  fix.test.runtime.post(1, [&] {
+    asio::co_spawn(fix.test.runtime.context(1),
+                   call_and_open(&client, fix.request("/wait"), &first, &first_done),
+                   asio::bind_cancellation_slot(leave.slot(), asio::detached));
+  });
+  ASSERT_TRUE(fix.entered.wait());
+  fix.test.runtime.spawn(
+      1, [&] { return call_and_open(&client, fix.request("/"), &second, &second_done); });
+  // The second waits behind the first: what is posted later runs later, and it has not ended.
+  Latch later;
+  fix.test.runtime.post(1, [&] { later.open(); });
+  ASSERT_TRUE(later.wait());
+  EXPECT_FALSE(second_done.wait_for(std::chrono::milliseconds(0)));
+  fix.test.runtime.post(1, [&] { leave.emit(asio::cancellation_type::terminal); });
+  ASSERT_TRUE(second_done.wait());
+  EXPECT_EQ(second.status, 200);
+}
+
+// The one that is woken leaves at that moment: the next in the queue must not sleep on.
+TEST(Client, AWakeUpThatNobodyUsesIsPassedOn) {
+  Fixture fix;
+  Client client(fix.test.runtime, {.limits = {.connections_per_origin_max = 1}});
+  Outcome holder, woken, last;
+  Latch holder_done, woken_done, last_done;
+  asio::cancellation_signal leave_holder, leave_woken;
+  const auto start = [&](std::string target, Outcome* out, Latch* done,
+                         asio::cancellation_signal* leave) {
+    fix.test.runtime.post(1, [&fix, &client, target, out, done, leave] {
+      auto work = call_and_open(&client, fix.request(target), out, done);
+      if (leave == nullptr) {
+        asio::co_spawn(fix.test.runtime.context(1), std::move(work), asio::detached);
+      } else {
+        asio::co_spawn(fix.test.runtime.context(1), std::move(work),
+                       asio::bind_cancellation_slot(leave->slot(), asio::detached));
+      }
+    });
+  };
+  start("/wait", &holder, &holder_done, &leave_holder);
+  ASSERT_TRUE(fix.entered.wait());
+  start("/", &woken, &woken_done, &leave_woken);
+  start("/", &last, &last_done, nullptr);
+  fix.test.runtime.post(1, [&] {
+    leave_holder.emit(asio::cancellation_type::terminal);
+    leave_woken.emit(asio::cancellation_type::terminal);
+  });
+  ASSERT_TRUE(last_done.wait());
+  EXPECT_EQ(last.status, 200);
+}
+
+TEST(Client, TlsThroughATunnel) {
+  const TestCertificate files("origin");
+  auto tls =
+      TlsServer::load({.certificate_file = files.certificate_file(), .key_file = files.key_file()});
+  ASSERT_TRUE(tls);
+  Router router;
+  router.add("GET", "/", who);
+  TestServer origin(std::move(router), {}, {.tls = *tls});
+  std::string asked;
+  const TestListener proxy([&](TestPeer peer, int) {
+    asked = peer.read_until("\r\n\r\n");
+    peer.send("HTTP/1.1 200 Connection established\r\n\r\n");
+    TestPeer far(origin.port);
+    splice(peer, far);
+  });
+  Fixture fix;
+  const auto trust = TlsClient::load({.ca_file = files.certificate_file(), .system_ca = false});
+  Client client(fix.test.runtime,
+                {.proxy = {.https = "http://me:word@127.0.0.1:" + std::to_string(proxy.port())},
+                 .tls = trust.value()});
+  const std::string authority = "localhost:" + std::to_string(origin.port);
+  EXPECT_THAT(fix.run(client, {.url = parse_url("https://" + authority + "/").value()}).body,
+              HasSubstr(authority));
+  EXPECT_THAT(asked, HasSubstr("CONNECT " + authority + " HTTP/1.1\r\n"));
+  EXPECT_THAT(asked, HasSubstr("proxy-authorization: Basic bWU6d29yZA==\r\n"));
+}
+
+TEST(Client, AProxyMaySayNothingInTheOriginsName) {
+  const TestListener proxy([](TestPeer peer, int) {
+    peer.read_until("\r\n\r\n");
+    peer.send("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfake");
+    peer.at_end();
+  });
+  Fixture fix;
+  Client client(fix.test.runtime,
+                {.proxy = {.https = "http://127.0.0.1:" + std::to_string(proxy.port())}});
+  const Outcome out = fix.run(client, {.url = parse_url("https://far.example/").value()});
+  EXPECT_EQ(out.error.code, Code::kDataLoss);
+  EXPECT_THAT(out.error.message, HasSubstr("behind its answer to CONNECT"));
 }
 
 TEST(ProxyOptions, Choice) {

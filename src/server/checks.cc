@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "console/assets.h"
-#include "gateway/admin.h"
+#include "gateway/access/guard.h"
 #include "net/tls.h"
 #include "server/process.h"
 #include "store/maintenance.h"

@@ -1,30 +1,24 @@
 #include "store/blob_store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <map>
-#include <mutex>
-#include <shared_mutex>
 
 #include "base/text.h"
+#include "store/detail/blob_store_impl.h"
 #include "store/detail/files.h"
-#include "store/detail/interrupt.h"
 #include "store/detail/sha256.h"
 #include "store/maintenance.h"
 
 namespace seine::store {
-namespace {
 
 using base::Code;
 using base::fail;
 using base::Result;
+
+namespace {
 
 constexpr Migration kMigrations[] = {
     {1, "records and pins of blobs",
@@ -38,7 +32,6 @@ constexpr Migration kMigrations[] = {
      "CREATE INDEX blob_pin_by_owner ON blob_pin(owner);"},
 };
 
-constexpr std::size_t kReadChunk = 256 << 10;
 constexpr std::uint64_t kFreeCheckEvery = 4 << 20;
 constexpr int kEvictBatch = 64;
 constexpr std::size_t kTouchedMax = 1024;
@@ -50,143 +43,7 @@ Result<void> check_owner(std::string_view owner) {
               owner.size());
 }
 
-BlobId id_from(std::string_view bytes) {
-  BlobId id;
-  std::copy_n(bytes.begin(), std::min(bytes.size(), id.sha256.size()), id.sha256.begin());
-  return id;
-}
-
-Result<std::vector<std::string>> list_directory(const std::string& path) {
-  DIR* dir = ::opendir(path.c_str());
-  if (dir == nullptr) return std::unexpected(detail::file_error("list", path, errno));
-  std::vector<std::string> names;
-  // A stream of our own: readdir is unsafe only for one that threads share.
-  while (const dirent* entry = ::readdir(dir)) {  // NOLINT(concurrency-mt-unsafe)
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  ::closedir(dir);
-  return names;
-}
-
-Result<BlobId> hash_of(const BlobReader& reader) {
-  detail::Sha256 hash;
-  std::string buffer(kReadChunk, '\0');
-  for (std::uint64_t at = 0; at < reader.size();) {
-    const std::size_t got = SEINE_TRY(reader.read_at(at, buffer));
-    if (got == 0) break;
-    hash.update(std::string_view(buffer).substr(0, got));
-    at += got;
-  }
-  BlobId id;
-  id.sha256 = hash.finish();
-  return id;
-}
-
 }  // namespace
-
-std::optional<BlobId> BlobId::parse(std::string_view hex) {
-  if (hex.size() != 64) return std::nullopt;
-  // One spelling only: the name of a file is compared as text.
-  if (std::ranges::any_of(hex, [](char c) { return c >= 'A' && c <= 'F'; })) return std::nullopt;
-  const auto bytes = base::from_hex(hex);
-  if (!bytes) return std::nullopt;
-  return id_from(*bytes);
-}
-
-BlobId BlobId::of(std::string_view bytes) {
-  detail::Sha256 hash;
-  hash.update(bytes);
-  BlobId id;
-  id.sha256 = hash.finish();
-  return id;
-}
-
-std::string BlobId::hex() const {
-  return base::hex(bytes());
-}
-
-BlobReader::BlobReader(BlobReader&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
-      size_(other.size_),
-      mapped_(std::exchange(other.mapped_, nullptr)) {}
-
-BlobReader::~BlobReader() {
-  if (mapped_ != nullptr) ::munmap(mapped_, size_);
-  if (fd_ >= 0) ::close(fd_);
-}
-
-Result<std::size_t> BlobReader::read_at(std::uint64_t offset, std::span<char> out) const {
-  if (offset > size_) {
-    return fail(Code::kOutOfRange, "offset {} is past the blob's {} bytes", offset, size_);
-  }
-  std::size_t done = 0;
-  while (done < out.size()) {
-    const ssize_t got =
-        ::pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::unexpected(base::errno_error("read blob", errno));
-    if (got == 0) break;
-    done += static_cast<std::size_t>(got);
-  }
-  return done;
-}
-
-Result<std::string> BlobReader::read(std::uint64_t offset, std::uint64_t length) const {
-  if (offset > size_) {
-    return fail(Code::kOutOfRange, "offset {} is past the blob's {} bytes", offset, size_);
-  }
-  std::string bytes(std::min(length, size_ - offset), '\0');
-  const std::size_t got = SEINE_TRY(read_at(offset, bytes));
-  if (got != bytes.size()) return fail(Code::kDataLoss, "a blob ends after {} bytes", offset + got);
-  return bytes;
-}
-
-Result<std::string_view> BlobReader::map() {
-  if (size_ == 0) return std::string_view();
-  if (mapped_ == nullptr) {
-    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd_, 0);
-    if (address == MAP_FAILED) return std::unexpected(base::errno_error("map blob", errno));
-    mapped_ = address;
-  }
-  return std::string_view(static_cast<const char*>(mapped_), size_);
-}
-
-struct BlobStore::Impl {
-  Impl(std::string root_in, Database& database_in, const base::Clock& clock_in,
-       BlobOptions options_in)
-      : root(std::move(root_in)), database(database_in), clock(clock_in), options(options_in) {}
-
-  std::string root;
-  Database& database;
-  const base::Clock& clock;
-  BlobOptions options;
-  std::atomic<std::uint64_t> next_temporary{0};
-  std::atomic<std::int64_t> total_bytes{0};
-  // Shared from rename to record, exclusive from losing a record to unlink: otherwise an eviction
-  // could delete the file that a put of the same bytes has just named.
-  std::shared_mutex publishing;
-  std::mutex touched_mutex;
-  std::map<BlobId, std::int64_t> touched;  // last use, written to the records in batches
-
-  std::string shard(const BlobId& id) const { return root + "/sha256/" + id.hex().substr(0, 2); }
-  std::string file(const BlobId& id) const { return shard(id) + "/" + id.hex().substr(2); }
-  std::int64_t now_ms() const {
-    return std::chrono::floor<std::chrono::milliseconds>(clock.wall()).time_since_epoch().count();
-  }
-
-  Result<void> check_room(std::uint64_t bytes) const;
-  Result<std::optional<std::uint64_t>> recorded_size(const BlobId& id);
-  Result<void> record(const BlobId& id, std::uint64_t size, std::string_view owner);
-  Result<bool> already_kept(const BlobId& id, std::uint64_t size, std::string_view owner);
-  Result<void> publish(const std::string& temporary, const BlobId& id, std::uint64_t size,
-                       std::string_view owner);
-  Result<void> after_put();
-  void touch(const BlobId& id);
-  Result<void> flush_touched();
-  Result<std::uint64_t> evict_to(std::uint64_t bytes);
-  Result<std::vector<std::string>> files();
-};
 
 Result<void> BlobStore::Impl::check_room(std::uint64_t bytes) const {
   const std::uint64_t free = SEINE_TRY(free_space(root));
@@ -302,7 +159,7 @@ Result<std::uint64_t> BlobStore::Impl::evict_to(std::uint64_t bytes) {
                 " (SELECT 1 FROM blob_pin WHERE blob_pin.id = blob.id) ORDER BY used_ms LIMIT ?1",
                 kEvictBatch));
             while (over > 0 && SEINE_TRY(rows.next())) {
-              chosen.push_back({id_from(rows.blob(0)), rows.get<std::uint64_t>(1)});
+              chosen.push_back({detail::blob_id_from(rows.blob(0)), rows.get<std::uint64_t>(1)});
               over -= std::min(over, chosen.back().size);
             }
           }
@@ -319,18 +176,6 @@ Result<std::uint64_t> BlobStore::Impl::evict_to(std::uint64_t bytes) {
     }
   }
   return freed;
-}
-
-// Paths below sha256/ as "ab/cdef…".
-Result<std::vector<std::string>> BlobStore::Impl::files() {
-  std::vector<std::string> all;
-  for (const std::string& shard_name : SEINE_TRY(list_directory(root + "/sha256"))) {
-    for (const std::string& name : SEINE_TRY(list_directory(root + "/sha256/" + shard_name))) {
-      all.push_back(shard_name + "/" + name);
-    }
-  }
-  std::ranges::sort(all);
-  return all;
 }
 
 struct BlobWriter::State {
@@ -407,7 +252,7 @@ Result<std::unique_ptr<BlobStore>> BlobStore::open(const std::string& directory,
   SEINE_CHECK(detail::make_directories(directory + "/sha256"));
   SEINE_CHECK(detail::make_directories(directory + "/tmp"));
   SEINE_CHECK(detail::make_directories(directory + "/damaged"));
-  for (const std::string& name : SEINE_TRY(list_directory(directory + "/tmp"))) {
+  for (const std::string& name : SEINE_TRY(detail::list_directory(directory + "/tmp"))) {
     ::unlink((directory + "/tmp/" + name).c_str());
   }
   auto impl = std::make_unique<Impl>(directory, database, clock, options);
@@ -449,7 +294,7 @@ Result<BlobReader> BlobStore::open_blob(const BlobId& id, Verify verify) {
     return std::unexpected(detail::file_error("stat", path, errno));
   }
   BlobReader reader(fd->release(), static_cast<std::uint64_t>(info.st_size));
-  if (verify == Verify::kYes && SEINE_TRY(hash_of(reader)) != id) {
+  if (verify == Verify::kYes && SEINE_TRY(detail::hash_of(reader)) != id) {
     return fail(Code::kDataLoss, "blob {} is damaged: its bytes do not hash to its name", id.hex());
   }
   impl_->touch(id);
@@ -514,67 +359,6 @@ Result<BlobStore::Usage> BlobStore::usage() {
     if (!SEINE_TRY(row.next())) return Usage{};
     return Usage{row.get<std::uint64_t>(0), row.get<std::uint64_t>(1), row.get<std::uint64_t>(2)};
   });
-}
-
-Result<BlobStore::ScrubReport> BlobStore::scrub(Repair repair, const CallOptions& options) {
-  ScrubReport report;
-  for (BlobId after{}; true;) {
-    const auto batch =
-        SEINE_TRY(impl_->database.read([&](Connection& connection) -> Result<std::vector<BlobId>> {
-          std::vector<BlobId> ids;
-          Cursor rows = SEINE_TRY(connection.query(
-              "SELECT id FROM blob WHERE id > ?1 ORDER BY id LIMIT 256", Blob{after.bytes()}));
-          while (SEINE_TRY(rows.next())) ids.push_back(id_from(rows.blob(0)));
-          return ids;
-        }));
-    if (batch.empty()) break;
-    after = batch.back();
-    for (const BlobId& id : batch) {
-      SEINE_CHECK(detail::check_call(options, impl_->root));
-      auto fd = detail::open_file(impl_->file(id), O_RDONLY | O_NOFOLLOW);
-      struct stat info{};
-      if (!fd || ::fstat(fd->get(), &info) != 0) {
-        // Evicted since the batch was read, or gone.
-        if (SEINE_TRY(impl_->recorded_size(id))) report.missing.push_back(id);
-        continue;
-      }
-      const BlobReader reader(fd->release(), static_cast<std::uint64_t>(info.st_size));
-      ++report.blobs;
-      report.bytes += reader.size();
-      if (SEINE_TRY(hash_of(reader)) != id) report.damaged.push_back(id);
-    }
-  }
-
-  for (const std::string& name : SEINE_TRY(impl_->files())) {
-    SEINE_CHECK(detail::check_call(options, impl_->root));
-    std::string hex = name;
-    std::erase(hex, '/');
-    const auto id = BlobId::parse(hex);
-    if (id && SEINE_TRY(impl_->recorded_size(*id))) continue;
-    // Not while a put stands between its rename and its record.
-    const std::unique_lock lock(impl_->publishing);
-    if (id && SEINE_TRY(impl_->recorded_size(*id))) continue;
-    report.orphans.push_back(name);
-    if (repair == Repair::kDelete) ::unlink((impl_->root + "/sha256/" + name).c_str());
-  }
-  if (repair == Repair::kReport) return report;
-
-  const std::unique_lock lock(impl_->publishing);
-  for (const BlobId& id : report.damaged) {
-    SEINE_CHECK(detail::rename_file(impl_->file(id), impl_->root + "/damaged/" + id.hex()));
-  }
-  for (const auto* list : {&report.damaged, &report.missing}) {
-    for (const BlobId& id : *list) {
-      SEINE_CHECK(impl_->database.write([&](Connection& connection) {
-        return connection.run(
-            "DELETE FROM blob WHERE id=?1 AND NOT EXISTS"
-            " (SELECT 1 FROM blob_pin WHERE blob_pin.id = blob.id)",
-            Blob{id.bytes()});
-      }));
-    }
-  }
-  impl_->total_bytes = static_cast<std::int64_t>(SEINE_TRY(usage()).bytes);
-  return report;
 }
 
 }  // namespace seine::store

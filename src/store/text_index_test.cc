@@ -198,5 +198,25 @@ TEST_F(TextIndexTest, NoQueryIsASyntaxError) {
   EXPECT_EQ(ids("near"), "a");
 }
 
+// An index that an older tokenizer has made knows other terms: it is made again at open.
+TEST(TextIndex, AnIndexOfAnotherTokenizerIsRebuiltAtOpen) {
+  const detail::TemporaryDirectory dir;
+  auto database = Database::open(dir / "a.db").value();
+  {
+    auto index = TextIndex::open(*database).value();
+    ASSERT_TRUE(index->create_collection("c"));
+    const Document document{"a", "", "", "some words", "{}"};
+    ASSERT_TRUE(index->apply("c", std::span(&document, 1)));
+  }
+  ASSERT_TRUE(database->write([](Connection& connection) {
+    return connection.script(
+        "UPDATE text_collection SET tokenizer=0;"
+        "INSERT INTO text_fts_1(text_fts_1) VALUES('delete-all');");
+  }));
+  auto index = TextIndex::open(*database).value();
+  EXPECT_EQ(index->search("c", {.text = "word"}).value().size(), 1u);
+  EXPECT_TRUE(index->check().value().empty());
+}
+
 }  // namespace
 }  // namespace seine::store

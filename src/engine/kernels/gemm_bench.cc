@@ -102,22 +102,25 @@ void product(benchmark::State& state, DType type) {
   const double mac_rate = times * static_cast<double>(outputs * rows * kColumns) / seconds / 1e9;
   state.counters["GB/s"] = bytes_rate;
   state.counters["GMAC/s"] = mac_rate;
-  if (row.isa == "amx") {  // the limits are measured with its instructions
+  if (kernels_of("avx512vnni")) {  // the limits are measured with its instructions
     const double read = read_limit();
     state.counters["read GB/s"] = read;
     state.counters["of read"] = bytes_rate / read;
-    const double tiles = rate(spin_tdpbf16ps, 4'000'000);
     const double int8 = rate(spin_vpdpbusd, 64'000'000);
-    state.counters["of tdpbf16ps"] = mac_rate / tiles;
     state.counters["of vpdpbusd"] = mac_rate / int8;
-    state.counters["tdpbf16ps"] = tiles;
     state.counters["vpdpbusd"] = int8;
+  }
+  if (kernels_of("amx")) {
+    const double tiles = rate(spin_tdpbf16ps, 4'000'000);
+    state.counters["of tdpbf16ps"] = mac_rate / tiles;
+    state.counters["tdpbf16ps"] = tiles;
   }
 }
 
 #define SEINE_PRODUCT(type)                        \
   BENCHMARK_CAPTURE(product, type, DType::k##type) \
       ->Arg(1)                                     \
+      ->Arg(4)                                     \
       ->Arg(8)                                     \
       ->Arg(32)                                    \
       ->Arg(512)                                   \

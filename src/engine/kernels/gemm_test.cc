@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -98,9 +99,12 @@ std::vector<float> product(const Kernels& row, const MatrixView& w, const std::v
 
 // The error's norm against that of the result, or of a typical result where few sums happen to
 // cancel: operands uniform in [-1, 1] give sums of variance columns / 9. bf16 operands (8 bits) are
-// each off by 0.15 % on average: 0.21 % measured, and more scatter where there are few sums.
-void expect_near(const std::vector<float>& got, const std::vector<float>& want,
-                 std::int64_t columns, const std::string& what) {
+// each off by 0.15 % on average: 0.21 % measured. Activations of 8 bits are off by up to 1 / 254 of
+// the largest of 32: 0.38 % of their size. More scatter where there are few sums.
+void expect_near(const Kernels& row, DType type, const std::vector<float>& got,
+                 const std::vector<float>& want, std::int64_t columns) {
+  const std::string what = std::string(row.isa) + " " + std::string(dtype_name(type));
+  const bool tiles = row.isa == "amx" && type != DType::kF32;
   double error = 0;
   double size = 0;
   for (std::size_t i = 0; i < want.size(); ++i) {
@@ -108,7 +112,8 @@ void expect_near(const std::vector<float>& got, const std::vector<float>& want,
     error += std::pow(double{got[i]} - want[i], 2);
     size += std::pow(double{want[i]}, 2);
   }
-  const double bar = 2.5e-3 * (1 + 4 / std::sqrt(static_cast<double>(want.size())));
+  const double one = tiles ? 2.5e-3 : row.wants_packed(type) ? 4.2e-3 : 2e-6;
+  const double bar = one * (1 + 4 / std::sqrt(static_cast<double>(want.size())));
   const double typical = static_cast<double>(want.size()) * static_cast<double>(columns) / 9;
   EXPECT_LE(std::sqrt(error / std::max(size, typical)), bar) << what;
 }
@@ -127,8 +132,8 @@ TEST(Gemm, EveryRowAgreesWithTheReference) {
           const Weights w = make_weights(type, outputs, columns);
           for (const std::int64_t rows : {1, 2, 16, 17, 33, 70}) {
             const std::vector<float> x = noise(rows * columns, 11);
-            expect_near(product(*row, w.view, x, rows, pool), product(ref, w.view, x, rows, pool),
-                        columns, std::string(row->isa) + " " + std::string(dtype_name(type)));
+            expect_near(*row, type, product(*row, w.view, x, rows, pool),
+                        product(ref, w.view, x, rows, pool), columns);
           }
         }
       }
@@ -142,20 +147,20 @@ TEST(Gemm, ScaledF8AndManyRows) {
   for (const Kernels* row : available_kernels()) {
     const Weights f8 = make_f8(200, 296);
     const std::vector<float> x = noise(40 * 296, 2);
-    expect_near(product(*row, f8.view, x, 40, pool), product(ref, f8.view, x, 40, pool), 296,
-                std::string(row->isa));
+    expect_near(*row, DType::kF8E4M3, product(*row, f8.view, x, 40, pool),
+                product(ref, f8.view, x, 40, pool), 296);
     // More rows, outputs and inputs than one pass of the blocking holds.
     const Weights q4 = make_weights(DType::kQ4_0, 700, 1056);
     const std::vector<float> wide = noise(530 * 1056, 4);
-    expect_near(product(*row, q4.view, wide, 530, pool, 1.0f, true),
-                product(ref, q4.view, wide, 530, pool, 1.0f, true), 1056, std::string(row->isa));
+    expect_near(*row, DType::kQ4_0, product(*row, q4.view, wide, 530, pool, 1.0f, true),
+                product(ref, q4.view, wide, 530, pool, 1.0f, true), 1056);
   }
 }
 
 TEST(Gemm, ARowHasTheSameBitsInAnyCompany) {
   ThreadPool pool(2);
   for (const Kernels* row : available_kernels()) {
-    for (const DType type : {DType::kQ4_0, DType::kQ6_K, DType::kF32}) {
+    for (const DType type : kTypes) {
       const Weights w = make_weights(type, 96, 1280);
       const std::vector<float> x = noise(70 * 1280, 9);
       const std::vector<float> all = product(*row, w.view, x, 70, pool);
@@ -169,10 +174,42 @@ TEST(Gemm, ARowHasTheSameBitsInAnyCompany) {
   }
 }
 
+// Integers are exact and every sum has one order, whatever the width of a register.
+TEST(Gemm, PanelRowsAgreeInEveryBit) {
+  const auto narrow = kernels_of("avx2");
+  const auto wide = kernels_of("avx512vnni");
+  if (!narrow || !wide) GTEST_SKIP() << "needs AVX-512 VNNI";
+  ThreadPool pool(2);
+  for (const DType type : kTypes) {
+    const Weights w = make_weights(type, 83, 1280);
+    const std::vector<float> x = noise(45 * 1280, 9);
+    EXPECT_EQ(product(**narrow, w.view, x, 45, pool), product(**wide, w.view, x, 45, pool))
+        << dtype_name(type);
+  }
+}
+
+// A product may write nothing but its own outputs, and an output may be of any size.
+TEST(Gemm, HugeAndMissingNumbersStayInTheirRow) {
+  ThreadPool pool(1);
+  for (const Kernels* row : available_kernels()) {
+    const Weights w = make_weights(DType::kQ4_K, 20, 512);
+    std::vector<float> x = noise(3 * 512, 1);
+    const std::vector<float> clean = product(*row, w.view, x, 3, pool);
+    x[512 + 7] = std::numeric_limits<float>::infinity();
+    x[512 + 99] = std::numeric_limits<float>::quiet_NaN();
+    const std::vector<float> dirty = product(*row, w.view, x, 3, pool);
+    for (const std::size_t m : {0, 2}) {
+      EXPECT_EQ(std::memcmp(clean.data() + m * 20, dirty.data() + m * 20, 20 * sizeof(float)), 0);
+    }
+    EXPECT_FALSE(std::isfinite(dirty[20])) << row->isa;
+  }
+}
+
 TEST(KernelTable, RefusesAnUnknownRow) {
   const auto none = kernels_of("abacus");
   ASSERT_FALSE(none.has_value());
   EXPECT_NE(none.error().message.find("abacus"), std::string::npos);
+  EXPECT_NE(none.error().message.find("ref"), std::string::npos);
   EXPECT_TRUE(kernels_of("ref").has_value());
 }
 

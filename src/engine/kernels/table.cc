@@ -28,28 +28,62 @@ bool request_tiles() {
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
-// AVX2, FMA, F16C, AVX-512 F DQ BW VL CD and BF16, AMX tiles with BF16, and a system that saves it.
-bool can_run_amx() {
+struct Features {
+  std::uint32_t leaf1_c = 0;
+  std::uint32_t leaf7_b = 0;
+  std::uint32_t leaf7_c = 0;
+  std::uint32_t leaf7_d = 0;
+  std::uint32_t leaf7_1_a = 0;
+  std::uint64_t saved = 0;  // register state that the system saves
+};
+
+Features read_features() {
+  Features f;
   std::uint32_t a = 0;
   std::uint32_t b = 0;
   std::uint32_t c = 0;
   std::uint32_t d = 0;
-  if (__get_cpuid(1, &a, &b, &c, &d) == 0) return false;
-  constexpr std::uint32_t kLeaf1 = 1u << 12 | 1u << 27 | 1u << 29;
-  if ((c & kLeaf1) != kLeaf1 || __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
-  constexpr std::uint32_t kLeaf7 =
-      1u << 5 | 1u << 8 | 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;
+  if (__get_cpuid(1, &a, &b, &f.leaf1_c, &d) == 0) return f;
+  constexpr std::uint32_t kXsave = 1u << 27;
+  if ((f.leaf1_c & kXsave) == 0) return f;
+  f.saved = xcr0();
+  if (__get_cpuid_count(7, 0, &a, &f.leaf7_b, &f.leaf7_c, &f.leaf7_d) == 0) return f;
+  __get_cpuid_count(7, 1, &f.leaf7_1_a, &b, &c, &d);
+  return f;
+}
+
+bool has(std::uint64_t value, std::uint64_t bits) {
+  return (value & bits) == bits;
+}
+
+bool can_run_avx2(const Features& f) {
+  constexpr std::uint32_t kFmaF16c = 1u << 12 | 1u << 29;
+  constexpr std::uint32_t kAvx2Bmi2 = 1u << 5 | 1u << 8;
+  return has(f.leaf1_c, kFmaF16c) && has(f.leaf7_b, kAvx2Bmi2) && has(f.saved, 0x6);
+}
+
+// AVX-512 F DQ CD BW VL and VNNI.
+bool can_run_avx512vnni(const Features& f) {
+  constexpr std::uint32_t kAvx512 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;
+  constexpr std::uint32_t kVnni = 1u << 11;
+  return can_run_avx2(f) && has(f.leaf7_b, kAvx512) && has(f.leaf7_c, kVnni) && has(f.saved, 0xE6);
+}
+
+// AVX-512 with BF16, AMX tiles with BF16, and a system that saves them.
+bool can_run_amx(const Features& f) {
   constexpr std::uint32_t kTiles = 1u << 22 | 1u << 24;
-  if ((b & kLeaf7) != kLeaf7 || (d & kTiles) != kTiles) return false;
-  if (__get_cpuid_count(7, 1, &a, &b, &c, &d) == 0 || (a >> 5 & 1) == 0) return false;
-  constexpr std::uint64_t kSaved = 0x600E6;  // SSE, AVX, AVX-512 and tile state
-  return (xcr0() & kSaved) == kSaved && request_tiles();
+  constexpr std::uint32_t kBf16 = 1u << 5;
+  return can_run_avx512vnni(f) && has(f.leaf7_d, kTiles) && has(f.leaf7_1_a, kBf16) &&
+         has(f.saved, 0x600E6) && request_tiles();
 }
 
 const std::vector<const Kernels*>& rows() {
   static const std::vector<const Kernels*> list = [] {
+    const Features features = read_features();
     std::vector<const Kernels*> out{&kRefKernels};
-    if (can_run_amx()) out.push_back(&kAmxKernels);
+    if (can_run_avx2(features)) out.push_back(&kAvx2Kernels);
+    if (can_run_avx512vnni(features)) out.push_back(&kAvx512VnniKernels);
+    if (can_run_amx(features)) out.push_back(&kAmxKernels);
     return out;
   }();
   return list;
@@ -71,16 +105,21 @@ base::Result<const Kernels*> kernels_of(std::string_view isa) {
                     isa, known);
 }
 
-const Kernels& kernels() {
-  static const Kernels* const chosen = [] {
+base::Result<const Kernels*> chosen_kernels() {
+  static const base::Result<const Kernels*> chosen = []() -> base::Result<const Kernels*> {
     // Read once, inside a function-local static; nothing in this program writes its environment.
     const char* forced = std::getenv("SEINE_CPU_ISA");  // NOLINT(concurrency-mt-unsafe)
-    if (forced != nullptr) {
-      if (const auto found = kernels_of(forced)) return *found;
-    }
-    return rows().back();
+    if (forced == nullptr || *forced == '\0') return rows().back();
+    auto found = kernels_of(forced);
+    if (!found) found.error().message = "SEINE_CPU_ISA: " + found.error().message;
+    return found;
   }();
-  return *chosen;
+  return chosen;
+}
+
+const Kernels& kernels() {
+  static const Kernels* const row = chosen_kernels().value_or(rows().back());
+  return *row;
 }
 
 }  // namespace seine::engine

@@ -1,4 +1,4 @@
-// Kernels: one row of function pointers per instruction set (ref, amx). The row
+// Kernels: one row of function pointers per instruction set (ref, avx2, avx512vnni, amx). The row
 // is chosen once from what the processor and the kernel of the system allow; SEINE_CPU_ISA=NAME or
 // kernels_of(NAME) forces one. All functions are pure, run on the calling thread and allocate
 // nothing: splitting work over threads is the caller's business (thread_pool.h).
@@ -44,7 +44,10 @@ struct Kernels {
                float* y, std::int64_t y_stride, bool accumulate, std::byte* scratch);
 };
 
-// The row for this machine, or the one that SEINE_CPU_ISA names if it can run here.
+// The row for this machine, or the one that SEINE_CPU_ISA names. An error that names the choices
+// when that cannot run here: programs ask once at start, so that a misspelt name is not ignored.
+base::Result<const Kernels*> chosen_kernels();
+// The same row, the fastest where SEINE_CPU_ISA is in error.
 const Kernels& kernels();
 // Rows that can run here, slowest first; "ref" is always there.
 std::span<const Kernels* const> available_kernels();

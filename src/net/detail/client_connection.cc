@@ -90,6 +90,16 @@ asio::awaitable<base::Result<ResponseHead>> ClientConnection::read_head(bool to_
                  kInformationalMax);
 }
 
+base::Result<void> ClientConnection::begin_tunnel() {
+  if (!in_.empty()) {
+    return fail(Code::kDataLoss, "{}: the proxy sent bytes of its own behind its answer to CONNECT",
+                origin_);
+  }
+  body_complete_ = true;
+  used_ = false;
+  return {};
+}
+
 asio::awaitable<base::Result<std::string_view>> ClientConnection::read_body() {
   in_.consume(std::exchange(consume_next_, 0));
   while (!body_complete_) {

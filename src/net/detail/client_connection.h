@@ -28,6 +28,9 @@ class ClientConnection {
   asio::awaitable<base::Result<void>> write(std::string_view bytes);
   // The head of the final response; informational ones are passed over.
   asio::awaitable<base::Result<ResponseHead>> read_head(bool to_head);
+  // After the 2xx answer to a CONNECT: what follows is the origin's, under TLS. Bytes that came
+  // with the answer are not, and are refused: nobody may speak in the origin's name.
+  base::Result<void> begin_tunnel();
   // The next piece of its body; empty at the end. Lives until the next call.
   asio::awaitable<base::Result<std::string_view>> read_body();
   bool body_complete() const { return body_complete_; }

@@ -22,11 +22,7 @@ class TestPeer {
  public:
   explicit TestPeer(std::uint16_t port, int receive_buffer = 0) {
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const timeval patience{20, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    const int on = 1;
-    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    set_options();
     if (receive_buffer > 0) {
       ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     }
@@ -36,6 +32,8 @@ class TestPeer {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   }
+  // Takes over a connection that somebody accepted.
+  static TestPeer adopt(int fd) { return TestPeer(Adopted{fd}); }
   ~TestPeer() { close(); }
   TestPeer(TestPeer&& other) noexcept
       : fd_(std::exchange(other.fd_, -1)), connected_(other.connected_), text_(other.text_) {}
@@ -106,6 +104,17 @@ class TestPeer {
   }
 
  private:
+  struct Adopted {
+    int fd;
+  };
+  explicit TestPeer(Adopted taken) : fd_(taken.fd), connected_(true) { set_options(); }
+  void set_options() const {
+    const timeval patience{20, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    const int on = 1;
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
   bool more() {
     char bytes[16 * 1024];
     const ssize_t got = ::recv(fd_, bytes, sizeof bytes, 0);

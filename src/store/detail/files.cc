@@ -1,5 +1,6 @@
 #include "store/detail/files.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,6 +79,19 @@ Result<void> rename_file(const std::string& from, const std::string& to) {
     return std::unexpected(file_error("rename to", to, errno));
   }
   return {};
+}
+
+Result<std::vector<std::string>> list_directory(const std::string& path) {
+  DIR* dir = ::opendir(path.c_str());
+  if (dir == nullptr) return std::unexpected(file_error("list", path, errno));
+  std::vector<std::string> names;
+  // A stream of our own: readdir is unsafe only for one that threads share.
+  while (const dirent* entry = ::readdir(dir)) {  // NOLINT(concurrency-mt-unsafe)
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  ::closedir(dir);
+  return names;
 }
 
 bool exists(const std::string& path) {

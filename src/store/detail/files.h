@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 
@@ -42,6 +43,8 @@ base::Result<void> sync_directory(const std::string& path);
 // 0700, with its parents; no error if it is there.
 base::Result<void> make_directories(const std::string& path);
 base::Result<void> rename_file(const std::string& from, const std::string& to);
+// The names in it, without "." and "..".
+base::Result<std::vector<std::string>> list_directory(const std::string& path);
 bool exists(const std::string& path);
 
 }  // namespace seine::store::detail

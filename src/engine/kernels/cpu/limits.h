@@ -7,7 +7,8 @@
 
 namespace seine::engine {
 
-// Run `count` dependent-free multiply instructions; return the multiply-adds done.
+// Run `count` dependent-free multiply instructions; return the multiply-adds done. Only where the
+// row "avx512vnni" can run, or "amx" for the tiles.
 double spin_vpdpbusd(std::int64_t count);
 double spin_tdpbf16ps(std::int64_t count);
 // Reads `bytes` (a multiple of 256) once with 512-bit loads and prefetch.

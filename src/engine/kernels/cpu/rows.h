@@ -6,6 +6,8 @@
 namespace seine::engine {
 
 extern const Kernels kRefKernels;
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512VnniKernels;
 extern const Kernels kAmxKernels;
 
 }  // namespace seine::engine

@@ -1,0 +1,314 @@
+#include "answer/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "answer/ask_model.h"
+#include "answer/gather.h"
+#include "answer/mailbox.h"
+#include "answer/plan/queries.h"
+#include "answer/rank/bm25.h"
+#include "answer/rank/select.h"
+#include "answer/trail.h"
+#include "answer/writer.h"
+#include "base/ids.h"
+#include "base/json.h"
+
+namespace seine::answer {
+namespace {
+
+using base::Json;
+
+// Sources go to a model with room for them; the others get what they were trained on.
+SelectLimits limits_for(const std::optional<llm::ModelInfo>& model,
+                        const AnswerSettings& settings) {
+  if (!model || model->cites_spans) return {.tokens = 6'000, .count = 12, .per_page = 4};
+  // A third of the context is left for the question, the conversation and the answer.
+  const std::uint32_t room =
+      model->context_tokens == 0 ? settings.context_tokens : model->context_tokens * 2 / 3;
+  return {.tokens = std::min(settings.context_tokens, room), .count = 32, .per_page = 6};
+}
+
+}  // namespace
+
+// What one run needs on its way.
+class Pipeline::Work {
+ public:
+  explicit Work(Pipeline& own)
+      : p_(own),
+        request_(own.run_.request()),
+        stop_(own.run_.stop_token()),
+        started_(own.ports_.clock.now()),
+        trail_(own.run_.log(), own.ports_.clock, started_),
+        question_(analyse_question(request_.question, request_.language)) {}
+
+  Answer run();
+
+ private:
+  void begin();
+  Plan plan();
+  std::vector<std::size_t> rank(const Gathered& gathered);
+  std::vector<std::size_t> vector_order(std::vector<std::size_t> by_words);
+  void finish(const Written& written, const Gathered& gathered);
+  void not_found();
+  base::Deadline by(std::chrono::milliseconds since_start) const {
+    return base::Deadline::at(started_ + since_start);
+  }
+
+  Pipeline& p_;
+  const AskRequest& request_;
+  const std::stop_token stop_;
+  const base::TimePoint started_;
+  Trail trail_;
+  const Question question_;
+  std::optional<llm::ModelInfo> model_;
+  std::vector<Passage> passages_;
+  Bm25 index_;
+  Answer answer_;
+};
+
+void Pipeline::Work::begin() {
+  RunRecord& record = p_.record_;
+  if (p_.replay_ != nullptr) {
+    record.started = p_.replay_->started;
+    record.nonce = p_.replay_->nonce;
+    model_ = p_.replay_->model;
+  } else {
+    record.started = p_.ports_.clock.wall();
+    record.nonce = base::make_hex_id(p_.ports_.random, 8);
+    if (p_.ports_.generator != nullptr) {
+      for (const llm::ModelInfo& model : p_.ports_.generator->models()) {
+        if (request_.model.empty() || model.id == request_.model) {
+          model_ = model;
+          break;
+        }
+      }
+    }
+    record.model = model_;
+  }
+  trail_.speak(question_.language);
+  answer_ = {.run_id = p_.run_.id(),
+             .chat_id = request_.chat_id,
+             .question_id = request_.question_id,
+             .answer_id = request_.answer_id,
+             .question = request_.question,
+             .model = model_ ? model_->id : "",
+             .created_at = record.started};
+  trail_.log().append(StartEvent{.run_id = answer_.run_id,
+                                 .chat_id = answer_.chat_id,
+                                 .question_id = answer_.question_id,
+                                 .answer_id = answer_.answer_id,
+                                 .model = answer_.model,
+                                 .created_at = answer_.created_at});
+}
+
+Plan Pipeline::Work::plan() {
+  const int step =
+      trail_.begin(StepKind::kPlan, std::string(trail_.say({"Plan", "规划"})), Json::object());
+  Plan plan = plan_by_rules(question_, p_.record_.started);
+  std::string_view planner = "rules";
+  const bool capable = model_ && !model_->cites_spans;
+  if (request_.search == SearchMode::kOff || !request_.sites.empty()) {
+    plan.search = false;
+  } else if (capable && request_.search == SearchMode::kAuto && !plan.search) {
+    // The rules are sure that there is nothing to look up.
+  } else {
+    plan.search = true;
+    if (plan.queries.empty()) {
+      plan.queries.push_back({.text = question_.text, .language = question_.language});
+    }
+    if (capable && p_.ports_.search != nullptr) {
+      RecordedReply reply =
+          ask_model(*p_.ports_.generator,
+                    plan_request(question_, request_.history, model_->id, p_.record_.started),
+                    by(p_.settings_.time.plan), stop_);
+      const base::Result<Plan> own =
+          reply.error ? std::unexpected(*reply.error) : read_plan(reply.text, question_);
+      if (own && (own->search || request_.search == SearchMode::kAuto)) {
+        plan = *own;
+        planner = "model";
+      }
+      p_.record_.replies.push_back(std::move(reply));
+    }
+  }
+  Json queries = Json::array();
+  for (const SearchQuery& query : plan.queries) queries.push_back(query.text);
+  trail_.done(step, {{"by", planner},
+                     {"search", plan.search},
+                     {"queries", std::move(queries)},
+                     {"language", question_.language == base::Language::kChinese ? "zh" : "en"}});
+  return plan;
+}
+
+// Passages by meaning, where an embedder is loaded and answers in time.
+std::vector<std::size_t> Pipeline::Work::vector_order(std::vector<std::size_t> by_words) {
+  if (p_.replay_ != nullptr) {
+    const std::size_t turn = p_.record_.vector_orders.size();
+    return turn < p_.replay_->vector_orders.size() ? p_.replay_->vector_orders[turn]
+                                                   : std::vector<std::size_t>();
+  }
+  constexpr std::size_t kEmbedMax = 60;
+  if (p_.ports_.embedder == nullptr || by_words.size() < 2) return {};
+  const std::vector<llm::ModelInfo> models = p_.ports_.embedder->models();
+  if (models.empty()) return {};
+  if (by_words.size() > kEmbedMax) by_words.resize(kEmbedMax);
+  using Reply = base::Result<llm::Embeddings>;
+  const auto ask = [&](std::vector<std::string> texts,
+                       llm::EmbedKind kind) -> std::optional<Reply> {
+    const auto box = std::make_shared<Mailbox<Reply>>();
+    const base::Deadline deadline = by(p_.settings_.time.first_token * 9 / 10);
+    p_.ports_.embedder->embed({.model = models.front().id, .texts = std::move(texts), .kind = kind},
+                              deadline, stop_, [box](Reply reply) { box->put(std::move(reply)); });
+    return box->take(deadline, stop_);
+  };
+  std::vector<std::string> texts;
+  texts.reserve(by_words.size());
+  for (const std::size_t index : by_words) texts.push_back(passages_[index].text);
+  const std::optional<Reply> query = ask({question_.text}, llm::EmbedKind::kQuery);
+  if (!query || !*query || (*query)->vectors.size() != 1) return {};
+  const std::optional<Reply> vectors = ask(std::move(texts), llm::EmbedKind::kPassage);
+  if (!vectors || !*vectors || (*vectors)->vectors.size() != by_words.size()) return {};
+  std::vector<double> scores;
+  for (const std::vector<float>& vector : (*vectors)->vectors)
+    scores.push_back(dot(vector, (*query)->vectors.front()));
+  std::vector<std::size_t> order;
+  for (const std::size_t place : ranking(scores, -2)) order.push_back(by_words[place]);
+  return order;
+}
+
+std::vector<std::size_t> Pipeline::Work::rank(const Gathered& gathered) {
+  const int step =
+      trail_.begin(StepKind::kRank, std::string(trail_.say({"Rank passages", "排序段落"})),
+                   {{"pages", gathered.pages.size()}});
+  for (std::size_t i = 0; i < gathered.pages.size(); ++i) {
+    for (Passage& passage : split_page(gathered.pages[i], i)) {
+      index_.add(gathered.pages[i].title + " " + passage.heading_path, passage.text);
+      passages_.push_back(std::move(passage));
+    }
+  }
+  std::vector<std::size_t> order = ranking(index_.scores(question_.keywords));
+  const std::vector<std::size_t> by_vectors = vector_order(order);
+  const bool with_vectors = !by_vectors.empty();
+  p_.record_.vector_orders.push_back(by_vectors);
+  if (with_vectors) {
+    const std::vector<std::size_t> lists[] = {order, by_vectors};
+    order = ranking(fuse_ranks(passages_.size(), lists));
+  }
+  std::vector<std::size_t> chosen =
+      select_passages(passages_, order, limits_for(model_, p_.settings_));
+  trail_.done(step, {{"passages", passages_.size()},
+                     {"chosen", chosen.size()},
+                     {"by", with_vectors ? "words and vectors" : "words"}});
+  return chosen;
+}
+
+void Pipeline::Work::not_found() {
+  answer_.state = AnswerState::kNotFound;
+  answer_.by = Speaker::kNone;
+  answer_.text = trail_.say({"The sources that were read do not answer this question.",
+                             "读到的资料中没有这个问题的答案。"});
+  trail_.log().append(TextEvent{answer_.text});
+}
+
+void Pipeline::Work::finish(const Written& written, const Gathered& gathered) {
+  answer_.by = written.by;
+  answer_.brief = written.brief;
+  answer_.reasoning = written.reasoning;
+  answer_.usage = written.usage;
+  answer_.first_token_ms = written.first_token_ms.value_or(trail_.elapsed_ms());
+  if (written.by == Speaker::kExtract) answer_.model.clear();
+  if (stop_.stop_requested()) {
+    answer_.state = AnswerState::kStopped;
+  } else if (written.error) {
+    answer_.state = AnswerState::kFailed;
+    answer_.error = written.error;
+  } else if (written.by == Speaker::kNone) {
+    not_found();
+    return;
+  }
+  const int step =
+      trail_.begin(StepKind::kVerify, std::string(trail_.say({"Check citations", "核对引用"})),
+                   {{"citations", written.cited.anchors.size()}});
+  Evidence evidence;
+  evidence.add(passages_, gathered.pages);
+  Checked checked =
+      check_citations(written.cited, evidence, gathered.pages, gathered.source_of_page);
+  answer_.text = std::move(checked.rendered.text);
+  answer_.citations = std::move(checked.rendered.citations);
+  for (const Citation& citation : answer_.citations) {
+    Source source = trail_.source(citation.source_id);
+    if (source.state == SourceState::kCited) continue;
+    source.state = SourceState::kCited;
+    trail_.update(source);
+  }
+  trail_.done(step, {{"kept", checked.kept},
+                     {"moved", checked.moved},
+                     {"dropped", checked.dropped},
+                     {"unsupported", checked.unsupported}});
+}
+
+Answer Pipeline::Work::run() {
+  begin();
+  const Plan plan = this->plan();
+  Gatherer gatherer({.search = p_.ports_.search,
+                     .pages = p_.ports_.pages,
+                     .settings = p_.settings_,
+                     .clock = p_.ports_.clock,
+                     .started = started_,
+                     .stop = stop_,
+                     .trail = trail_,
+                     .record = p_.record_});
+  const Gathered gathered = gatherer.gather(request_, question_, plan);
+  const bool capable = model_ && !model_->cites_spans;
+  const bool wants_sources = plan.search || !request_.sites.empty() || !question_.urls.empty();
+  std::vector<std::size_t> chosen;
+  if (!gathered.pages.empty()) chosen = rank(gathered);
+  Writer writer({.generator = p_.ports_.generator,
+                 .model = model_,
+                 .request = request_,
+                 .question = question_,
+                 .pages = gathered.pages,
+                 .source_of_page = gathered.source_of_page,
+                 .passages = passages_,
+                 .chosen = chosen,
+                 .index = index_,
+                 .now = p_.record_.started,
+                 .deadline = by(p_.settings_.time.total),
+                 .stop = stop_,
+                 .trail = trail_,
+                 .record = p_.record_});
+  if (!chosen.empty()) {
+    finish(writer.write(), gathered);
+  } else if (stop_.stop_requested()) {
+    answer_.state = AnswerState::kStopped;
+  } else if (gathered.pages.empty() && !wants_sources && capable) {
+    finish(writer.write_from_memory(), gathered);
+  } else if (gathered.pages.empty() && !wants_sources) {
+    answer_.state = AnswerState::kFailed;
+    answer_.error = base::Error{
+        base::Code::kFailedPrecondition,
+        model_ ? fmt::format("{} answers from sources only, and none were given", model_->id)
+               : "no model is loaded to answer without sources"};
+  } else if (gathered.trouble) {
+    answer_.state = AnswerState::kFailed;
+    answer_.error = gathered.trouble;
+  } else {
+    not_found();
+  }
+  answer_.sources = trail_.sources();
+  answer_.steps = trail_.steps();
+  answer_.total_ms = trail_.elapsed_ms();
+  if (answer_.first_token_ms == 0) answer_.first_token_ms = answer_.total_ms;
+  return std::move(answer_);
+}
+
+Pipeline::Pipeline(const Answers::Ports& ports, const AnswerSettings& settings, Run& run,
+                   const RunRecord* replay)
+    : ports_(ports), settings_(settings), run_(run), replay_(replay) {}
+
+Answer Pipeline::run() {
+  return Work(*this).run();
+}
+
+}  // namespace seine::answer

@@ -1,0 +1,74 @@
+// From ranked passages to words: by the model where one is loaded, by the best sentences of the
+// sources where none is, it abstains or is unsure. Streams what it writes. On the run's thread.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "answer/ask_model.h"
+#include "answer/cite/cited_text.h"
+#include "answer/passage/split.h"
+#include "answer/plan/question.h"
+#include "answer/rank/bm25.h"
+#include "answer/record.h"
+#include "answer/trail.h"
+
+namespace seine::answer {
+
+struct Written {
+  CitedText cited;
+  std::string brief = {};
+  Speaker by = Speaker::kNone;
+  std::string model = {};
+  std::string reasoning = {};
+  std::optional<AnswerUsage> usage = {};
+  std::optional<base::Error> error = {};
+  std::optional<std::int64_t> first_token_ms = {};
+};
+
+class Writer {
+ public:
+  struct Context {
+    llm::Generator* generator;
+    std::optional<llm::ModelInfo> model;  // that answers; nothing: none
+    const AskRequest& request;
+    const Question& question;
+    const std::vector<Page>& pages;
+    const std::vector<int>& source_of_page;
+    const std::vector<Passage>& passages;
+    const std::vector<std::size_t>& chosen;  // best first
+    Bm25& index;
+    base::WallTime now;
+    base::Deadline deadline;
+    std::stop_token stop;
+    Trail& trail;
+    RunRecord& record;
+  };
+
+  explicit Writer(Context context) : c_(std::move(context)) {}
+
+  // With sources.
+  Written write();
+  // Without any: a capable model's own knowledge.
+  Written write_from_memory();
+
+ private:
+  // A mean log-probability of a span's tokens below this is a guess.
+  static constexpr double kSpanLogprobMin = -2.0;
+
+  Written by_span();
+  Written by_sources();
+  Written by_extract(Written so_far);
+  Written stream(llm::ChatRequest request, const std::vector<int>& source_of_number);
+  void put_sentence(Written& out, const Passage& passage, const Sentence& sentence);
+  void say(Written& out, std::string_view text);
+  void cite(Written& out, int source);
+
+  const Context c_;
+  std::size_t points_ = 0;    // code points streamed
+  std::vector<int> markers_;  // sources by marker
+};
+
+}  // namespace seine::answer

@@ -1,0 +1,93 @@
+#include "engine/constraint/compiler.h"
+
+#include <list>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "engine/constraint/grammar_machine.h"
+#include "engine/constraint/json_schema.h"
+#include "engine/constraint/regex.h"
+
+namespace seine::engine {
+namespace {
+
+base::Result<std::shared_ptr<const Grammar>> regex_grammar(const std::string& pattern) {
+  const RegexNode regex = SEINE_TRY(parse_regex(pattern, RegexMatch::kWhole));
+  auto grammar = std::make_shared<Grammar>();
+  const Grammar::RuleId root = grammar->declare();
+  grammar->define(root, emit_regex(*grammar, regex, RegexText::kPlain, Grammar::kEnd));
+  SEINE_CHECK(grammar->finish(root));
+  return grammar;
+}
+
+base::Result<std::shared_ptr<const Grammar>> grammar_of(const llm::Constraint& wanted) {
+  if (const auto* schema = std::get_if<llm::JsonSchemaConstraint>(&wanted)) {
+    return compile_json_schema(schema->schema);
+  }
+  if (const auto* regex = std::get_if<llm::RegexConstraint>(&wanted)) {
+    return regex_grammar(regex->pattern);
+  }
+  return any_json_object();
+}
+
+}  // namespace
+
+struct ConstraintCompiler::Impl {
+  struct Form {
+    llm::Constraint wanted;
+    std::shared_ptr<GrammarMachine> machine;
+  };
+
+  std::shared_ptr<const Tokenizer> tokenizer;
+  std::shared_ptr<const TokenTrie> trie;
+  std::vector<TokenId> ends;
+  std::mutex mutex;
+  std::list<Form> forms;  // the last used first
+
+  std::shared_ptr<GrammarMachine> known(const llm::Constraint& wanted) {
+    const std::lock_guard lock(mutex);
+    for (auto at = forms.begin(); at != forms.end(); ++at) {
+      if (at->wanted != wanted) continue;
+      forms.splice(forms.begin(), forms, at);
+      return at->machine;
+    }
+    return nullptr;
+  }
+
+  void keep(const llm::Constraint& wanted, std::shared_ptr<GrammarMachine> machine) {
+    const std::lock_guard lock(mutex);
+    forms.push_front({wanted, std::move(machine)});
+    if (forms.size() > kCompiledMax) forms.pop_back();
+  }
+};
+
+ConstraintCompiler::ConstraintCompiler(std::shared_ptr<const Tokenizer> tokenizer)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->trie = std::make_shared<const TokenTrie>(TokenTrie::of(*tokenizer));
+  for (std::size_t i = 0; i < tokenizer->size(); ++i) {
+    const auto id = static_cast<TokenId>(i);
+    if (tokenizer->ends_generation(id)) impl_->ends.push_back(id);
+  }
+  impl_->tokenizer = std::move(tokenizer);
+}
+
+ConstraintCompiler::~ConstraintCompiler() = default;
+
+base::Result<std::unique_ptr<Constraint>> ConstraintCompiler::compile(
+    const llm::Constraint& wanted) {
+  if (std::holds_alternative<std::monostate>(wanted)) return std::unique_ptr<Constraint>();
+  if (std::holds_alternative<llm::SpanConstraint>(wanted)) {
+    return base::fail(base::Code::kInvalidArgument,
+                      "spans are compiled with the model's own form of citations");
+  }
+  std::shared_ptr<GrammarMachine> machine = impl_->known(wanted);
+  if (!machine) {
+    machine =
+        std::make_shared<GrammarMachine>(SEINE_TRY(grammar_of(wanted)), impl_->trie, impl_->ends);
+    impl_->keep(wanted, machine);
+  }
+  return GrammarMachine::start(std::move(machine));
+}
+
+}  // namespace seine::engine

@@ -1,0 +1,329 @@
+// Products through panels (panel.h), for any instruction set V: the inner kernels and the blocking
+// around them.
+//
+// The inner kernel holds R rows x kPanels panels of sums in registers (6 x 2 with 32 registers of
+// 16 lanes): per 32 inputs 96 vpdpbusd, 16 loads of codes, 48 broadcasts and 24 multiplies on the
+// ports of the vpdpbusd, so at most 80 % of the machine's rate, 73 % where a minimum is added.
+// Around it: up to 32 rows pass all inputs of 32 outputs before the next outputs (weights are read
+// once, in order); more rows pass kRowsMax at a time, and the sums of kOutputsMax outputs wait in
+// L2 between the stretches of inputs, so that a decoded panel serves all rows from L1.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/kernels/cpu/panel.h"
+#include "engine/kernels/cpu/unpack_float.h"
+#include "engine/kernels/cpu/unpack_int8.h"
+#include "engine/kernels/table.h"
+
+namespace seine::engine {
+
+inline constexpr std::int64_t kFewRows = 32;
+inline constexpr std::int64_t kRowsMax = 256;
+inline constexpr std::int64_t kOutputsMax = 256;
+
+struct Int8Kind {
+  int bias_shift = -1;  // codes are stored plus 1 << bias_shift; -1: as they are
+  bool min = false;
+  bool split = false;  // a scale per 16 inputs
+  bool wide = false;   // codes of eight bits
+};
+
+template <typename V, typename Block, int kInputs, Int8Kind kKind>
+struct Int8Path {
+  using I = typename V::I;
+  using F = typename V::F;
+  using Panel = Int8Panel;
+  static constexpr std::int64_t kK = kInt8K;
+  static constexpr int kRows = kKind.split ? V::kRowsSplit : V::kRows;
+  static constexpr int kShift = kKind.wide ? V::kWideShift : kKind.bias_shift;
+
+  static void unpack(const MatrixView& w, std::int64_t n, std::int64_t last, std::int64_t k0,
+                     std::int64_t count, Panel& panel) {
+    PanelRows rows;
+    const std::int64_t at = k0 / kInputs * static_cast<std::int64_t>(sizeof(Block));
+    const std::int64_t bytes = count / kInputs * static_cast<std::int64_t>(sizeof(Block));
+    for (int i = 0; i < kPanelOutputs; ++i) {
+      const std::int64_t row = n + i < last ? n + i : last - 1;
+      rows.at[i] = w.data + row * w.row_bytes + at;
+      // The same stretch of the outputs that come after these panels.
+      const std::byte* next = rows.at[i] + V::kPanels * kPanelOutputs * w.row_bytes;
+      for (std::int64_t line = 0; line < bytes; line += 64) V::prefetch(next + line);
+    }
+    UnpackInt8<V>::template run<Block, kInputs>(rows, count, panel);
+  }
+
+  static I start(const std::int32_t* minus_sum) {
+    if constexpr (kShift < 0) {
+      return V::zero();
+    } else {
+      return V::template shift_left32<kShift>(V::broadcast_word(minus_sum));
+    }
+  }
+
+  // sums (R, kPanels * 16) (+)= rows [row, row + R) times inputs [k0, k0 + count).
+  template <int R>
+  static void multiply(const Panel* panels, const ActivationView& x, std::int64_t row,
+                       std::int64_t k0, std::int64_t count, bool fresh, float* sums) {
+    constexpr int P = V::kPanels;
+    const std::int64_t chunks = (x.columns + 255) / 256;
+    const PackedChunk* chunk =
+        reinterpret_cast<const PackedChunk*>(x.packed) + row * chunks + k0 / 256;
+    F sum[R][P];
+    for (int r = 0; r < R; ++r) {
+      for (int p = 0; p < P; ++p)
+        sum[r][p] = fresh ? V::zero_f() : V::load_f(sums + 16 * (P * r + p));
+    }
+    const auto blocks = static_cast<int>(count / kBlock);
+    for (int b = 0; b < blocks; ++b) {
+      const int j = b % 8;
+      const PackedChunk* at = chunk + b / 8;
+      F part[R][P];
+      I dot[R][P];
+      for (int half = 0; half < (kKind.split ? 2 : 1); ++half) {
+        for (int r = 0; r < R; ++r) {
+          const PackedChunk& c = at[r * chunks];
+          I from = start(kKind.split ? &c.minus_half[j] : &c.minus_sum[j]);
+          if (kKind.split && half == 1 && kShift >= 0)
+            from = V::sub32(start(&c.minus_sum[j]), from);
+          for (int p = 0; p < P; ++p) dot[r][p] = from;
+        }
+#pragma clang loop unroll(full)
+        for (int g = 0; g < (kKind.split ? 4 : 8); ++g) {
+          const int k = 8 * b + 4 * half + g;
+          I w[P];
+          for (int p = 0; p < P; ++p) w[p] = V::load(panels[p].q[k]);
+          for (int r = 0; r < R; ++r) {
+            const I codes = V::broadcast_word(at[r * chunks].q + 32 * j + 16 * half + 4 * g);
+            for (int p = 0; p < P; ++p)
+              dot[r][p] = V::template dot<kKind.wide>(dot[r][p], w[p], codes);
+          }
+        }
+        for (int p = 0; p < P; ++p) {
+          const F scale = V::load_f(panels[p].scale[kKind.split ? 2 * b + half : b]);
+          for (int r = 0; r < R; ++r) {
+            const F value = V::to_float(dot[r][p]);
+            part[r][p] = half == 0 ? V::mul(value, scale) : V::fma(value, scale, part[r][p]);
+          }
+        }
+      }
+      for (int r = 0; r < R; ++r) {
+        const F scale = V::broadcast_from(&at[r * chunks].scale[j]);
+        for (int p = 0; p < P; ++p) sum[r][p] = V::fma(part[r][p], scale, sum[r][p]);
+      }
+      if constexpr (kKind.min) {
+        for (int r = 0; r < R; ++r) {
+          const F total = V::broadcast_from(&at[r * chunks].sum[j]);
+          for (int p = 0; p < P; ++p)
+            sum[r][p] = V::fma(V::load_f(panels[p].min[b]), total, sum[r][p]);
+        }
+      }
+    }
+    for (int r = 0; r < R; ++r) {
+      for (int p = 0; p < P; ++p) V::store_f(sums + 16 * (P * r + p), sum[r][p]);
+    }
+  }
+};
+
+// Plain floats with f32 activations: routers decide with these which experts run.
+template <typename V>
+struct FloatPath {
+  using F = typename V::F;
+  using Panel = FloatPanel;
+  static constexpr std::int64_t kK = kFloatK;
+  static constexpr int kRows = V::kRows;
+
+  static void unpack(const MatrixView& w, std::int64_t n, std::int64_t last, std::int64_t k0,
+                     std::int64_t count, Panel& panel) {
+    const std::int64_t bytes = count * UnpackFloat<V>::width(w.type);
+    const std::byte* next =
+        w.data + (n + V::kPanels * kPanelOutputs) * w.row_bytes + k0 * bytes / count;
+    for (int i = 0; i < kPanelOutputs; ++i, next += w.row_bytes) {
+      for (std::int64_t line = 0; line < bytes; line += 64) V::prefetch(next + line);
+    }
+    UnpackFloat<V>::run(w, n, last, k0, count, panel);
+  }
+
+  template <int R>
+  static void multiply(const Panel* panels, const ActivationView& x, std::int64_t row,
+                       std::int64_t k0, std::int64_t count, bool fresh, float* sums) {
+    constexpr int P = V::kPanels;
+    const float* from = x.f32 + row * x.stride + k0;
+    F sum[R][P];
+    for (int r = 0; r < R; ++r) {
+      for (int p = 0; p < P; ++p)
+        sum[r][p] = fresh ? V::zero_f() : V::load_f(sums + 16 * (P * r + p));
+    }
+    for (std::int64_t k = 0; k < count; ++k) {
+      F w[P];
+      for (int p = 0; p < P; ++p) w[p] = V::load_f(panels[p].w[k]);
+      for (int r = 0; r < R; ++r) {
+        const F value = V::broadcast_from(from + r * x.stride + k);
+        for (int p = 0; p < P; ++p) sum[r][p] = V::fma(w[p], value, sum[r][p]);
+      }
+    }
+    for (int r = 0; r < R; ++r) {
+      for (int p = 0; p < P; ++p) V::store_f(sums + 16 * (P * r + p), sum[r][p]);
+    }
+  }
+};
+
+template <typename V, typename Path>
+struct Blocking {
+  static constexpr std::int64_t kOutputs = V::kPanels * kPanelOutputs;
+  static constexpr std::size_t kPanelBytes = V::kPanels * sizeof(typename Path::Panel);
+  static_assert(kPanelBytes + kRowsMax * kOutputsMax * sizeof(float) <= kGemmScratchBytes);
+  static_assert(kOutputsMax % kOutputs == 0);
+
+  // sums (rows, kOutputs)
+  static void multiply(const typename Path::Panel* panels, const ActivationView& x,
+                       std::int64_t row0, std::int64_t rows, std::int64_t k0, std::int64_t count,
+                       float* sums) {
+    // Shares of nearly equal height: 8 rows are 4 + 4, not 6 + 2.
+    const std::int64_t shares = (rows + Path::kRows - 1) / Path::kRows;
+    for (std::int64_t s = 0; s < shares; ++s) {
+      const std::int64_t begin = rows * s / shares;
+      const std::int64_t height = rows * (s + 1) / shares - begin;
+      float* to = sums + begin * kOutputs;
+      const bool fresh = k0 == 0;
+      const std::int64_t row = row0 + begin;
+      switch (height) {
+        case 1:
+          Path::template multiply<1>(panels, x, row, k0, count, fresh, to);
+          break;
+        case 2:
+          Path::template multiply<2>(panels, x, row, k0, count, fresh, to);
+          break;
+        case 3:
+          if constexpr (Path::kRows >= 3)
+            Path::template multiply<3>(panels, x, row, k0, count, fresh, to);
+          break;
+        case 4:
+          if constexpr (Path::kRows >= 4)
+            Path::template multiply<4>(panels, x, row, k0, count, fresh, to);
+          break;
+        case 5:
+          if constexpr (Path::kRows >= 5)
+            Path::template multiply<5>(panels, x, row, k0, count, fresh, to);
+          break;
+        default:
+          if constexpr (Path::kRows >= 6)
+            Path::template multiply<6>(panels, x, row, k0, count, fresh, to);
+      }
+    }
+  }
+
+  static void write(const float* sums, std::int64_t rows, std::int64_t outputs, float* y,
+                    std::int64_t y_stride, bool accumulate) {
+    for (std::int64_t m = 0; m < rows; ++m) {
+      for (std::int64_t n = 0; n < kOutputs && n < outputs; n += 16) {
+        float* to = y + m * y_stride + n;
+        typename V::F value = V::load_f(sums + m * kOutputs + n);
+        const int some = outputs - n < 16 ? static_cast<int>(outputs - n) : 16;
+        if (accumulate) value = V::add(value, V::load_some(to, some));
+        V::store_some(to, value, some);
+      }
+    }
+  }
+
+  static void run(const MatrixView& w, std::int64_t first, std::int64_t last,
+                  const ActivationView& x, float* y, std::int64_t y_stride, bool accumulate,
+                  std::byte* scratch) {
+    auto* panels = reinterpret_cast<typename Path::Panel*>(scratch);
+    auto* all_sums = reinterpret_cast<float*>(scratch + kPanelBytes);
+    for (std::int64_t row0 = 0; row0 < x.rows; row0 += kRowsMax) {
+      const std::int64_t rows = x.rows - row0 < kRowsMax ? x.rows - row0 : kRowsMax;
+      const std::int64_t wide = rows <= kFewRows ? kOutputs : kOutputsMax;
+      for (std::int64_t s = first; s < last; s += wide) {
+        const std::int64_t s_end = s + wide < last ? s + wide : last;
+        for (std::int64_t k0 = 0; k0 < x.columns; k0 += Path::kK) {
+          const std::int64_t count = x.columns - k0 < Path::kK ? x.columns - k0 : Path::kK;
+          float* sums = all_sums;
+          for (std::int64_t n = s; n < s_end; n += kOutputs, sums += rows * kOutputs) {
+            for (int p = 0; p < V::kPanels; ++p)
+              Path::unpack(w, n + p * kPanelOutputs, last, k0, count, panels[p]);
+            multiply(panels, x, row0, rows, k0, count, sums);
+            if (k0 + count == x.columns)
+              write(sums, rows, s_end - n, y + row0 * y_stride + n, y_stride, accumulate);
+          }
+        }
+      }
+    }
+  }
+};
+
+template <typename V>
+struct PanelKernels {
+  static bool wants_packed(DType type) {
+    return type != DType::kF32 && type != DType::kF16 && type != DType::kBF16 &&
+           type != DType::kF8E4M3;
+  }
+
+  static std::size_t packed_bytes(std::int64_t rows, std::int64_t columns) {
+    return static_cast<std::size_t>(rows * ((columns + 255) / 256)) * sizeof(PackedChunk);
+  }
+
+  static void pack(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns,
+                   std::int64_t first, std::int64_t last, std::byte* out) {
+    const std::int64_t chunks = (columns + 255) / 256;
+    const std::int64_t end = last * kPackRows < rows ? last * kPackRows : rows;
+    for (std::int64_t m = first * kPackRows; m < end; ++m) {
+      PackedChunk* chunk = reinterpret_cast<PackedChunk*>(out) + m * chunks;
+      for (std::int64_t k = 0; k < chunks * 256; k += kBlock) {
+        const float* from = x + m * stride + k;
+        alignas(64) float tail[kBlock] = {};
+        if (k + kBlock > columns) {
+          for (std::int64_t i = 0; k + i < columns; ++i) tail[i] = from[i];
+          from = tail;
+        }
+        V::quantize(from, chunk[k / 256], static_cast<int>(k % 256 / kBlock));
+      }
+    }
+  }
+
+  template <typename Block, int kInputs, Int8Kind kKind>
+  using Int8 = Blocking<V, Int8Path<V, Block, kInputs, kKind>>;
+
+  static void gemm(const MatrixView& w, std::int64_t first, std::int64_t last,
+                   const ActivationView& x, float* y, std::int64_t y_stride, bool accumulate,
+                   std::byte* scratch) {
+    constexpr Int8Kind kWithMin{.min = true};
+    constexpr Int8Kind kWide{.wide = true};
+    switch (w.type) {
+      case DType::kQ4_0:
+        return Int8<BlockQ4_0, 32, {.bias_shift = 3}>::run(w, first, last, x, y, y_stride,
+                                                           accumulate, scratch);
+      case DType::kQ4_1:
+        return Int8<BlockQ4_1, 32, kWithMin>::run(w, first, last, x, y, y_stride, accumulate,
+                                                  scratch);
+      case DType::kQ5_0:
+        return Int8<BlockQ5_0, 32, {.bias_shift = 4}>::run(w, first, last, x, y, y_stride,
+                                                           accumulate, scratch);
+      case DType::kQ5_1:
+        return Int8<BlockQ5_1, 32, kWithMin>::run(w, first, last, x, y, y_stride, accumulate,
+                                                  scratch);
+      case DType::kQ8_0:
+        return Int8<BlockQ8_0, 32, kWide>::run(w, first, last, x, y, y_stride, accumulate, scratch);
+      case DType::kQ4_K:
+        return Int8<BlockQ4_K, 256, kWithMin>::run(w, first, last, x, y, y_stride, accumulate,
+                                                   scratch);
+      case DType::kQ5_K:
+        return Int8<BlockQ5_K, 256, kWithMin>::run(w, first, last, x, y, y_stride, accumulate,
+                                                   scratch);
+      case DType::kQ6_K:
+        return Int8<BlockQ6_K, 256, {.bias_shift = 5, .split = true}>::run(
+            w, first, last, x, y, y_stride, accumulate, scratch);
+      case DType::kIQ4_NL:
+        return Int8<BlockIQ4_NL, 32, kWide>::run(w, first, last, x, y, y_stride, accumulate,
+                                                 scratch);
+      case DType::kIQ4_XS:
+        return Int8<BlockIQ4_XS, 256, kWide>::run(w, first, last, x, y, y_stride, accumulate,
+                                                  scratch);
+      default:
+        return Blocking<V, FloatPath<V>>::run(w, first, last, x, y, y_stride, accumulate, scratch);
+    }
+  }
+};
+
+}  // namespace seine::engine

@@ -1,0 +1,230 @@
+// Stored blocks of 16 outputs into an Int8Panel, for every quantised format. V is the set of vector
+// operations of one instruction set (struct Lanes of gemm_avx512vnni.cc and gemm_avx2.cc).
+//
+// A step loads 16 bytes of each of 16 rows and transposes them as dwords, so that the vector k
+// holds bytes 4k..4k+3 of every row: nibbles and high bits then split without leaving their place.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/formats/blocks.h"
+#include "engine/kernels/cpu/panel.h"
+
+namespace seine::engine {
+
+// The rows of a panel at the first block to decode. Rows past the last output repeat it.
+struct PanelRows {
+  const std::byte* at[kPanelOutputs];
+};
+
+template <typename V>
+struct UnpackInt8 {
+  using I = typename V::I;
+  using F = typename V::F;
+
+  // out[k]: dword k of the 16 bytes at `offset` of each row.
+  static void transpose(const PanelRows& rows, std::size_t offset, I* out) {
+    I r[4];
+    for (int i = 0; i < 4; ++i) {
+      r[i] = V::gather16(rows.at[i] + offset, rows.at[4 + i] + offset, rows.at[8 + i] + offset,
+                         rows.at[12 + i] + offset);
+    }
+    const I a = V::unpack_low32(r[0], r[1]);
+    const I b = V::unpack_high32(r[0], r[1]);
+    const I c = V::unpack_low32(r[2], r[3]);
+    const I d = V::unpack_high32(r[2], r[3]);
+    out[0] = V::unpack_low64(a, c);
+    out[1] = V::unpack_high64(a, c);
+    out[2] = V::unpack_low64(b, d);
+    out[3] = V::unpack_high64(b, d);
+  }
+
+  // The f16 that each row has at `offset`.
+  static F halves(const PanelRows& rows, std::size_t offset) {
+    alignas(32) std::uint16_t bits[kPanelOutputs];
+    for (int i = 0; i < kPanelOutputs; ++i)
+      __builtin_memcpy(&bits[i], rows.at[i] + offset, sizeof bits[i]);
+    return V::from_halves(bits);
+  }
+
+  static I words(const PanelRows& rows, std::size_t offset) {
+    alignas(64) std::uint32_t bits[kPanelOutputs];
+    for (int i = 0; i < kPanelOutputs; ++i)
+      __builtin_memcpy(&bits[i], rows.at[i] + offset, sizeof bits[i]);
+    return V::load(bits);
+  }
+
+  static I nibbles_low(I x) { return V::and_(x, V::bytes(15)); }
+  static I nibbles_high(I x) { return V::and_(V::template shift_right16<4>(x), V::bytes(15)); }
+
+  // Q4_0, Q4_1: codes 0..15.
+  static void q4(const PanelRows& rows, std::size_t offset, std::uint8_t (*q)[64]) {
+    I t[4];
+    transpose(rows, offset, t);
+    for (int k = 0; k < 4; ++k) {
+      V::store(q[k], nibbles_low(t[k]));
+      V::store(q[4 + k], nibbles_high(t[k]));
+    }
+  }
+  // Q5_0, Q5_1: codes 0..31, the fifth bits of a row in one word.
+  static void q5(const PanelRows& rows, std::size_t offset, I high, std::uint8_t (*q)[64]) {
+    I t[4];
+    transpose(rows, offset, t);
+    for (int k = 0; k < 4; ++k) {
+      V::store(q[k], V::or_(nibbles_low(t[k]), V::spread_bits(high, k)));
+      V::store(q[4 + k], V::or_(nibbles_high(t[k]), V::spread_bits(high, 4 + k)));
+    }
+  }
+  // IQ4: codes through the table, biased by 128 or signed as the instruction set wants them.
+  static void iq4(const PanelRows& rows, std::size_t offset, std::uint8_t (*q)[64]) {
+    I t[4];
+    transpose(rows, offset, t);
+    const I table = V::xor_(V::table(kIq4Table), V::bytes(V::kWideFlip));
+    for (int k = 0; k < 4; ++k) {
+      V::store(q[k], V::look_up(table, nibbles_low(t[k])));
+      V::store(q[4 + k], V::look_up(table, nibbles_high(t[k])));
+    }
+  }
+
+  static void unpack(const BlockQ4_0*, PanelRows& rows, int b, Int8Panel& out) {
+    V::store_f(out.scale[b], halves(rows, 0));
+    q4(rows, offsetof(BlockQ4_0, q), out.q + 8 * b);
+  }
+  static void unpack(const BlockIQ4_NL*, PanelRows& rows, int b, Int8Panel& out) {
+    V::store_f(out.scale[b], halves(rows, 0));
+    iq4(rows, offsetof(BlockIQ4_NL, q), out.q + 8 * b);
+  }
+  static void unpack(const BlockQ4_1*, PanelRows& rows, int b, Int8Panel& out) {
+    V::store_f(out.scale[b], halves(rows, 0));
+    V::store_f(out.min[b], halves(rows, 2));
+    q4(rows, offsetof(BlockQ4_1, q), out.q + 8 * b);
+  }
+  static void unpack(const BlockQ5_0*, PanelRows& rows, int b, Int8Panel& out) {
+    V::store_f(out.scale[b], halves(rows, 0));
+    q5(rows, offsetof(BlockQ5_0, q), words(rows, offsetof(BlockQ5_0, high)), out.q + 8 * b);
+  }
+  static void unpack(const BlockQ5_1*, PanelRows& rows, int b, Int8Panel& out) {
+    V::store_f(out.scale[b], halves(rows, 0));
+    V::store_f(out.min[b], halves(rows, 2));
+    q5(rows, offsetof(BlockQ5_1, q), words(rows, offsetof(BlockQ5_1, high)), out.q + 8 * b);
+  }
+  static void unpack(const BlockQ8_0*, PanelRows& rows, int b, Int8Panel& out) {
+    V::store_f(out.scale[b], halves(rows, 0));
+    for (int half = 0; half < 2; ++half) {
+      I t[4];
+      transpose(rows, offsetof(BlockQ8_0, q) + 16 * static_cast<std::size_t>(half), t);
+      for (int k = 0; k < 4; ++k)
+        V::store(out.q[8 * b + 4 * half + k], V::xor_(t[k], V::bytes(V::kWideFlip)));
+    }
+  }
+
+  // The eight (scale, min) pairs of Q4_K and Q5_K: six bits each, in bytes of four dwords.
+  static void k_scales(const PanelRows& rows, int b, Int8Panel& out) {
+    I h[4];
+    transpose(rows, 0, h);  // d and dmin, then the twelve bytes
+    const F d = V::low_halves(h[0]);
+    const F dmin = V::negate(V::high_halves(h[0]));
+    const I six = V::bytes(63);
+    const I top = V::bytes(48);
+    const I scale[2] = {
+        V::and_(h[1], six),
+        V::or_(nibbles_low(h[3]), V::and_(V::template shift_right16<2>(h[1]), top))};
+    const I min[2] = {V::and_(h[2], six),
+                      V::or_(nibbles_high(h[3]), V::and_(V::template shift_right16<2>(h[2]), top))};
+    for (int j = 0; j < 8; ++j) {
+      V::store_f(out.scale[b + j], V::mul(d, V::to_float(V::byte_of(scale[j / 4], j % 4))));
+      V::store_f(out.min[b + j], V::mul(dmin, V::to_float(V::byte_of(min[j / 4], j % 4))));
+    }
+  }
+  static void unpack(const BlockQ4_K*, PanelRows& rows, int b, Int8Panel& out) {
+    k_scales(rows, b, out);
+    for (int i = 0; i < 4; ++i) {
+      for (int half = 0; half < 2; ++half) {
+        I t[4];
+        transpose(rows, offsetof(BlockQ4_K, q) + static_cast<std::size_t>(32 * i + 16 * half), t);
+        std::uint8_t(*q)[64] = out.q + 8 * (b + 2 * i) + 4 * half;
+        for (int k = 0; k < 4; ++k) {
+          V::store(q[k], nibbles_low(t[k]));
+          V::store(q[8 + k], nibbles_high(t[k]));
+        }
+      }
+    }
+  }
+  static void unpack(const BlockQ5_K*, PanelRows& rows, int b, Int8Panel& out) {
+    k_scales(rows, b, out);
+    for (int half = 0; half < 2; ++half) {
+      I high[4];
+      transpose(rows, offsetof(BlockQ5_K, high) + static_cast<std::size_t>(16 * half), high);
+      for (int i = 0; i < 4; ++i) {
+        I t[4];
+        transpose(rows, offsetof(BlockQ5_K, q) + static_cast<std::size_t>(32 * i + 16 * half), t);
+        std::uint8_t(*q)[64] = out.q + 8 * (b + 2 * i) + 4 * half;
+        for (int k = 0; k < 4; ++k) {
+          // Bits 0 and 1 of the high bytes are those of this pair of sub-blocks.
+          const I first = V::and_(V::template shift_left16<4>(high[k]), V::bytes(16));
+          const I second = V::and_(V::template shift_left16<3>(high[k]), V::bytes(16));
+          V::store(q[k], V::or_(nibbles_low(t[k]), first));
+          V::store(q[8 + k], V::or_(nibbles_high(t[k]), second));
+          high[k] = V::template shift_right16<2>(high[k]);
+        }
+      }
+    }
+  }
+  static void unpack(const BlockQ6_K*, PanelRows& rows, int b, Int8Panel& out) {
+    const F d = halves(rows, offsetof(BlockQ6_K, d));
+    I scales[4];
+    transpose(rows, offsetof(BlockQ6_K, scales), scales);
+    for (int j = 0; j < 16; ++j) {
+      V::store_f(out.scale[2 * b + j],
+                 V::mul(d, V::to_float(V::signed_byte_of(scales[j / 4], j % 4))));
+    }
+    const I top = V::bytes(48);
+    for (int n = 0; n < 2; ++n) {
+      for (int half = 0; half < 2; ++half) {
+        const auto at = static_cast<std::size_t>(16 * half);
+        I first[4];
+        I second[4];
+        I high[4];
+        transpose(rows, at + static_cast<std::size_t>(64 * n), first);
+        transpose(rows, at + static_cast<std::size_t>(64 * n + 32), second);
+        transpose(rows, at + offsetof(BlockQ6_K, high) + static_cast<std::size_t>(32 * n), high);
+        std::uint8_t(*q)[64] = out.q + 8 * (b + 4 * n) + 4 * half;
+        for (int k = 0; k < 4; ++k) {
+          const I h = high[k];
+          V::store(q[k],
+                   V::or_(nibbles_low(first[k]), V::and_(V::template shift_left16<4>(h), top)));
+          V::store(q[8 + k],
+                   V::or_(nibbles_low(second[k]), V::and_(V::template shift_left16<2>(h), top)));
+          V::store(q[16 + k], V::or_(nibbles_high(first[k]), V::and_(h, top)));
+          V::store(q[24 + k],
+                   V::or_(nibbles_high(second[k]), V::and_(V::template shift_right16<2>(h), top)));
+        }
+      }
+    }
+  }
+  static void unpack(const BlockIQ4_XS*, PanelRows& rows, int b, Int8Panel& out) {
+    I h[4];
+    transpose(rows, 0, h);  // d and scales_high, then scales_low
+    const F d = V::low_halves(h[0]);
+    const I top = V::template shift_right32<16>(h[0]);
+    for (int i = 0; i < 8; ++i) {
+      const I low = V::and_(V::shift_right32_by(h[1], 4 * i), V::dwords(15));
+      const I high = V::and_(V::shift_right32_by(top, 2 * i), V::dwords(3));
+      const I scale = V::sub32(V::or_(low, V::template shift_left32<4>(high)), V::dwords(32));
+      V::store_f(out.scale[b + i], V::mul(d, V::to_float(scale)));
+      iq4(rows, offsetof(BlockIQ4_XS, q) + static_cast<std::size_t>(16 * i), out.q + 8 * (b + i));
+    }
+  }
+
+  // `count` inputs (a multiple of `inputs`) of blocks that hold `inputs` each.
+  template <typename Block, int kInputs>
+  static void run(PanelRows rows, std::int64_t count, Int8Panel& out) {
+    for (std::int64_t k = 0; k < count; k += kInputs) {
+      unpack(static_cast<const Block*>(nullptr), rows, static_cast<int>(k / kBlock), out);
+      for (const std::byte*& row : rows.at) row += sizeof(Block);
+    }
+  }
+};
+
+}  // namespace seine::engine

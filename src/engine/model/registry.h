@@ -1,0 +1,49 @@
+// From a checkpoint on disk to a Model: which architectures exist, how much memory one takes, and
+// the refusal, with numbers, of what does not fit. Stateless; any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/formats/model_file.h"
+#include "engine/kernels/table.h"
+#include "engine/kernels/thread_pool.h"
+#include "engine/model/model.h"
+
+namespace seine::engine {
+
+struct ModelSettings {
+  std::int32_t context = 0;       // positions a sequence may have; 0: what the model was made for
+  std::int32_t batch_rows = 512;  // most rows of one batch: the prefill chunk plus decode rows
+  std::int32_t logit_rows = 64;   // most rows of one batch with logits
+  KvType kv_type = KvType::kF16;
+  std::int64_t kv_tokens = 0;        // positions the cache is to hold, for the estimate
+  std::uint64_t memory_limit = 0;    // bytes; 0: what the system has free
+  const Kernels* kernels = nullptr;  // null: the best for this processor
+};
+
+struct MemoryEstimate {
+  std::uint64_t weights = 0;    // mapped from the file, shared with other processes
+  std::uint64_t converted = 0;  // small tensors held as float, tables
+  std::uint64_t workspace = 0;  // activations of the largest batch
+  std::uint64_t kv_cache = 0;   // of kv_tokens
+  std::uint64_t kv_token = 0;   // of one position
+  std::uint64_t total() const { return weights + converted + workspace + kv_cache; }
+};
+
+// The architectures that can run, as GGUF spells them.
+std::vector<std::string_view> known_architectures();
+
+// Reads headers only.
+base::Result<MemoryEstimate> estimate_memory(const ModelFile& file, const ModelSettings& settings);
+
+// The pool must outlive the model. kUnimplemented names an architecture that is not known and those
+// that are; kResourceExhausted gives the bytes needed and the bytes there; kAborted says that the
+// file changed while it was read.
+base::Result<std::unique_ptr<Model>> load_model(std::shared_ptr<const ModelFile> file,
+                                                ThreadPool& pool, const ModelSettings& settings);
+
+}  // namespace seine::engine

@@ -1,0 +1,264 @@
+#include "gateway/chats/chat_routes.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "gateway/access/guard.h"
+#include "gateway/api_error.h"
+#include "gateway/pool_call.h"
+#include "net/request.h"
+#include "net/response.h"
+
+namespace seine::gateway {
+namespace {
+
+namespace asio = boost::asio;
+
+using base::Code;
+using base::Json;
+using base::Result;
+
+constexpr std::size_t kBodyMax = 64 * 1024;
+
+Result<std::optional<bool>> bool_param(const net::QueryParams& params, std::string_view name) {
+  const auto text = params.get(name);
+  if (!text || text->empty()) return std::nullopt;
+  if (*text == "true" || *text == "1") return true;
+  if (*text == "false" || *text == "0") return false;
+  return base::fail_field(Code::kInvalidArgument, name, "'{}' is true or false, not '{}'", name,
+                          *text);
+}
+
+Result<ChatQuery> parse_query(const net::QueryParams& params) {
+  ChatQuery query;
+  query.text = params.get("query").value_or("");
+  if (const auto folder = params.get("folder"); folder && !folder->empty()) query.folder = *folder;
+  query.pinned = SEINE_TRY(bool_param(params, "pinned"));
+  query.archived = SEINE_TRY(bool_param(params, "archived")).value_or(false);
+  query.cursor = params.get("cursor").value_or("");
+  if (const auto limit = params.get("limit")) {
+    const auto number = base::parse_u64(*limit);
+    if (!number) {
+      return base::fail_field(Code::kInvalidArgument, "limit", "'{}' is no number", *limit);
+    }
+    query.limit = *number;
+  }
+  return query;
+}
+
+Result<Json> parse_body(const std::string& text) {
+  // A POST without a body asks for a chat without title and folder.
+  if (base::trim(text).empty()) return Json::object();
+  Json json = SEINE_TRY(base::parse_json(text));
+  if (!json.is_object()) {
+    return base::fail(Code::kInvalidArgument, "the body must be a JSON object, not {}",
+                      base::type_name(json));
+  }
+  return json;
+}
+
+// A file name that needs no quoting in a header; what it stands for is inside the file.
+std::string file_name(const ChatInfo& info, std::string_view extension) {
+  return fmt::format("seine-{}.{}", info.id, extension);
+}
+
+}  // namespace
+
+Json to_json(const ChatInfo& info) {
+  return {{"id", info.id},
+          {"title", info.title},
+          {"folder", info.folder.empty() ? Json(nullptr) : Json(info.folder)},
+          {"pinned", info.pinned},
+          {"archived", info.archived},
+          {"created_at", base::format_rfc3339(info.created_at)},
+          {"updated_at", base::format_rfc3339(info.updated_at)},
+          {"message_count", info.message_count},
+          {"snippet", info.snippet}};
+}
+
+Json to_json(const ChatMessage& message) {
+  Json answer = nullptr;
+  if (!message.answer.empty()) {
+    if (auto parsed = base::parse_json(message.answer)) answer = *std::move(parsed);
+  }
+  return {{"id", message.id},
+          {"parent_id", message.parent_id ? Json(*message.parent_id) : Json(nullptr)},
+          {"role", chat_role_name(message.role)},
+          {"text", message.text},
+          {"state", message.state},
+          {"created_at", base::format_rfc3339(message.created_at)},
+          {"run_id", message.run_id.empty() ? Json(nullptr) : Json(message.run_id)},
+          {"answer", std::move(answer)},
+          {"model", message.model.empty() ? Json(nullptr) : Json(message.model)}};
+}
+
+Json to_json(const Chat& chat) {
+  Json json = to_json(chat.info);
+  Json messages = Json::array();
+  for (const ChatMessage& message : chat.messages) messages.push_back(to_json(message));
+  json["messages"] = std::move(messages);
+  return json;
+}
+
+Result<ChatPatch> parse_chat_patch(const Json& body) {
+  for (const auto& [key, value] : body.items()) {
+    if (key != "title" && key != "folder" && key != "pinned" && key != "archived") {
+      return base::fail_field(Code::kInvalidArgument, key, "a chat has no '{}' that can be set",
+                              key);
+    }
+  }
+  ChatPatch patch;
+  patch.title = SEINE_TRY(base::get<std::string>(body, "title"));
+  patch.folder = SEINE_TRY(base::get<std::string>(body, "folder"));
+  // null takes a chat out of its folder.
+  if (body.contains("folder") && body["folder"].is_null()) patch.folder = "";
+  patch.pinned = SEINE_TRY(base::get<bool>(body, "pinned"));
+  patch.archived = SEINE_TRY(base::get<bool>(body, "archived"));
+  return patch;
+}
+
+asio::awaitable<void> ChatRoutes::serve(net::Request& request, net::Response& response, Job job) {
+  Ask ask{.id = std::string(request.param("id")),
+          .message_id = std::string(request.param("message_id")),
+          .query = parse_query(request.query()),
+          .format = std::string(request.query().get("format").value_or("")),
+          .body = {}};
+  Result<std::string> body = co_await request.read_all(kBodyMax);
+  if (!body) {
+    send_api_error(request, response, body.error());
+    co_return;
+  }
+  ask.body = *std::move(body);
+  ChatStore& chats = chats_;
+  const Result<Reply> reply = co_await pool_call<Reply>(
+      pool_, [&chats, job, ask = std::move(ask)] { return job(chats, ask); });
+  if (!reply) {
+    send_api_error(request, response, reply.error());
+    co_return;
+  }
+  net::Headers headers{{"cache-control", "no-store"}};
+  if (!reply->body.empty()) headers.add("content-type", reply->type);
+  if (!reply->file_name.empty()) {
+    headers.add("content-disposition", "attachment; filename=" + reply->file_name);
+  }
+  response.send(reply->status, std::move(headers), reply->body);
+}
+
+void ChatRoutes::install(net::Router& router) {
+  struct Entry {
+    std::string_view method;
+    std::string_view pattern;
+    net::RouteInfo info;
+    Job job;
+  };
+  Entry entries[] = {
+      {"GET",
+       "/api/chats",
+       {.operation_id = "listChats",
+        .summary = "Chats, latest first, or those that a search finds",
+        .response_schema = "ChatList"},
+       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
+         const ChatQuery query = SEINE_TRY(Result<ChatQuery>(ask.query));
+         const ChatPage page = SEINE_TRY(chats.list(query));
+         Json data = Json::array();
+         for (const ChatInfo& info : page.chats) data.push_back(to_json(info));
+         const Json next = page.next_cursor.empty() ? Json(nullptr) : Json(page.next_cursor);
+         return Reply{.body = base::to_text({{"data", std::move(data)}, {"next_cursor", next}})};
+       }},
+      {"POST",
+       "/api/chats",
+       {.operation_id = "createChat",
+        .summary = "A new chat",
+        .request_schema = "NewChat",
+        .response_schema = "Chat"},
+       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
+         const Json body = SEINE_TRY(parse_body(ask.body));
+         const auto title = SEINE_TRY(base::get_or<std::string>(body, "title", ""));
+         const auto folder = SEINE_TRY(base::get_or<std::string>(body, "folder", ""));
+         return Reply{.status = 201,
+                      .body = base::to_text(to_json(SEINE_TRY(chats.create(title, folder))))};
+       }},
+      {"GET",
+       "/api/chats/{id}",
+       {.operation_id = "getChat",
+        .summary = "A chat with all its branches",
+        .response_schema = "ChatWithMessages"},
+       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
+         return Reply{.body = base::to_text(to_json(SEINE_TRY(chats.get(ask.id))))};
+       }},
+      {"PATCH",
+       "/api/chats/{id}",
+       {.operation_id = "updateChat",
+        .summary = "Set title, folder, pinned, archived",
+        .request_schema = "ChatPatch",
+        .response_schema = "Chat"},
+       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
+         const Json body = SEINE_TRY(parse_body(ask.body));
+         const ChatPatch patch = SEINE_TRY(parse_chat_patch(body));
+         return Reply{.body = base::to_text(to_json(SEINE_TRY(chats.patch(ask.id, patch))))};
+       }},
+      {"DELETE",
+       "/api/chats/{id}",
+       {.operation_id = "deleteChat",
+        .summary = "Delete a chat; it can be restored for 10 minutes"},
+       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
+         SEINE_CHECK(chats.remove(ask.id));
+         return Reply{.status = 204, .body = {}, .type = {}, .file_name = {}};
+       }},
+      {"POST",
+       "/api/chats/{id}/restore",
+       {.operation_id = "restoreChat",
+        .summary = "Take back a deletion",
+        .response_schema = "Chat"},
+       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
+         return Reply{.body = base::to_text(to_json(SEINE_TRY(chats.restore(ask.id))))};
+       }},
+      {"DELETE",
+       "/api/chats/{id}/messages/{message_id}",
+       {.operation_id = "deleteMessage", .summary = "Delete a message and what follows from it"},
+       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
+         SEINE_CHECK(chats.remove_message(ask.id, ask.message_id));
+         return Reply{.status = 204, .body = {}, .type = {}, .file_name = {}};
+       }},
+      {"GET",
+       "/api/chats/{id}/export",
+       {.operation_id = "exportChat", .summary = "A chat as a file (format=md or json)"},
+       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
+         const Chat chat = SEINE_TRY(chats.get(ask.id));
+         if (ask.format == "json") {
+           return Reply{.body = base::to_pretty_text(to_json(chat)),
+                        .file_name = file_name(chat.info, "json")};
+         }
+         if (ask.format.empty() || ask.format == "md") {
+           return Reply{.body = to_markdown(chat),
+                        .type = "text/markdown; charset=utf-8",
+                        .file_name = file_name(chat.info, "md")};
+         }
+         return base::fail_field(Code::kInvalidArgument, "format",
+                                 "'format' is md or json, not '{}'", ask.format);
+       }},
+      {"GET",
+       "/api/folders",
+       {.operation_id = "listFolders",
+        .summary = "Folders and how many chats each holds",
+        .response_schema = "FolderList"},
+       [](ChatStore& chats, const Ask&) -> Result<Reply> {
+         Json data = Json::array();
+         for (const Folder& folder : SEINE_TRY(chats.folders())) {
+           data.push_back({{"name", folder.name}, {"count", folder.count}});
+         }
+         return Reply{.body = base::to_text({{"data", std::move(data)}})};
+       }},
+  };
+  for (Entry& entry : entries) {
+    entry.info.tag = "chats";
+    entry.info.scope = std::string(kChatScope);
+    router.add(
+        std::string(entry.method), std::string(entry.pattern),
+        [this, job = entry.job](net::Request& request, net::Response& response) {
+          return serve(request, response, job);
+        },
+        std::move(entry.info));
+  }
+}
+
+}  // namespace seine::gateway

@@ -1,0 +1,78 @@
+#include "server/gateway_parts.h"
+
+#include "gateway/access/api_keys.h"
+#include "gateway/access/guard.h"
+#include "gateway/access/key_routes.h"
+#include "gateway/access/rate_limits.h"
+#include "gateway/chats/chat_routes.h"
+#include "gateway/chats/chat_store.h"
+#include "gateway/generation/generation.h"
+#include "gateway/openai/routes.h"
+#include "store/text_index.h"
+
+namespace seine::server {
+
+struct GatewayParts::Impl {
+  explicit Impl(const Ports& ports)
+      : limits(ports.clock), probe(ports.metrics, ports.vllm_metrics) {}
+
+  std::unique_ptr<gateway::ApiKeys> keys;
+  gateway::RateLimits limits;
+  std::unique_ptr<gateway::Guard> guard;
+  std::unique_ptr<gateway::KeyRoutes> key_routes;
+  std::unique_ptr<store::TextIndex> index;
+  std::unique_ptr<gateway::ChatStore> chats;
+  std::unique_ptr<gateway::ChatRoutes> chat_routes;
+  gateway::GenerationProbe probe;
+  std::unique_ptr<gateway::Generations> generations;
+  std::unique_ptr<gateway::openai::Routes> openai;
+};
+
+GatewayParts::GatewayParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+GatewayParts::~GatewayParts() = default;
+
+base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings settings,
+                                                               Ports ports, net::Router& router) {
+  auto impl = std::make_unique<Impl>(ports);
+  Impl& g = *impl;
+
+  g.keys = SEINE_TRY(gateway::ApiKeys::open(ports.database, ports.clock, ports.random));
+  g.guard = std::make_unique<gateway::Guard>(
+      gateway::Guard::Settings{.open_on_loopback = settings.open_on_loopback},
+      gateway::Guard::Ports{
+          .sessions = ports.sessions, .keys = *g.keys, .limits = g.limits, .pool = ports.pool});
+  g.guard->install(router);
+  g.key_routes = std::make_unique<gateway::KeyRoutes>(*g.keys, ports.pool);
+  g.key_routes->install(router);
+
+  g.index = SEINE_TRY(store::TextIndex::open(ports.database));
+  g.chats =
+      SEINE_TRY(gateway::ChatStore::open(ports.database, *g.index, ports.clock, ports.random));
+  SEINE_CHECK(g.chats->settle_interrupted());
+  g.chat_routes = std::make_unique<gateway::ChatRoutes>(*g.chats, ports.pool);
+  g.chat_routes->install(router);
+
+  g.generations = std::make_unique<gateway::Generations>(
+      gateway::Generations::Settings{}, gateway::Generations::Ports{.generator = ports.generator,
+                                                                    .web = ports.web,
+                                                                    .limits = g.limits,
+                                                                    .probe = g.probe,
+                                                                    .clock = ports.clock});
+  g.openai = std::make_unique<gateway::openai::Routes>(
+      gateway::openai::Routes::Ports{.generations = *g.generations,
+                                     .embedder = &ports.embedder,
+                                     .models = &ports.models,
+                                     .clock = ports.clock,
+                                     .random = ports.random});
+  g.openai->install(router);
+  return std::unique_ptr<GatewayParts>(new GatewayParts(std::move(impl)));
+}
+
+gateway::ChatStore& GatewayParts::chats() {
+  return *impl_->chats;
+}
+gateway::Generations& GatewayParts::generations() {
+  return *impl_->generations;
+}
+
+}  // namespace seine::server
