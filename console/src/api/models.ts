@@ -45,13 +45,8 @@ export function fetchModels(signal?: AbortSignal): Promise<Model[]> {
   return call("/api/models", { signal, decode: (body) => decode.page(body, "models", decodeModel).items });
 }
 
-export function fetchEstimate(
-  id: string,
-  context: number,
-  batch: number,
-  signal?: AbortSignal,
-): Promise<Estimate> {
-  return call(`${at(id)}/estimate?context=${context}&batch=${batch}`, {
+export function fetchEstimate(id: string, signal?: AbortSignal): Promise<Estimate> {
+  return call(`${at(id)}/estimate`, {
     signal,
     decode: (body) => {
       const json = decode.object(body, "estimate");
@@ -68,8 +63,8 @@ export function fetchEstimate(
   });
 }
 
-export function loadModel(id: string, options: { context?: number; batch?: number }): Promise<void> {
-  return call(`${at(id)}/load`, { method: "POST", body: options, decode: nothing });
+export function loadModel(id: string): Promise<void> {
+  return call(`${at(id)}/load`, { method: "POST", body: {}, decode: nothing });
 }
 
 export function unloadModel(id: string): Promise<void> {

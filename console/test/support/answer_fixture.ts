@@ -184,22 +184,23 @@ export function sourcesJson(language: "en" | "zh") {
 
 export function stepsJson(language: "en" | "zh") {
   const en = language === "en";
+  const read = en ? "Read: " : "阅读：";
   const step = (id: number, kind: string, title: string, elapsed_ms: number, more: object = {}) => {
     return { id, kind, state: "done", title, detail: {}, reason: null, elapsed_ms, ...more };
   };
   return [
-    step(1, "plan", "", 2),
-    step(2, "search", en ? "tides of the Seine" : "塞纳河 潮汐", 310),
-    step(3, "search", en ? "mascaret Seine end" : "塞纳河 涌潮 消失", 280),
-    step(4, "read", "rivers.example", 420),
-    step(5, "read", "history.example", 3, { detail: { from: "cache" } }),
-    step(6, "read", "slow.example", 8_000, {
+    step(1, "plan", en ? "Plan" : "规划", 2),
+    step(2, "search", en ? "Search: tides of the Seine" : "搜索：塞纳河 潮汐", 310),
+    step(3, "search", en ? "Search: mascaret Seine end" : "搜索：塞纳河 涌潮 消失", 280),
+    step(4, "read", `${read}https://rivers.example/seine/tides`, 420),
+    step(5, "read", `${read}https://history.example/mascaret`, 3, { detail: { from: "cache" } }),
+    step(6, "read", `${read}https://slow.example/`, 8_000, {
       state: "failed",
       reason: en ? "No answer within 8 s." : "8 秒内没有应答。",
     }),
-    step(7, "rank", en ? "12 passages of 3 pages" : "3 个网页的 12 个段落", 14),
-    step(8, "generate", "seine-mini", 2_100),
-    step(9, "verify", en ? "4 citations" : "4 处引用", 31),
+    step(7, "rank", en ? "Rank passages" : "排序段落", 14),
+    step(8, "generate", en ? "Write the answer" : "撰写答案", 2_100),
+    step(9, "verify", en ? "Check citations" : "核对引用", 31),
   ];
 }
 

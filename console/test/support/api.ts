@@ -137,7 +137,7 @@ export class ScriptedApi {
     else if (kind === "chats") await this.#chats(request, response, url, id, verb, item);
     else if (kind === "runs") this.#runs(method, response, id, verb);
     else if (kind === "snapshots" && id) json(response, 200, snapshotJson(id));
-    else if (kind === "models") await this.#models(method, response, url, id, verb);
+    else if (kind === "models") await this.#models(method, response, id, verb);
     else if (kind === "keys") await this.#keys(request, response, id);
     else if (kind === "files" && method === "POST") await this.#file(request, response, url);
     else if (kind === "settings" && method === "GET") json(response, 200, this.settings);
@@ -178,7 +178,7 @@ export class ScriptedApi {
       }
       if (move === "break") {
         this.#keep(reply, { ...answer, text: written, citations: [], state: "failed" });
-        response.destroy();
+        response.socket?.end(); // what was written arrives, the end of the stream does not
         return;
       }
       if (move.event === "text") written += (move.data as { text: string }).text;
@@ -268,14 +268,12 @@ export class ScriptedApi {
   async #models(
     method: string,
     response: ServerResponse,
-    url: URL,
     id: string | undefined,
     verb: string | undefined,
   ): Promise<void> {
     if (!id) return json(response, 200, { data: this.models });
     if (verb === "estimate") {
-      const context = Number(url.searchParams.get("context"));
-      const kv = context * Number(url.searchParams.get("batch")) * 20_000;
+      const kv = 1_310_000_000;
       const total = 9_000_000_000 + kv + 400_000_000;
       return json(response, 200, {
         weights_bytes: 9_000_000_000,
@@ -291,7 +289,7 @@ export class ScriptedApi {
     if (verb === "load") {
       model.state = "loading";
       model.progress = {
-        phase: "reading weights",
+        phase: "read",
         done: 3_100_000_000,
         total: 9_000_000_000,
         rate: 1_200_000_000,

@@ -66,7 +66,7 @@ export function fill(api: ScriptedApi, language: "en" | "zh"): string {
       memory_bytes: 96_000_000,
     }),
     model("deepseek-v2-lite-chat", "loading", {
-      progress: { phase: "reading weights", done: 3_100_000_000, total: 9_100_000_000, rate: 1_200_000_000 },
+      progress: { phase: "read", done: 3_100_000_000, total: 9_100_000_000, rate: 1_200_000_000 },
     }),
     model("deepseek-r1-distill", "unloaded"),
     model("broken-model", "failed", {

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { Answer } from "../../api/answer.ts";
 import { useText } from "../../i18n/index.ts";
-import { describe } from "./steps.tsx";
+import { currentStep, describe } from "./steps.tsx";
 
 const kEveryMs = 2_500;
 const kSentenceEnd = /[.!?。！？…\n](?=\s|$|[^\s])/g;
@@ -15,7 +15,7 @@ export function Spoken({ answer }: { answer: Answer | undefined }) {
   const told = useRef(0);
   const [words, setWords] = useState("");
   const running = answer?.state === "running";
-  const current = answer?.steps.findLast((step) => step.state === "started");
+  const current = answer && currentStep(answer.steps);
 
   useEffect(() => {
     if (!running) return;

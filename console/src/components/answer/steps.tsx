@@ -31,7 +31,7 @@ export function Steps({ answer, live }: { answer: Answer; live: boolean }) {
   const [open, setOpen] = useState(false);
   const { steps } = answer;
   if (steps.length === 0 && !live) return null;
-  const current = steps.findLast((step) => step.state === "started");
+  const current = currentStep(steps);
   return (
     <div className="fold">
       <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="fold-title">
@@ -64,7 +64,7 @@ function StepLine({ step }: { step: Step }) {
         <Sign />
       </span>
       <span className="min-w-0 flex-1">
-        <span className="font-medium text-ink">{t(`step.${step.kind}`)}</span> <span>{step.title}</span>
+        {step.title || t(`step.${step.kind}`)}
         {cached && <span className="ml-2 rounded bg-sunken px-1.5 text-2xs">{t("source.from.cache")}</span>}
         {step.reason && (
           <span className={`block ${step.state === "failed" ? "text-ink" : ""}`}>{step.reason}</span>
@@ -83,11 +83,15 @@ function StepLine({ step }: { step: Step }) {
   );
 }
 
+/** Where a run is: the latest step that goes on, or between two the one before. */
+export function currentStep(steps: readonly Step[]): Step | undefined {
+  return steps.findLast((step) => step.state === "started") ?? steps.at(-1);
+}
+
 /** The step in one line, as the line that lives and as what a screen reader is told. */
 export function describe(step: Step | undefined, { t }: Text): string {
   if (!step) return t("step.waiting");
-  const doing = t(`step.doing.${step.kind}`);
-  return step.title === "" || step.kind === "plan" ? doing : t("step.doing", { doing, title: step.title });
+  return step.title || t(`step.${step.kind}`);
 }
 
 function summary(answer: Answer, { t, format }: Text): string {

@@ -22,6 +22,8 @@ export function ChatLine(props: {
   chat: ChatSummary;
   folders: readonly string[];
   current: boolean;
+  /** Whether the list answers a search: then each line shows where it was found. */
+  searched: boolean;
   onFollow: () => void;
 }) {
   const { t } = useText();
@@ -39,7 +41,7 @@ export function ChatLine(props: {
         className="block min-w-0 flex-1 py-1.5 pl-2"
       >
         <span className="block truncate text-sm">{title}</span>
-        {chat.snippet !== "" && (
+        {props.searched && chat.snippet !== "" && (
           <span className="line-clamp-2 text-2xs text-ink-faint">{plainSnippet(chat.snippet)}</span>
         )}
       </Link>

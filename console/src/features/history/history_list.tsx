@@ -61,6 +61,7 @@ export function HistoryList({ current, onFollow }: { current: string | null; onF
                         chat={chat}
                         folders={folders}
                         current={chat.id === current}
+                        searched={search !== ""}
                         onFollow={onFollow}
                       />
                     ))}

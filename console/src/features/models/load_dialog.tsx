@@ -1,96 +1,34 @@
-// Before a model is loaded: how much context, how many at once, and what that takes of the memory there is.
+// Before a model is loaded: what it takes of the memory there is.
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useDeferredValue, useState } from "react";
 import { type Estimate, fetchEstimate, type Model } from "../../api/models.ts";
 import { Button } from "../../components/button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Loaded } from "../../components/loaded.tsx";
 import { useText } from "../../i18n/index.ts";
 
-const kContextMin = 512;
-const kContextStart = 8_192;
-const kContextStep = 512;
-const kBatchMax = 256;
-
-export function LoadDialog(props: {
-  model: Model;
-  onClose: () => void;
-  onLoad: (options: { context: number; batch: number }) => void;
-}) {
+export function LoadDialog(props: { model: Model; onClose: () => void; onLoad: () => void }) {
   const { t } = useText();
   const { model } = props;
-  const most = model.contextTokens ?? kContextStart;
-  const [context, setContext] = useState(Math.min(kContextStart, most));
-  const [batch, setBatch] = useState(4);
-  const good = context >= Math.min(kContextMin, most) && context <= most && batch >= 1 && batch <= kBatchMax;
-  const asked = useDeferredValue(`${context} ${batch}`);
   const query = useQuery({
-    queryKey: ["estimate", model.id, asked],
-    queryFn: ({ signal }) => fetchEstimate(model.id, context, batch, signal),
-    enabled: good,
-    placeholderData: (before) => before,
+    queryKey: ["estimate", model.id],
+    queryFn: ({ signal }) => fetchEstimate(model.id, signal),
+    staleTime: 0,
+    gcTime: 0, // how much is available changes by the second
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (good) props.onLoad({ context, batch });
-  };
   return (
     <Dialog label={t("models.load.title", { model: model.id })} onClose={props.onClose}>
-      <form onSubmit={submit} className="space-y-5 p-5">
-        <div className="grid gap-4 sm:grid-cols-2">
-          <NumberField
-            label={t("models.load.context")}
-            value={context}
-            min={Math.min(kContextMin, most)}
-            max={most}
-            step={kContextStep}
-            onChange={setContext}
-          />
-          <NumberField
-            label={t("models.load.batch")}
-            value={batch}
-            min={1}
-            max={kBatchMax}
-            step={1}
-            onChange={setBatch}
-          />
-        </div>
+      <div className="space-y-5 p-5">
         <Loaded query={query} waiting={t("models.estimate.loading")}>
           {(estimate) => <EstimateBar estimate={estimate} />}
         </Loaded>
         <div className="flex justify-end gap-2">
           <Button onClick={props.onClose}>{t("action.cancel")}</Button>
-          <Button kind="loud" type="submit" disabled={!good}>
-            {t("models.load")}
+          <Button kind="loud" onClick={props.onLoad}>
+            {query.data && !query.data.fits ? t("models.load.anyway") : t("models.load")}
           </Button>
         </div>
-      </form>
+      </div>
     </Dialog>
-  );
-}
-
-function NumberField(props: {
-  label: string;
-  value: number;
-  min: number;
-  max: number;
-  step: number;
-  onChange: (value: number) => void;
-}) {
-  return (
-    <label className="block">
-      <span className="mb-1 block text-sm text-ink-soft">{props.label}</span>
-      <input
-        type="number"
-        required
-        className="text-field w-full"
-        value={props.value}
-        min={props.min}
-        max={props.max}
-        step={props.step}
-        onChange={(event) => props.onChange(Math.round(event.target.valueAsNumber) || 0)}
-      />
-    </label>
   );
 }
 

@@ -2,7 +2,7 @@
 import type { Progress } from "../../api/models.ts";
 import { useText } from "../../i18n/index.ts";
 
-const kPhases = ["reading", "verifying", "mapping", "warming", "queued"] as const;
+const kPhases = ["reading", "checking", "warming", "queued"] as const;
 
 export function LoadProgress({ progress }: { progress: Progress | null }) {
   const { t, format } = useText();
@@ -13,7 +13,9 @@ export function LoadProgress({ progress }: { progress: Progress | null }) {
       </p>
     );
   }
-  const known = kPhases.find((phase) => progress.phase.toLowerCase().includes(phase));
+  // The server says "read", "check", "warm up".
+  const said = progress.phase.toLowerCase();
+  const known = kPhases.find((phase) => said !== "" && phase.startsWith(said.slice(0, 4)));
   const phase = known ? t(`models.phase.${known}`) : progress.phase || t("models.phase.reading");
   const { done, total, rate } = progress;
   const parts = [

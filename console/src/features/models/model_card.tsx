@@ -84,9 +84,9 @@ export function ModelCard({ model }: { model: Model }) {
         <LoadDialog
           model={model}
           onClose={() => setAsking(false)}
-          onLoad={(options) => {
+          onLoad={() => {
             setAsking(false);
-            act.mutate(() => loadModel(model.id, options));
+            act.mutate(() => loadModel(model.id));
           }}
         />
       )}
