@@ -39,10 +39,6 @@ export function replayRun(id: string, signal?: AbortSignal): Promise<Answer> {
   });
 }
 
-export function deleteRun(id: string): Promise<void> {
-  return call(at(id), { method: "DELETE", decode: () => undefined });
-}
-
 function decodeRun(value: unknown, path: string): RunSummary {
   const json = decode.object(value, path);
   const text = (name: string) => decode.optional(json[name], `${path}.${name}`, decode.string, "");

@@ -5,6 +5,8 @@ export interface Format {
   number: (value: number) => string;
   /** A rate or load: two decimals below ten, one below a hundred, none above. */
   rate: (value: number) => string;
+  /** A share of one, in whole percent. */
+  percent: (share: number) => string;
   bytes: (bytes: number) => string;
   /** A short span in the unit that leaves one to three digits: 420 µs, 1.8 ms, 3.2 s. */
   seconds: (seconds: number) => string;
@@ -41,6 +43,7 @@ export function makeFormat(tag: string): Format {
     timeStyle: "medium",
     hourCycle: "h23",
   });
+  const share100 = new Intl.NumberFormat(tag, { style: "percent", maximumFractionDigits: 0 });
   const day = new Intl.DateTimeFormat(tag, { dateStyle: "medium" });
   const valid = (date: Date) => !Number.isNaN(date.getTime());
   const glue = tag.startsWith("zh") ? "" : " ";
@@ -54,6 +57,7 @@ export function makeFormat(tag: string): Format {
         maximumFractionDigits: digits,
       }).format(value);
     },
+    percent: (share) => share100.format(share),
     bytes: (bytes) => {
       let value = bytes;
       let step = 0;

@@ -3,6 +3,7 @@
 import { Away } from "../features/status/away.tsx";
 import { Charts } from "../features/status/charts.tsx";
 import { Checks } from "../features/status/checks.tsx";
+import { EngineFigures } from "../features/status/engine_figures.tsx";
 import { Facts } from "../features/status/facts.tsx";
 import { type Feed, useFeed, useFeedStore } from "../features/status/feed.ts";
 import { Figures } from "../features/status/figures.tsx";
@@ -32,6 +33,7 @@ export function StatusView({ feed }: { feed: Feed }) {
           <>
             {error === undefined && <Verdict status={status} answeredAt={answeredAt} />}
             <Figures status={status} />
+            <EngineFigures status={status} />
             <Charts />
             <Checks checks={status.checks} />
             <Facts status={status} />

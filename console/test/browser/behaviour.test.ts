@@ -323,12 +323,12 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
     await ready(page);
     const box = page.getByRole("searchbox", { name: "Search metrics" });
     await box.fill("log");
-    await page.getByText("Shown: 1 of 7").waitFor();
+    await page.getByText("Shown: 1 of 12").waitFor();
     expect(await page.getByRole("rowheader").count()).toBe(1);
     await box.fill("no such thing");
     await page.getByText("No metric matches “no such thing”.").waitFor();
     await page.getByRole("button", { name: "Clear the search" }).click();
-    await page.getByText("Shown: 7 of 7").waitFor();
+    await page.getByText("Shown: 12 of 12").waitFor();
     expect(await box.inputValue()).toBe("");
   });
 

@@ -38,9 +38,25 @@ export const kWholeAnswer: Script = (answer) => [
   ]),
   ...(answer.sources as object[]).map((data): Move => ({ event: "source", data })),
   ...(answer.reasoning ? [{ event: "reasoning", data: { text: answer.reasoning } }] : []),
-  ...piecesOf(answer.text).map((text): Move => ({ event: "text", data: { text } })),
+  ...textMoves(answer),
   { event: "done", data: answer },
 ];
+
+/** The text in pieces, each citation as soon as its marker has been sent. */
+function textMoves(answer: AnswerJson): Move[] {
+  let sent = 0;
+  return piecesOf(answer.text).flatMap((text) => {
+    const before = sent;
+    sent += [...text].length;
+    const known = answer.citations.filter(({ end }) => end > before && end <= sent);
+    return [
+      { event: "text", data: { text } },
+      ...known.map(({ start, end, source_id, marker }): Move => {
+        return { event: "citation", data: { start, end, source_id, marker } };
+      }),
+    ];
+  });
+}
 
 export function piecesOf(text: string, size = 11): string[] {
   const characters = [...text];

@@ -14,7 +14,7 @@ export function Thinking(props: { text: string; since: number | null; seconds: n
   const took = live && props.since !== null ? Math.max(0, Math.round((now - props.since) / 1000)) : undefined;
   const title = live
     ? t("think.live", { time: format.span(took ?? 0) })
-    : props.seconds === undefined || props.seconds === null
+    : props.seconds === undefined || props.seconds === null || props.seconds < 1
       ? t("think.done")
       : t("think.took", { time: format.seconds(props.seconds) });
   return (
