@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -18,7 +19,16 @@
 
 namespace seine::gateway {
 class ChatStore;
-}
+class FileStore;
+class Generations;
+class ModelAdmin;
+struct SearchProviderInfo;
+class WebAnswerer;
+}  // namespace seine::gateway
+namespace seine::llm {
+class Embedder;
+class Generator;
+}  // namespace seine::llm
 
 namespace seine::server {
 
@@ -35,6 +45,13 @@ class GatewayParts {
     store::WorkerPool& pool;
     gateway::Sessions& sessions;
     base::Metrics& metrics;
+    base::Metrics& vllm_metrics;  // the same facts under vLLM's names
+    llm::Generator& generator;
+    llm::Embedder& embedder;
+    gateway::ModelAdmin& models;
+    // What searches go to, for the console; may be empty. Runs on the pool.
+    std::function<std::vector<gateway::SearchProviderInfo>()> providers = {};
+    gateway::WebAnswerer* web = nullptr;  // null: requests for the web are refused
     const base::Clock& clock;
     base::Random& random;
   };
@@ -45,6 +62,8 @@ class GatewayParts {
   ~GatewayParts();
 
   gateway::ChatStore& chats();
+  gateway::FileStore& files();
+  gateway::Generations& generations();
 
  private:
   struct Impl;
