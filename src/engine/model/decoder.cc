@@ -160,7 +160,7 @@ base::Result<KvLayout> gqa_layout(KvType type, std::int32_t layers, std::int32_t
 }
 
 base::Result<KvLayout> mla_layout(KvType type, std::int32_t layers, std::int32_t latent,
-                                  std::int32_t rope) {
+                                  std::int32_t rope, std::int32_t index) {
   if (type == KvType::kQ8 && latent % kKvGroup != 0) {
     return base::fail(Code::kInvalidArgument,
                       "a q8 cache needs a latent width of a multiple of {}, the model's is {}",
@@ -168,8 +168,10 @@ base::Result<KvLayout> mla_layout(KvType type, std::int32_t layers, std::int32_t
   }
   // The rotary part is small and scores hang on it: it keeps 16 bits.
   const KvType rope_type = type == KvType::kQ8 ? KvType::kF16 : type;
-  return KvLayout{
+  KvLayout layout{
       .layers = layers, .block_tokens = 64, .streams = {{type, latent}, {rope_type, rope}}};
+  if (index > 0) layout.streams.push_back({rope_type, index});
+  return layout;
 }
 
 }  // namespace seine::engine

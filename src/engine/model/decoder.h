@@ -82,10 +82,11 @@ class Decoder : public Model {
   mutable KvLayout checked_layout_;  // the last storage layout found right
 };
 
-// Layouts of the two kinds of attention; q8 where the widths allow it.
+// Layouts of the two kinds of attention; q8 where the widths allow it. index: width of the sparse
+// attention's index key, 0 without.
 base::Result<KvLayout> gqa_layout(KvType type, std::int32_t layers, std::int32_t kv_heads,
                                   std::int32_t key_width, std::int32_t value_width);
 base::Result<KvLayout> mla_layout(KvType type, std::int32_t layers, std::int32_t latent,
-                                  std::int32_t rope);
+                                  std::int32_t rope, std::int32_t index = 0);
 
 }  // namespace seine::engine

@@ -1,10 +1,12 @@
 #include "engine/model/deepseek.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "engine/model/ffn.h"
+#include "engine/model/indexer.h"
 #include "engine/model/mla.h"
 
 namespace seine::engine {
@@ -14,7 +16,8 @@ using base::Code;
 
 struct Layer {
   MlaWeights attention;
-  std::vector<float> ffn_norm;  // (width)
+  std::optional<IndexerWeights> indexer;  // sparse attention (V3.2)
+  std::vector<float> ffn_norm;            // (width)
   bool is_dense = false;
   MlpWeights mlp;         // dense layers
   ExpertWeights experts;  // all others
@@ -50,6 +53,10 @@ class DeepSeek : public Decoder {
     SEINE_CHECK(open(shape, widest));
     rope_.emplace(SEINE_TRY(read_rope(file, mla_.rope, mla_.scaling)));
     const WeightReader weights(file);
+    if (weights.has("blk.0.indexer.attn_q_b.weight")) {
+      indexer_config_.emplace(SEINE_TRY(IndexerConfig::read(file, mla_)));
+      indexer_ = Indexer(*indexer_config_, compute_, batch_rows_max_, shape_.context);
+    }
     for (std::int32_t i = 0; i < shape_.layers; ++i) {
       layers_.push_back(SEINE_TRY(read_layer(weights, i, i < dense_layers_)));
     }
@@ -66,7 +73,8 @@ class DeepSeek : public Decoder {
   }
 
   base::Result<KvLayout> kv_layout(KvType type) const override {
-    return mla_layout(type, shape_.layers + shape_.mtp, mla_.latent, mla_.rope);
+    const std::int32_t index = indexer_config_ ? indexer_config_->head : 0;
+    return mla_layout(type, shape_.layers + shape_.mtp, mla_.latent, mla_.rope, index);
   }
 
   base::Result<ForwardResult> forward_mtp(const Batch& batch, std::int32_t depth,
@@ -108,7 +116,13 @@ class DeepSeek : public Decoder {
 
  private:
   void run(const Layer& layer, std::int32_t kv_layer, float* x, KvStorage& kv) {
-    attention_.run(layer.attention, kv_layer, activations_, rows_, kv, x);
+    attention_.project(layer.attention, kv_layer, activations_, rows_, kv, x);
+    std::span<const std::span<const std::int32_t>> selected;
+    if (layer.indexer) {
+      selected = indexer_.run(*layer.indexer, kv_layer, activations_, rows_, kv,
+                              attention_.normed(), attention_.q_latent());
+    }
+    attention_.attend_rows(layer.attention, kv_layer, activations_, rows_, kv, x, selected);
     const std::int64_t width = shape_.width;
     float* normed = normed_.data();
     compute_.rmsnorm(x, layer.ffn_norm.data(), rows_.size(), width, shape_.norm_eps, normed);
@@ -123,6 +137,9 @@ class DeepSeek : public Decoder {
   base::Result<Layer> read_layer(const WeightReader& weights, std::int32_t index, bool is_dense) {
     Layer layer;
     layer.attention = SEINE_TRY(MlaWeights::read(weights, mla_, index));
+    if (indexer_config_) {
+      layer.indexer.emplace(SEINE_TRY(IndexerWeights::read(weights, *indexer_config_, index)));
+    }
     layer.ffn_norm = SEINE_TRY(weights.vector(layer_tensor(index, "ffn_norm.weight"), mla_.width));
     layer.is_dense = is_dense;
     if (is_dense) {
@@ -159,6 +176,8 @@ class DeepSeek : public Decoder {
   std::vector<Layer> layers_;
   std::vector<MtpModule> modules_;
   MlaAttention attention_;
+  std::optional<IndexerConfig> indexer_config_;
+  Indexer indexer_;
   Mlp mlp_;
   Experts experts_;
   FloatRows joined_;  // (rows, 2 * width): what an MTP module projects

@@ -160,6 +160,11 @@ void Experts::sort(std::int64_t rows) {
   }
 }
 
+std::byte* Experts::packed_of(const Group& group, std::int64_t columns) {
+  return packed_.data() + static_cast<std::size_t>(group.first_tile) *
+                              compute_->kernels().packed_bytes(kPackRows, columns);
+}
+
 ActivationView Experts::view_of(const Group& group, const float* x, std::int64_t columns) {
   ActivationView view{.f32 = x + group.first * columns,
                       .stride = columns,
@@ -167,8 +172,7 @@ ActivationView Experts::view_of(const Group& group, const float* x, std::int64_t
                       .rows = group.rows,
                       .columns = columns};
   if (is_packed_) {
-    view.packed = packed_.data() + static_cast<std::size_t>(group.first_tile) *
-                                       compute_->kernels().packed_bytes(kPackRows, columns);
+    view.packed = packed_of(group, columns);
   }
   return view;
 }
@@ -179,9 +183,8 @@ void Experts::pack(std::span<const MatrixView> weights, const float* x, std::int
   if (!is_packed_) return;
   compute_->pool().each(static_cast<std::int64_t>(groups_.size()), [&](std::int64_t i, int) {
     const Group& group = groups_[static_cast<std::size_t>(i)];
-    const ActivationView view = view_of(group, x, columns);
-    kernels.pack(view.f32, columns, group.rows, columns, 0,
-                 (group.rows + kPackRows - 1) / kPackRows, const_cast<std::byte*>(view.packed));
+    kernels.pack(x + group.first * columns, columns, group.rows, columns, 0,
+                 (group.rows + kPackRows - 1) / kPackRows, packed_of(group, columns));
   });
 }
 

@@ -78,6 +78,7 @@ class Experts {
   void sort(std::int64_t rows);
   // Packs each group's rows of x (slots, columns) where `weights` want that.
   void pack(std::span<const MatrixView> weights, const float* x, std::int64_t columns);
+  std::byte* packed_of(const Group& group, std::int64_t columns);
   ActivationView view_of(const Group& group, const float* x, std::int64_t columns);
   void multiply(const std::vector<MatrixView>& weights, const ActivationView& view,
                 const Group& group, std::int64_t first, float* y, int thread);

@@ -7,7 +7,10 @@
 #include <utility>
 
 #include "base/text.h"
+#include "engine/model/bert.h"
 #include "engine/model/deepseek.h"
+#include "engine/model/gqa.h"
+#include "engine/model/llama.h"
 #include "engine/model/weights.h"
 
 namespace seine::engine {
@@ -23,6 +26,12 @@ struct Architecture {
 // A new architecture is a file of its own and a line here.
 constexpr std::array kArchitectures = {
     Architecture{"deepseek2", load_deepseek},
+    Architecture{"deepseek32", load_deepseek},
+    Architecture{"llama", load_llama},
+    Architecture{"qwen2", load_qwen},
+    Architecture{"qwen3", load_qwen},
+    Architecture{"bert", load_bert},
+    Architecture{"seine-embed", load_seine_embed},
 };
 
 base::Result<const Architecture*> find_architecture(const ModelFile& file) {
@@ -126,12 +135,12 @@ base::Result<MemoryEstimate> estimate_memory(const ModelFile& file, const ModelS
   KvLayout layout;
   if (latent > 0) {
     const std::int32_t rope = SEINE_TRY(at("rope.dimension_count"));
-    layout = SEINE_TRY(mla_layout(settings.kv_type, layers, latent, rope));
+    const std::int32_t index = SEINE_TRY(at("attention.indexer.key_length"));
+    layout = SEINE_TRY(mla_layout(settings.kv_type, layers, latent, rope, index));
   } else {
-    const std::int32_t kv_heads = SEINE_TRY(at("attention.head_count_kv"));
-    const std::int32_t key = SEINE_TRY(at("attention.key_length"));
-    const std::int32_t value = SEINE_TRY(at("attention.value_length"));
-    layout = SEINE_TRY(gqa_layout(settings.kv_type, layers, kv_heads, key, value));
+    // Encoders keep nothing between calls, and any width goes into the type of the estimate.
+    const GqaConfig gqa = SEINE_TRY(GqaConfig::read(file, RopePairs::kInterleaved));
+    layout = SEINE_TRY(gqa_layout(settings.kv_type, layers, gqa.kv_heads, gqa.head, gqa.head));
   }
   out.kv_token = layout.token_bytes();
   out.kv_cache =
