@@ -80,6 +80,31 @@ constexpr std::array kKeyOptions = {
            .help = {"Tokens a minute (default: no limit)", "每分钟 token 数（默认不限）"}},
     kJson,
 };
+constexpr std::array kSynthOptions = {
+    Option{.name = "--type",
+           .value = "T",
+           .help = {"Mixture of weight types (default q4_0)", "权重类型组合（默认 q4_0）"},
+           .choices = "f32|f16|bf16|q8_0|q6_k|q5_k_m|q4_k_m|q4_0|iq4_nl"},
+    Option{.name = "--pure", .help = {"Give the head the type of the bulk", "输出层也用主体类型"}},
+    Option{.name = "--out", .value = "FILE", .help = {"Where to write", "输出文件"}},
+};
+constexpr std::array kBenchOptions = {
+    Option{.name = "--prompt",
+           .value = "N",
+           .help = {"Tokens of the prompt (default 512)", "提示词 token 数（默认 512）"}},
+    Option{.name = "--generate",
+           .value = "N",
+           .help = {"Tokens of each stream (default 32)", "每路生成的 token 数（默认 32）"}},
+    Option{.name = "--streams",
+           .value = "N",
+           .help = {"Streams of the batch (default 8)", "批中的路数（默认 8）"}},
+    Option{
+        .name = "--rounds", .value = "N", .help = {"How often (default 3)", "重复次数（默认 3）"}},
+    Option{.name = "--threads",
+           .value = "N",
+           .help = {"Threads (default: one for each core)", "线程数（默认每核一个）"}},
+    kJson,
+};
 constexpr std::array kRestoreOptions = {
     Option{.name = "--yes", .help = {"Do not ask", "不再询问"}},
 };
@@ -130,6 +155,19 @@ constexpr std::array kCommands = {
             .help = {"Revoke an API key", "吊销 API 密钥"},
             .options = kNoOptions,
             .run = run_key_revoke},
+    Command{
+        .path = "model synth",
+        .argument = "SHAPE",
+        .help = {"Write a model of random weights, for measuring", "写出随机权重的模型，供测速用"},
+        .options = kSynthOptions,
+        .run = run_model_synth,
+        .argument_choices = "r1-qwen-1.5b|v2-lite-32e|tiny-qwen2|tiny-deepseek2"},
+    Command{
+        .path = "model bench",
+        .argument = "FILE",
+        .help = {"Measure a model's speed beside the machine's limits", "对照机器上限测量模型速度"},
+        .options = kBenchOptions,
+        .run = run_model_bench},
     Command{.path = "backup",
             .argument = "FILE",
             .help = {"Copy the database while the service runs", "在服务运行时备份数据库"},
