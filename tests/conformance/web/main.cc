@@ -31,6 +31,7 @@ constexpr std::array kScorers = {
     Entry{"gne-chinese-news", score_gne},
     Entry{"webmainbench-sample", score_webmainbench},
     Entry{"hidden-injection", score_hidden_injection},
+    Entry{"http-cache", score_http_cache},
 };
 
 int print_text(std::string_view name, const Outcome& outcome, std::size_t failures_max) {
