@@ -22,6 +22,7 @@
 #include "net/runtime.h"
 #include "net/server.h"
 #include "net/tls.h"
+#include "server/answer_parts.h"
 #include "server/checks.h"
 #include "server/gateway_parts.h"
 #include "server/process.h"
@@ -149,6 +150,7 @@ struct Service::Impl {
   std::shared_ptr<net::TlsServer> tls;
   net::Router router;
   std::unique_ptr<net::Runtime> runtime;
+  std::unique_ptr<AnswerParts> answers;
   std::unique_ptr<net::Server> server;
   std::vector<std::string> urls;
   std::atomic<bool> ready{false};
@@ -239,11 +241,19 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                             .clock = environment.clock,
                                             .random = environment.random},
                                            s.router));
+  s.runtime = std::make_unique<net::Runtime>(s.settings.threads, environment.clock);
+  s.answers = SEINE_TRY(AnswerParts::make({.database = *s.database,
+                                           .blobs = *s.blobs,
+                                           .pool = *s.pool,
+                                           .runtime = *s.runtime,
+                                           .chats = &s.gateway->chats(),
+                                           .clock = environment.clock,
+                                           .random = environment.random},
+                                          s.router));
   gateway::add_console(s.router, console::assets());
 
   s.probe = std::make_unique<gateway::HttpProbe>(
       s.metrics, base::Logger(environment.log).with({{"module", "net"}}));
-  s.runtime = std::make_unique<net::Runtime>(s.settings.threads, environment.clock);
   net::ServerOptions options;
   options.limits.connections_max = s.settings.connections_max;
   options.limits.body_bytes_max = s.settings.body_bytes_max;
@@ -305,6 +315,8 @@ void Service::drain(base::Deadline deadline) {
   impl_->ready = false;
   impl_->server->drain(deadline);
   impl_->server.reset();
+  // What still reads and writes on the network's threads ends before they do.
+  impl_->answers.reset();
   impl_->runtime->stop();
   std::error_code ignored;
   std::filesystem::remove(impl_->address_file(), ignored);
