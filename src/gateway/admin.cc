@@ -63,6 +63,16 @@ asio::awaitable<void> Admin::open_session(net::Request& request, net::Response& 
   response.send(204, {{"set-cookie", cookie}, {"cache-control", "no-store"}}, "");
 }
 
+asio::awaitable<void> Admin::metrics(net::Request& request, net::Response& response) {
+  std::string text = ports_.metrics.to_prometheus();
+  if (ports_.vllm_metrics != nullptr && request.query().get("names") == "vllm") {
+    text += ports_.vllm_metrics->to_prometheus();
+  }
+  response.send(200, {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}},
+                std::move(text));
+  co_return;
+}
+
 asio::awaitable<void> Admin::status(net::Request& request, net::Response& response) {
   Ports& ports = ports_;
   const base::Result<std::string> text =
@@ -101,15 +111,13 @@ void Admin::install(net::Router& router) {
                const bool ready = ports_.ready();
                response.send_text(ready ? 200 : 503, ready ? "ready\n" : "not ready\n");
              });
-  text_route("/metrics",
-             {.operation_id = "getMetrics",
-              .summary = "Metrics in Prometheus text format",
-              .tag = "admin",
-              .scope = std::string(settings_.metrics_public ? kPublicScope : kConsoleScope)},
-             [this](net::Response& response) {
-               response.send(200, {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}},
-                             ports_.metrics.to_prometheus());
-             });
+  router.add(
+      "GET", "/metrics",
+      [this](net::Request& request, net::Response& response) { return metrics(request, response); },
+      {.operation_id = "getMetrics",
+       .summary = "Metrics in Prometheus text format; names=vllm adds vLLM's names",
+       .tag = "admin",
+       .scope = std::string(settings_.metrics_public ? kPublicScope : kConsoleScope)});
   router.add("POST", "/api/session",
              [this](net::Request& request, net::Response& response) {
                return open_session(request, response);

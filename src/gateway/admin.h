@@ -25,6 +25,7 @@ class Admin {
     Sessions& sessions;
     store::WorkerPool& pool;
     const base::Metrics& metrics;
+    const base::Metrics* vllm_metrics = nullptr;  // added on request; null: none
     // Blocks briefly; runs on the pool.
     std::function<StatusFacts()> facts;
     std::function<std::vector<Check>()> checks;
@@ -38,6 +39,7 @@ class Admin {
 
  private:
   boost::asio::awaitable<void> open_session(net::Request& request, net::Response& response);
+  boost::asio::awaitable<void> metrics(net::Request& request, net::Response& response);
   boost::asio::awaitable<void> status(net::Request& request, net::Response& response);
 
   const AdminSettings settings_;

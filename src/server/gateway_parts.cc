@@ -6,12 +6,15 @@
 #include "gateway/access/rate_limits.h"
 #include "gateway/chats/chat_routes.h"
 #include "gateway/chats/chat_store.h"
+#include "gateway/generation/generation.h"
+#include "gateway/openai/routes.h"
 #include "store/text_index.h"
 
 namespace seine::server {
 
 struct GatewayParts::Impl {
-  explicit Impl(const Ports& ports) : limits(ports.clock) {}
+  explicit Impl(const Ports& ports)
+      : limits(ports.clock), probe(ports.metrics, ports.vllm_metrics) {}
 
   std::unique_ptr<gateway::ApiKeys> keys;
   gateway::RateLimits limits;
@@ -20,6 +23,9 @@ struct GatewayParts::Impl {
   std::unique_ptr<store::TextIndex> index;
   std::unique_ptr<gateway::ChatStore> chats;
   std::unique_ptr<gateway::ChatRoutes> chat_routes;
+  gateway::GenerationProbe probe;
+  std::unique_ptr<gateway::Generations> generations;
+  std::unique_ptr<gateway::openai::Routes> openai;
 };
 
 GatewayParts::GatewayParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -45,11 +51,28 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
   SEINE_CHECK(g.chats->settle_interrupted());
   g.chat_routes = std::make_unique<gateway::ChatRoutes>(*g.chats, ports.pool);
   g.chat_routes->install(router);
+
+  g.generations = std::make_unique<gateway::Generations>(
+      gateway::Generations::Settings{}, gateway::Generations::Ports{.generator = ports.generator,
+                                                                    .web = ports.web,
+                                                                    .limits = g.limits,
+                                                                    .probe = g.probe,
+                                                                    .clock = ports.clock});
+  g.openai = std::make_unique<gateway::openai::Routes>(
+      gateway::openai::Routes::Ports{.generations = *g.generations,
+                                     .embedder = &ports.embedder,
+                                     .models = &ports.models,
+                                     .clock = ports.clock,
+                                     .random = ports.random});
+  g.openai->install(router);
   return std::unique_ptr<GatewayParts>(new GatewayParts(std::move(impl)));
 }
 
 gateway::ChatStore& GatewayParts::chats() {
   return *impl_->chats;
+}
+gateway::Generations& GatewayParts::generations() {
+  return *impl_->generations;
 }
 
 }  // namespace seine::server

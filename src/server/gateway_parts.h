@@ -18,7 +18,14 @@
 
 namespace seine::gateway {
 class ChatStore;
-}
+class Generations;
+class ModelAdmin;
+class WebAnswerer;
+}  // namespace seine::gateway
+namespace seine::llm {
+class Embedder;
+class Generator;
+}  // namespace seine::llm
 
 namespace seine::server {
 
@@ -35,6 +42,11 @@ class GatewayParts {
     store::WorkerPool& pool;
     gateway::Sessions& sessions;
     base::Metrics& metrics;
+    base::Metrics& vllm_metrics;  // the same facts under vLLM's names
+    llm::Generator& generator;
+    llm::Embedder& embedder;
+    gateway::ModelAdmin& models;
+    gateway::WebAnswerer* web = nullptr;  // null: requests for the web are refused
     const base::Clock& clock;
     base::Random& random;
   };
@@ -45,6 +57,7 @@ class GatewayParts {
   ~GatewayParts();
 
   gateway::ChatStore& chats();
+  gateway::Generations& generations();
 
  private:
   struct Impl;

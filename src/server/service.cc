@@ -25,7 +25,9 @@
 #include "server/answer_parts.h"
 #include "server/checks.h"
 #include "server/gateway_parts.h"
+#include "server/model_host.h"
 #include "server/process.h"
+#include "server/scripted_model.h"
 #include "server/version.h"
 #include "store/blob_store.h"
 #include "store/data_dir.h"
@@ -95,6 +97,7 @@ ServiceSettings service_settings(const base::Config& config, std::string data_di
       .tls_key = config.text("tls.key"),
       .data_dir = std::move(data_dir),
       .blobs_bytes_max = config.size_bytes("data.blobs_max"),
+      .model_path = config.text("model.path"),
   };
 }
 
@@ -139,12 +142,15 @@ struct Service::Impl {
   store::DataDir data_dir;
   store::DataDirLock lock;
   base::Metrics metrics;
+  base::Metrics vllm_metrics;
   std::unique_ptr<store::Database> database;
   std::unique_ptr<store::BlobStore> blobs;
   std::unique_ptr<store::KeyValue> records;
   std::unique_ptr<store::WorkerPool> pool;
   std::unique_ptr<gateway::Sessions> sessions;
   std::unique_ptr<gateway::Admin> admin;
+  ScriptedLoader loader;
+  std::unique_ptr<ModelHost> models;
   std::unique_ptr<GatewayParts> gateway;
   std::unique_ptr<gateway::HttpProbe> probe;
   std::shared_ptr<net::TlsServer> tls;
@@ -227,10 +233,17 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
       gateway::Admin::Ports{.sessions = *s.sessions,
                             .pool = *s.pool,
                             .metrics = s.metrics,
+                            .vllm_metrics = &s.vllm_metrics,
                             .facts = [&s] { return s.facts(); },
                             .checks = [&s] { return s.checks(); },
                             .ready = [&s] { return s.ready.load(); }});
   s.admin->install(s.router);
+  std::vector<ModelSource> sources;
+  if (s.settings.model_path.starts_with(kScriptedScheme)) {
+    sources = SEINE_TRY(scripted_sources(s.settings.model_path));
+  }
+  s.models = std::make_unique<ModelHost>(sources, s.loader, environment.clock);
+  for (const ModelSource& source : sources) SEINE_CHECK(s.models->load(source.id));
   s.gateway = SEINE_TRY(GatewayParts::make({.open_on_loopback = s.settings.open_on_loopback},
                                            {.database = *s.database,
                                             .blobs = *s.blobs,
@@ -238,6 +251,10 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                             .pool = *s.pool,
                                             .sessions = *s.sessions,
                                             .metrics = s.metrics,
+                                            .vllm_metrics = s.vllm_metrics,
+                                            .generator = s.models->generator(),
+                                            .embedder = s.models->embedder(),
+                                            .models = *s.models,
                                             .clock = environment.clock,
                                             .random = environment.random},
                                            s.router));

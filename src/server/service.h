@@ -30,6 +30,7 @@ struct ServiceSettings {
   std::string tls_key = {};
   std::string data_dir;
   std::uint64_t blobs_bytes_max = std::uint64_t{10} << 30;
+  std::string model_path = {};  // empty: none
 };
 
 ServiceSettings service_settings(const base::Config& config, std::string data_dir);

@@ -1,0 +1,75 @@
+// PageDocument: one page as the rest of the house sees it: clean Markdown with its blocks, what the
+// page says of itself, and how it was come by. A plain value. Spans are bytes of `markdown`, which
+// is also what the snapshot blob holds, so that a citation can point at either.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json_fwd.h"
+#include "store/blob_store.h"
+#include "web/extract/markdown/writer.h"
+#include "web/verdict.h"
+
+namespace seine::web {
+
+enum class PageSource : std::uint8_t { kNetwork, kCache, kIndex, kFile };
+std::string_view page_source_name(PageSource source);  // "network"
+
+struct PageBlock {
+  BlockKind kind = BlockKind::kParagraph;
+  std::uint8_t level = 0;  // of a heading; depth of a list item
+  std::size_t start = 0;   // bytes [start, end) of the Markdown
+  std::size_t end = 0;
+  // The headings above, outermost first; a heading's own text is not in its path.
+  std::vector<std::string> heading_path = {};
+};
+std::string_view block_kind_name(BlockKind kind);  // "list_item"
+
+struct PageDocument {
+  std::string url;        // as asked for
+  std::string final_url;  // after redirects
+  std::string title;
+  std::string site;
+  std::string author;
+  std::string published;  // ISO 8601, as exact as the page says; empty when unknown
+  std::string modified;
+  std::string language;  // BCP 47; empty when unknown
+  std::string description;
+  std::string canonical_url;
+  std::string content_type;  // "text/html"
+  int status = 200;
+
+  base::WallTime fetched_at{};  // when the source last confirmed it
+  std::chrono::seconds age{0};  // at the time of reading
+  PageSource from = PageSource::kNetwork;
+  Verdict verdict = Verdict::kOk;  // kOk or kStale: everything else is an error
+  bool rendered = false;           // by a browser
+  bool paywalled = false;
+  bool no_index = false;  // the page asks not to be kept in an index
+  bool truncated = false;
+
+  // The Markdown in the blob store; nothing where it could not be kept (a full disk).
+  std::optional<store::BlobId> snapshot;
+  // The bytes that came over the network.
+  std::optional<store::BlobId> body;
+
+  std::string markdown;
+  std::vector<PageBlock> blocks;
+  std::string html;  // sanitised, only when asked for
+};
+
+// Markdown and block spans from an extracted page's blocks.
+void set_blocks(PageDocument& document, const std::vector<Block>& blocks);
+// The block that holds the byte; nullptr outside.
+const PageBlock* block_at(const PageDocument& document, std::size_t byte);
+
+// Everything but the Markdown itself unless `with_text`.
+base::Json to_json(const PageDocument& document, bool with_text);
+
+}  // namespace seine::web
