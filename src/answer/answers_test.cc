@@ -236,6 +236,8 @@ TEST_F(AnswersTest, SaysWhatIsMissing) {
   EXPECT_EQ(ask(answers(), {.question = "How long is it?"}).error->code, Code::kNotFound);
   const Answer off = ask(answers(), {.question = "How long is it?", .search = SearchMode::kOff});
   EXPECT_EQ(off.error->code, Code::kFailedPrecondition);
+  const Answer unknown = ask(answers(), {.question = "How long is it?", .model = "none"});
+  EXPECT_EQ(unknown.error->field, "model");
   EXPECT_EQ(answers().start({.question = " "}).error().code, Code::kInvalidArgument);
   EXPECT_EQ(answers().start({.question = "x", .sites = {"ftp://x"}}).error().field, "sites");
   EXPECT_EQ(answers().start({.question = std::string(20'000, 'x')}).error().code,

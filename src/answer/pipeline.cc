@@ -248,6 +248,13 @@ void Pipeline::Work::finish(const Written& written, const CitationCheck::Counts&
 
 Answer Pipeline::Work::run() {
   begin();
+  if (!request_.model.empty() && !model_) {
+    answer_.state = AnswerState::kFailed;
+    answer_.error = base::Error{base::Code::kNotFound,
+                                fmt::format("no model named {} is ready", request_.model), "model"};
+    answer_.total_ms = trail_.elapsed_ms();
+    return std::move(answer_);
+  }
   const Plan plan = this->plan();
   Gatherer gatherer({.search = p_.ports_.search,
                      .pages = p_.ports_.pages,

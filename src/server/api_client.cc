@@ -193,6 +193,8 @@ Result<std::unique_ptr<ApiClient>> ApiClient::connect(const Invocation& invocati
   settings.tls_key.clear();
   c.own = SEINE_TRY(Service::start(std::move(settings), {c.clock, c.random, c.sink}));
   c.address = c.own->urls().front();
+  // One question pays for the load; it is not to be answered without the model for haste.
+  (void)c.own->models_settled(base::Deadline::after(c.clock, std::chrono::seconds(60)));
   const std::string link = SEINE_TRY(c.own->one_time_link());
   SEINE_CHECK(c.sign_in(link.substr(link.find("#token=") + 7)));
   return std::unique_ptr<ApiClient>(new ApiClient(std::move(impl)));

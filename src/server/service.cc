@@ -29,6 +29,7 @@
 #include "server/process.h"
 #include "server/scripted_model.h"
 #include "server/version.h"
+#include "server/web_answerer.h"
 #include "store/blob_store.h"
 #include "store/data_dir.h"
 #include "store/key_value.h"
@@ -151,6 +152,7 @@ struct Service::Impl {
   std::unique_ptr<gateway::Admin> admin;
   ScriptedLoader loader;
   std::unique_ptr<ModelHost> models;
+  std::unique_ptr<WebAnswerer> web;
   std::unique_ptr<GatewayParts> gateway;
   std::unique_ptr<gateway::HttpProbe> probe;
   std::shared_ptr<net::TlsServer> tls;
@@ -244,6 +246,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
   }
   s.models = std::make_unique<ModelHost>(sources, s.loader, environment.clock);
   for (const ModelSource& source : sources) SEINE_CHECK(s.models->load(source.id));
+  s.web = std::make_unique<WebAnswerer>();
   s.gateway = SEINE_TRY(GatewayParts::make({.open_on_loopback = s.settings.open_on_loopback},
                                            {.database = *s.database,
                                             .blobs = *s.blobs,
@@ -255,6 +258,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                             .generator = s.models->generator(),
                                             .embedder = s.models->embedder(),
                                             .models = *s.models,
+                                            .web = s.web.get(),
                                             .clock = environment.clock,
                                             .random = environment.random},
                                            s.router));
@@ -264,9 +268,12 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                            .pool = *s.pool,
                                            .runtime = *s.runtime,
                                            .chats = &s.gateway->chats(),
+                                           .generator = &s.models->generator(),
+                                           .embedder = &s.models->embedder(),
                                            .clock = environment.clock,
                                            .random = environment.random},
                                           s.router));
+  s.web->serve(s.answers->answers());
   gateway::add_console(s.router, console::assets());
 
   s.probe = std::make_unique<gateway::HttpProbe>(
@@ -326,6 +333,21 @@ bool Service::responsive(base::Duration within) {
   std::unique_lock lock(answers->mutex);
   return answers->changed.wait_for(lock, within,
                                    [&] { return answers->count == impl_->runtime->size(); });
+}
+
+bool Service::models_settled(base::Deadline deadline) {
+  std::mutex mutex;
+  std::condition_variable never;
+  for (;;) {
+    bool loading = false;
+    for (const gateway::ModelEntry& model : impl_->models->list())
+      loading |= model.state == gateway::ModelState::kLoading;
+    if (!loading) return true;
+    if (deadline.expired(impl_->environment.clock)) return false;
+    // The host tells its own listener only; a look each 50 ms costs nothing beside a load.
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, std::chrono::milliseconds(50));
+  }
 }
 
 void Service::drain(base::Deadline deadline) {

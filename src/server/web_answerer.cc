@@ -1,7 +1,9 @@
 #include "server/web_answerer.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <utility>
 
@@ -106,8 +108,9 @@ Result<answer::AskRequest> ask_of(gateway::WebAnswerRequest& request) {
 }  // namespace
 
 Result<gateway::WebAnswer> WebAnswerer::answer(gateway::WebAnswerRequest request, base::Deadline) {
+  if (answers_ == nullptr) return base::fail(Code::kUnavailable, "the service is starting");
   answer::AskRequest ask = SEINE_TRY(ask_of(request));
-  auto run = SEINE_TRY(answers_.start(std::move(ask)));
+  auto run = SEINE_TRY(answers_->start(std::move(ask)));
   auto stream = std::make_shared<llm::DeltaStream>();
   auto extras = std::make_shared<gateway::WebExtras>();
   std::make_shared<Bridge>(run, stream, extras)->follow();

@@ -10,12 +10,13 @@ namespace seine::server {
 
 class WebAnswerer final : public gateway::WebAnswerer {
  public:
-  explicit WebAnswerer(answer::Answers& answers) : answers_(answers) {}
+  // Refuses until serve() has been called, which is before the service listens.
+  void serve(answer::Answers& answers) { answers_ = &answers; }
   base::Result<gateway::WebAnswer> answer(gateway::WebAnswerRequest request,
                                           base::Deadline deadline) override;
 
  private:
-  answer::Answers& answers_;
+  answer::Answers* answers_ = nullptr;
 };
 
 }  // namespace seine::server
