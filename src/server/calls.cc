@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -47,6 +48,8 @@ void Calls::over(const std::shared_ptr<Call>& call) {
 
 // Named coroutine: `work` lives in its frame.
 asio::awaitable<void> Calls::run(Work work) {
+  // A cancelled wait says so by its result; a throw would pass over what must be told.
+  co_await asio::this_coro::throw_if_cancelled(false);
   co_await work();
 }
 
