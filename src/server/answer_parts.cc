@@ -3,6 +3,7 @@
 #include "answer/answers.h"
 #include "answer/run_store.h"
 #include "gateway/answers/ask_routes.h"
+#include "gateway/answers/file_page.h"
 #include "gateway/answers/run_routes.h"
 #include "server/page_reader.h"
 
@@ -36,7 +37,15 @@ base::Result<std::unique_ptr<AnswerParts>> AnswerParts::make(Ports ports, net::R
                                                                        .random = ports.random},
                                                 answer::AnswerSettings());
   a.ask_routes = std::make_unique<gateway::AskRoutes>(gateway::AskRoutes::Ports{
-      .answers = *a.answers, .chats = ports.chats, .pool = ports.pool, .file = {}});
+      .answers = *a.answers,
+      .chats = ports.chats,
+      .pool = ports.pool,
+      .file = [files = ports.files](const std::string& id) -> base::Result<answer::Page> {
+        if (files == nullptr) return base::fail(base::Code::kNotFound, "no file {}", id);
+        const gateway::StoredFile file = SEINE_TRY(files->get(id));
+        std::string text = SEINE_TRY(files->text(id));
+        return gateway::file_page(file, std::move(text));
+      }});
   a.ask_routes->install(router);
   a.run_routes = std::make_unique<gateway::RunRoutes>(*a.answers, *a.runs, ports.pool);
   a.run_routes->install(router);

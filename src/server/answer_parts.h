@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "gateway/chats/chat_store.h"
+#include "gateway/files/file_store.h"
 #include "llm/ports.h"
 #include "net/router.h"
 #include "net/runtime.h"
@@ -30,6 +31,7 @@ class AnswerParts {
     store::WorkerPool& pool;
     net::Runtime& runtime;
     gateway::ChatStore* chats = nullptr;
+    gateway::FileStore* files = nullptr;
     llm::Generator* generator = nullptr;
     llm::Embedder* embedder = nullptr;
     answer::Search* search = nullptr;

@@ -24,10 +24,10 @@
 #include "net/tls.h"
 #include "server/answer_parts.h"
 #include "server/checks.h"
+#include "server/engine_loader.h"
 #include "server/gateway_parts.h"
 #include "server/model_host.h"
 #include "server/process.h"
-#include "server/scripted_model.h"
 #include "server/version.h"
 #include "server/web_answerer.h"
 #include "store/blob_store.h"
@@ -99,6 +99,7 @@ ServiceSettings service_settings(const base::Config& config, std::string data_di
       .data_dir = std::move(data_dir),
       .blobs_bytes_max = config.size_bytes("data.blobs_max"),
       .model_path = config.text("model.path"),
+      .engine = engine_options(config),
   };
 }
 
@@ -150,7 +151,7 @@ struct Service::Impl {
   std::unique_ptr<store::WorkerPool> pool;
   std::unique_ptr<gateway::Sessions> sessions;
   std::unique_ptr<gateway::Admin> admin;
-  ScriptedLoader loader;
+  std::unique_ptr<EngineLoader> loader;
   std::unique_ptr<ModelHost> models;
   std::unique_ptr<WebAnswerer> web;
   std::unique_ptr<GatewayParts> gateway;
@@ -240,11 +241,18 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                             .checks = [&s] { return s.checks(); },
                             .ready = [&s] { return s.ready.load(); }});
   s.admin->install(s.router);
-  std::vector<ModelSource> sources;
-  if (s.settings.model_path.starts_with(kScriptedScheme)) {
-    sources = SEINE_TRY(scripted_sources(s.settings.model_path));
-  }
-  s.models = std::make_unique<ModelHost>(sources, s.loader, environment.clock);
+  const std::vector<ModelSource> sources = SEINE_TRY(model_sources(s.settings.model_path));
+  s.loader = std::make_unique<EngineLoader>(
+      s.settings.engine, engine::EngineContext{environment.clock, environment.random, s.metrics});
+  s.models = std::make_unique<ModelHost>(sources, *s.loader, environment.clock);
+  s.models->on_settled([log = base::Logger(environment.log).with({{"module", "models"}})](
+                           const gateway::ModelEntry& model) {
+    if (model.state == gateway::ModelState::kFailed) {
+      log.error("model not loaded", {{"model", model.id}, {"error", model.error}});
+    } else {
+      log.info("model loaded", {{"model", model.id}, {"bytes", model.memory_bytes}});
+    }
+  });
   for (const ModelSource& source : sources) SEINE_CHECK(s.models->load(source.id));
   s.web = std::make_unique<WebAnswerer>();
   s.gateway = SEINE_TRY(GatewayParts::make({.open_on_loopback = s.settings.open_on_loopback},
@@ -268,6 +276,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                            .pool = *s.pool,
                                            .runtime = *s.runtime,
                                            .chats = &s.gateway->chats(),
+                                           .files = &s.gateway->files(),
                                            .generator = &s.models->generator(),
                                            .embedder = &s.models->embedder(),
                                            .clock = environment.clock,

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "server/engine_options.h"
 
 namespace seine::server {
 
@@ -30,7 +31,8 @@ struct ServiceSettings {
   std::string tls_key = {};
   std::string data_dir;
   std::uint64_t blobs_bytes_max = std::uint64_t{10} << 30;
-  std::string model_path = {};  // empty: none
+  std::string model_path = {};  // empty: the shipped one
+  EngineOptions engine = {};
 };
 
 ServiceSettings service_settings(const base::Config& config, std::string data_dir);

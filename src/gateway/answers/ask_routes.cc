@@ -1,5 +1,6 @@
 #include "gateway/answers/ask_routes.h"
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
