@@ -20,6 +20,7 @@
 namespace seine::gateway {
 class ChatStore;
 class FileStore;
+class FileStore;
 class Generations;
 class ModelAdmin;
 struct SearchProviderInfo;
@@ -62,6 +63,7 @@ class GatewayParts {
   ~GatewayParts();
 
   gateway::ChatStore& chats();
+  gateway::FileStore& files();
   gateway::FileStore& files();
   gateway::Generations& generations();
 
