@@ -64,7 +64,6 @@ class GatewayParts {
 
   gateway::ChatStore& chats();
   gateway::FileStore& files();
-  gateway::FileStore& files();
   gateway::Generations& generations();
 
  private:
