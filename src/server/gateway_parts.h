@@ -20,6 +20,7 @@
 namespace seine::gateway {
 class ChatStore;
 class FileStore;
+class FileStore;
 class Generations;
 class ModelAdmin;
 struct SearchProviderInfo;
