@@ -28,8 +28,20 @@ function paintOnce(): Plugin {
   };
 }
 
+/** KaTeX names its fonts in three formats; every browser that runs this console reads the smallest. */
+function woff2Only(): Plugin {
+  return {
+    name: "seine-woff2-only",
+    enforce: "pre",
+    transform: (code, id) =>
+      /katex.*\.css/.test(id)
+        ? { code: code.replace(/,url\([^)]*\.(?:woff|ttf)\) format\("[a-z]+"\)/g, ""), map: null }
+        : undefined,
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), tailwindcss(), words(), paintOnce()],
+  plugins: [woff2Only(), react(), tailwindcss(), words(), paintOnce()],
   build: {
     outDir: process.env.SEINE_CONSOLE_DIST ?? "dist",
     emptyOutDir: true,

@@ -52,6 +52,7 @@ struct Usage {
 struct Finish {
   FinishReason reason = FinishReason::kStop;
   Usage usage = {};
+  std::string stop_text = {};  // which stop string ended the answer; empty: none did
   bool operator==(const Finish&) const = default;
 };
 

@@ -33,6 +33,12 @@ class Generator {
   // Starts an answer. Refuses at once what can never work (unknown model, prompt over the limit) or
   // has no room (kResourceExhausted). At the deadline the stream ends with kDeadlineExceeded.
   virtual base::Result<StreamReader> generate(ChatRequest request, base::Deadline deadline) = 0;
+  // The length of the request's prompt in the model's tokens. Quick: a tokenizer's work, not a
+  // model's. kUnimplemented where it is not known.
+  virtual base::Result<std::uint64_t> count_tokens(const ChatRequest& request) const {
+    return base::fail(base::Code::kUnimplemented, "model '{}' does not count tokens",
+                      request.model);
+  }
 };
 
 enum class EmbedKind : std::uint8_t { kQuery, kPassage };

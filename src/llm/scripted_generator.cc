@@ -68,6 +68,18 @@ base::Result<StreamReader> ScriptedGenerator::generate(ChatRequest request,
   return StreamReader(std::move(stream));
 }
 
+base::Result<std::uint64_t> ScriptedGenerator::count_tokens(const ChatRequest& request) const {
+  std::uint64_t words = 0;
+  for (const Message& message : request.messages) {
+    bool within = false;
+    for (const char c : message.content) {
+      words += !within && c != ' ' ? 1 : 0;
+      within = c != ' ';
+    }
+  }
+  return words;
+}
+
 void ScriptedGenerator::settle(std::uint64_t Counts::* outcome) {
   {
     const std::lock_guard lock(mutex_);

@@ -37,6 +37,8 @@ class ScriptedGenerator final : public Generator {
 
   std::vector<ModelInfo> models() const override { return {settings_.model}; }
   base::Result<StreamReader> generate(ChatRequest request, base::Deadline deadline) override;
+  // Words, by spaces.
+  base::Result<std::uint64_t> count_tokens(const ChatRequest& request) const override;
 
   struct Counts {
     std::uint64_t started = 0;

@@ -63,6 +63,35 @@ constexpr std::array kDownOptions = {
         .help = {"How long to wait for the end (default 90s)", "等待结束的最长时间（默认 90s）"}},
 };
 constexpr std::array kJsonOptions = {kJson};
+constexpr std::array kAskOptions = {
+    Option{.name = "--site",
+           .value = "URL",
+           .help = {"Read this site only (several: separate by commas)",
+                    "只阅读该站点（多个以逗号分隔）"}},
+    Option{.name = "--search",
+           .value = "WHEN",
+           .help = {"Search the web", "是否搜索网络"},
+           .choices = "auto|on|off"},
+    Option{.name = "--think",
+           .value = "HOW",
+           .help = {"How much a model that can think does so", "思考模型的思考程度"},
+           .choices = "off|low|high|max"},
+    Option{.name = "--model", .value = "NAME", .help = {"Model that answers", "作答的模型"}},
+    Option{.name = "--language",
+           .value = "LANG",
+           .help = {"Language of the answer", "回答所用语言"},
+           .choices = "en|zh"},
+    Option{.name = "--sources",
+           .help = {"Print the cited sentences, and pages that failed",
+                    "同时打印被引原句与读取失败的页面"}},
+    Option{.name = "--require-sources",
+           .help = {"Fail (9) when the answer cites nothing", "回答没有引用时以 9 退出"}},
+    kJson,
+};
+constexpr std::array kRunsOptions = {
+    Option{.name = "--limit", .value = "N", .help = {"How many (default 20)", "条数（默认 20）"}},
+    kJson,
+};
 constexpr std::array kKeyOptions = {
     Option{.name = "--scope",
            .value = "LIST",
@@ -80,9 +109,35 @@ constexpr std::array kKeyOptions = {
            .help = {"Tokens a minute (default: no limit)", "每分钟 token 数（默认不限）"}},
     kJson,
 };
+constexpr std::array kSynthOptions = {
+    Option{.name = "--type",
+           .value = "T",
+           .help = {"Mixture of weight types (default q4_0)", "权重类型组合（默认 q4_0）"},
+           .choices = "f32|f16|bf16|q8_0|q6_k|q5_k_m|q4_k_m|q4_0|iq4_nl"},
+    Option{.name = "--pure", .help = {"Give the head the type of the bulk", "输出层也用主体类型"}},
+    Option{.name = "--out", .value = "FILE", .help = {"Where to write", "输出文件"}},
+};
+constexpr std::array kBenchOptions = {
+    Option{.name = "--prompt",
+           .value = "N",
+           .help = {"Tokens of the prompt (default 512)", "提示词 token 数（默认 512）"}},
+    Option{.name = "--generate",
+           .value = "N",
+           .help = {"Tokens of each stream (default 32)", "每路生成的 token 数（默认 32）"}},
+    Option{.name = "--streams",
+           .value = "N",
+           .help = {"Streams of the batch (default 8)", "批中的路数（默认 8）"}},
+    Option{
+        .name = "--rounds", .value = "N", .help = {"How often (default 3)", "重复次数（默认 3）"}},
+    Option{.name = "--threads",
+           .value = "N",
+           .help = {"Threads (default: one for each core)", "线程数（默认每核一个）"}},
+    kJson,
+};
 constexpr std::array kRestoreOptions = {
     Option{.name = "--yes", .help = {"Do not ask", "不再询问"}},
 };
+<<<<<<< HEAD
 constexpr Option kTimeout{.name = "--timeout",
                           .value = "TIME",
                           .help = {"Longest time to wait", "最长等待时间"}};
@@ -147,6 +202,52 @@ constexpr std::array kWebSearchOptions = {
            .help = {"Only what is that young", "仅此时段内的内容"},
            .choices = "day|week|month|year"},
     kOffline, kTimeout, kJson};
+=======
+constexpr std::array kGenerateOptions = {
+    Option{.name = "--model",
+           .value = "FILE",
+           .help = {"Model file (default: the one that ships with Seine)",
+                    "模型文件（默认为随附模型）"},
+           .config_key = "model.path"},
+    Option{.name = "--max-tokens",
+           .value = "N",
+           .help = {"Most tokens to write (default 256)", "最多生成的词元数（默认 256）"}},
+    Option{.name = "--temperature",
+           .value = "X",
+           .help = {"0: always the likeliest (default)", "0 表示总取最可能的词元（默认）"}},
+    Option{.name = "--seed",
+           .value = "N",
+           .help = {"Equal seeds give equal text", "相同种子得到相同文本"}},
+    kJson,
+};
+constexpr std::array kModelEvalOptions = {
+    Option{.name = "--suite",
+           .value = "NAME",
+           .help = {"What to measure", "评测内容"},
+           .choices = "qa"},
+    Option{.name = "--data",
+           .value = "FILE",
+           .help = {"Questions as JSON lines, plain or .xz", "题目文件：JSON Lines，可为 .xz"}},
+    Option{.name = "--limit", .value = "N", .help = {"Questions at most", "最多题数"}},
+    Option{.name = "--distractors",
+           .value = "N",
+           .help = {"Near passages beside the right one", "混入的相近段落数"}},
+    Option{.name = "--missing",
+           .help = {"Leave out the passage with the answer", "不提供含答案的段落"}},
+    Option{.name = "--held-out",
+           .value = "N",
+           .help = {"Only articles that the hash of their title holds out: N in 1000",
+                    "只用标题哈希留出的文章：千分之 N"}},
+    Option{.name = "--read",
+           .value = "HOW",
+           .help = {"Passages in one prompt or each in its own", "段落合读或分读"},
+           .choices = "apart|together"},
+    Option{.name = "--refusal",
+           .value = "P",
+           .help = {"Abstain above this probability of refusing", "拒答概率高于此值时不作答"}},
+    kJson,
+};
+>>>>>>> main
 constexpr std::span<const Option> kNoOptions;
 
 constexpr std::array kCommands = {
@@ -180,6 +281,27 @@ constexpr std::array kCommands = {
             .help = {"Check the configuration", "检查配置"},
             .options = kNoOptions,
             .run = run_config_check},
+    Command{
+        .path = "ask",
+        .argument = "QUESTION",
+        .help = {"Answer a question from sources, with citations", "依据资料回答问题并给出引用"},
+        .options = kAskOptions,
+        .run = run_ask},
+    Command{.path = "runs ls",
+            .help = {"List recorded answers", "列出已记录的回答"},
+            .options = kRunsOptions,
+            .run = run_runs_ls},
+    Command{.path = "runs show",
+            .argument = "ID",
+            .help = {"Print a recorded answer", "打印一条已记录的回答"},
+            .options = kJsonOptions,
+            .run = run_runs_show},
+    Command{.path = "runs replay",
+            .argument = "ID",
+            .help = {"Make an answer again from its recorded pages, with no network",
+                     "不联网，用已记录的页面重做回答"},
+            .options = kJsonOptions,
+            .run = run_runs_replay},
     Command{.path = "key ls",
             .help = {"List the API keys", "列出 API 密钥"},
             .options = kJsonOptions,
@@ -194,6 +316,19 @@ constexpr std::array kCommands = {
             .help = {"Revoke an API key", "吊销 API 密钥"},
             .options = kNoOptions,
             .run = run_key_revoke},
+    Command{
+        .path = "model synth",
+        .argument = "SHAPE",
+        .help = {"Write a model of random weights, for measuring", "写出随机权重的模型，供测速用"},
+        .options = kSynthOptions,
+        .run = run_model_synth,
+        .argument_choices = "r1-qwen-1.5b|v2-lite-32e|tiny-qwen2|tiny-deepseek2"},
+    Command{
+        .path = "model bench",
+        .argument = "FILE",
+        .help = {"Measure a model's speed beside the machine's limits", "对照机器上限测量模型速度"},
+        .options = kBenchOptions,
+        .run = run_model_bench},
     Command{.path = "backup",
             .argument = "FILE",
             .help = {"Copy the database while the service runs", "在服务运行时备份数据库"},
@@ -204,6 +339,7 @@ constexpr std::array kCommands = {
             .help = {"Put a backup in the place of the database", "用备份替换数据库"},
             .options = kRestoreOptions,
             .run = run_restore},
+<<<<<<< HEAD
     Command{.path = "web search",
             .argument = "QUESTION",
             .help = {"Search the web and what is kept", "搜索网络与本地留存"},
@@ -229,6 +365,19 @@ constexpr std::array kCommands = {
             .help = {"Read a site and keep it for searching", "抓取站点并留存以供搜索"},
             .options = kWebCrawlOptions,
             .run = run_web_crawl},
+=======
+    Command{.path = "generate",
+            .argument = "[PROMPT]",
+            .help = {"Write on from a prompt (default: stdin), without a service",
+                     "不启动服务，直接续写提示词（默认读标准输入）"},
+            .options = kGenerateOptions,
+            .run = run_generate},
+    Command{.path = "model eval",
+            .argument = "[MODEL]",
+            .help = {"Measure a model on a set of questions", "用题集评测模型"},
+            .options = kModelEvalOptions,
+            .run = run_model_eval},
+>>>>>>> main
     Command{.path = "version",
             .help = {"Print the version", "打印版本"},
             .options = kJsonOptions,

@@ -4,10 +4,17 @@
 #include "gateway/access/guard.h"
 #include "gateway/access/key_routes.h"
 #include "gateway/access/rate_limits.h"
+#include "gateway/anthropic/routes.h"
 #include "gateway/chats/chat_routes.h"
 #include "gateway/chats/chat_store.h"
+#include "gateway/console_routes.h"
+#include "gateway/files/file_store.h"
 #include "gateway/generation/generation.h"
+#include "gateway/openai/responses_routes.h"
 #include "gateway/openai/routes.h"
+#include "gateway/openapi.h"
+#include "server/file_text.h"
+#include "server/version.h"
 #include "store/text_index.h"
 
 namespace seine::server {
@@ -25,7 +32,11 @@ struct GatewayParts::Impl {
   std::unique_ptr<gateway::ChatRoutes> chat_routes;
   gateway::GenerationProbe probe;
   std::unique_ptr<gateway::Generations> generations;
+  std::unique_ptr<gateway::FileStore> files;
+  std::unique_ptr<gateway::ConsoleRoutes> console_routes;
   std::unique_ptr<gateway::openai::Routes> openai;
+  std::unique_ptr<gateway::openai::ResponsesRoutes> responses;
+  std::unique_ptr<gateway::anthropic::Routes> anthropic;
 };
 
 GatewayParts::GatewayParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -51,6 +62,15 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
   SEINE_CHECK(g.chats->settle_interrupted());
   g.chat_routes = std::make_unique<gateway::ChatRoutes>(*g.chats, ports.pool);
   g.chat_routes->install(router);
+  g.files = SEINE_TRY(gateway::FileStore::open(ports.database, ports.blobs, ports.clock,
+                                               ports.random, read_file_text));
+  g.console_routes = std::make_unique<gateway::ConsoleRoutes>(
+      gateway::ConsoleRoutes::Ports{.models = ports.models,
+                                    .files = *g.files,
+                                    .records = ports.records,
+                                    .pool = ports.pool,
+                                    .providers = std::move(ports.providers)});
+  g.console_routes->install(router);
 
   g.generations = std::make_unique<gateway::Generations>(
       gateway::Generations::Settings{}, gateway::Generations::Ports{.generator = ports.generator,
@@ -65,7 +85,22 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
                                      .clock = ports.clock,
                                      .random = ports.random});
   g.openai->install(router);
+  g.responses = std::make_unique<gateway::openai::ResponsesRoutes>(
+      gateway::openai::ResponsesRoutes::Ports{.generations = *g.generations,
+                                              .records = ports.records,
+                                              .pool = ports.pool,
+                                              .clock = ports.clock,
+                                              .random = ports.random});
+  g.responses->install(router);
+  gateway::add_openapi(router, kVersion);
+  g.anthropic = std::make_unique<gateway::anthropic::Routes>(
+      gateway::anthropic::Routes::Ports{.generations = *g.generations, .random = ports.random});
+  g.anthropic->install(router);
   return std::unique_ptr<GatewayParts>(new GatewayParts(std::move(impl)));
+}
+
+gateway::FileStore& GatewayParts::files() {
+  return *impl_->files;
 }
 
 gateway::ChatStore& GatewayParts::chats() {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -18,8 +19,11 @@
 
 namespace seine::gateway {
 class ChatStore;
+class FileStore;
+class FileStore;
 class Generations;
 class ModelAdmin;
+struct SearchProviderInfo;
 class WebAnswerer;
 }  // namespace seine::gateway
 namespace seine::llm {
@@ -46,6 +50,8 @@ class GatewayParts {
     llm::Generator& generator;
     llm::Embedder& embedder;
     gateway::ModelAdmin& models;
+    // What searches go to, for the console; may be empty. Runs on the pool.
+    std::function<std::vector<gateway::SearchProviderInfo>()> providers = {};
     gateway::WebAnswerer* web = nullptr;  // null: requests for the web are refused
     const base::Clock& clock;
     base::Random& random;
@@ -57,6 +63,7 @@ class GatewayParts {
   ~GatewayParts();
 
   gateway::ChatStore& chats();
+  gateway::FileStore& files();
   gateway::Generations& generations();
 
  private:

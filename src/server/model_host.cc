@@ -219,6 +219,18 @@ struct ModelHost::Impl final : llm::Generator, llm::Embedder {
     return model.generator->generate(std::move(request), deadline);
   }
 
+  Result<std::uint64_t> count_tokens(const llm::ChatRequest& request) const override {
+    std::string id = request.model;
+    const LoadedModel model = SEINE_TRY(ready(id));
+    if (!model.generator) {
+      return base::fail_field(Code::kInvalidArgument, "model",
+                              "model '{}' makes embeddings and does not answer", id);
+    }
+    llm::ChatRequest named = request;
+    named.model = id;
+    return model.generator->count_tokens(named);
+  }
+
   void embed(llm::EmbedRequest request, base::Deadline deadline, std::stop_token stop,
              std::function<void(Result<llm::Embeddings>)> done) override {
     if (request.model.empty()) request.model = first_embedder();

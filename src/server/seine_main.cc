@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "engine/kernels/table.h"
 #include "server/exit_code.h"
 #include "server/help.h"
 #include "server/invocation.h"
@@ -70,6 +71,9 @@ int run(const std::vector<std::string>& words) {
     terminal.out(help_text(invocation->command, terminal.language()));
     return kOk;
   }
+  // A misspelt SEINE_CPU_ISA must not be ignored: whoever sets it is measuring or looking for a
+  // bug.
+  if (const auto row = engine::chosen_kernels(); !row) return fail_with(terminal, row.error());
   return invocation->command->run(*invocation);
 }
 

@@ -34,6 +34,30 @@ export function oneOf<T extends string>(value: unknown, path: string, choices: r
   return value as T;
 }
 
+/** What may be null or absent: `otherwise` stands in for it. */
+export function optional<T, U>(
+  value: unknown,
+  path: string,
+  item: (value: unknown, path: string) => T,
+  otherwise: U,
+): T | U {
+  return value === undefined || value === null ? otherwise : item(value, path);
+}
+
+/** The items of {"data":[…],"next_cursor":…}. */
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export function page<T>(value: unknown, path: string, item: (value: unknown, path: string) => T): Page<T> {
+  const json = object(value, path);
+  return {
+    items: array(json.data, `${path}.data`, item),
+    next: optional(json.next_cursor, `${path}.next_cursor`, string, null),
+  };
+}
+
 export function fail(path: string, expected: string, value: unknown): never {
   const found = value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
   throw new ContractError(`${path}: expected ${expected}, found ${found}`);

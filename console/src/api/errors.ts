@@ -4,6 +4,9 @@ export type Failure =
   | "unreachable" // no answer at all: the server is not running, or the network is gone
   | "timeout" // no complete answer within the deadline
   | "unauthorized" // 401: this browser holds no session
+  | "missing" // 404: there is no such thing (any more)
+  | "broken" // a stream that ended before its last event
+  | "failed" // the server began, and says why it could not finish
   | "refused" // any other status that is not 2xx
   | "malformed"; // an answer that is not what the contract says
 

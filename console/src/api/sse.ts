@@ -76,8 +76,14 @@ export class SseParser {
   }
 }
 
-/** The events of a streaming response, until the server ends it or the reader breaks off. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
+/**
+ * The events of a streaming response, until the server ends it or the reader breaks off. onBytes hears of every
+ * piece that arrives, comments included: a sign that the server lives.
+ */
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+  onBytes?: () => void,
+): AsyncGenerator<ServerEvent> {
   const parser = new SseParser();
   const reader = body
     .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
@@ -86,6 +92,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      onBytes?.();
       yield* parser.feed(value);
     }
   } finally {

@@ -11,6 +11,9 @@ const kNextCommand = {
   refused: "seine doctor",
   malformed: "seine version",
   unauthorized: "seine link",
+  missing: undefined,
+  broken: undefined,
+  failed: "seine doctor",
 } as const;
 
 /** What a failure means, in words; anything that is not an ApiError is a fault of this page. */
@@ -30,6 +33,12 @@ export function explain(error: unknown, { t }: Text) {
     case "refused":
       return {
         what: t("error.refused.what", { status: String(error.status) }),
+        why: message === "" ? t("error.refused.why") : t("error.refused.said", { message }),
+        ...next,
+      };
+    case "failed":
+      return {
+        what: t("error.failed.what"),
         why: message === "" ? t("error.refused.why") : t("error.refused.said", { message }),
         ...next,
       };

@@ -1,8 +1,11 @@
 // The English catalogue. Every word a reader sees stands here or comes from the server; {names} are filled in.
 // Names of commands stay as they are typed.
+import { enChat } from "./en_chat.ts";
+import { enPages } from "./en_pages.ts";
+
 export const en = {
   "app.name": "Seine",
-  "app.description": "Status of this Seine service",
+  "app.description": "Answers from the live web, with the sentence behind each claim",
   "app.noscript":
     "This page needs JavaScript. Without it, run seine doctor in a terminal to see the same checks.",
   "app.skip": "Skip to content",
@@ -41,6 +44,15 @@ export const en = {
   "error.unauthorized.what": "This browser is not signed in.",
   "error.unauthorized.why": "The session has ended.",
   "error.unauthorized.next": "Print a new link:",
+  "error.missing.what": "The server knows no such thing.",
+  "error.missing.why": "It was deleted, or the address is mistyped.",
+  "error.missing.next": "Choose another from the list.",
+  "error.broken.what": "The answer broke off.",
+  "error.broken.why":
+    "The connection ended before the answer did. What came before stays, and the server may go on with it.",
+  "error.broken.next": "Reload the page to see how far it came, or answer again.",
+  "error.failed.what": "The answer could not be finished.",
+  "error.failed.next": "Answer again, or check the service:",
   "error.requestId": "Request {id}",
   "error.retry": "Try now",
 
@@ -144,4 +156,6 @@ export const en = {
   "signin.open": "Then open the printed address in this browser. It looks like this:",
   "signin.opening": "Signing in…",
   "signin.retry": "Signed in in another tab? Check again",
+  ...enChat,
+  ...enPages,
 } as const;

@@ -5,6 +5,8 @@ export interface Format {
   number: (value: number) => string;
   /** A rate or load: two decimals below ten, one below a hundred, none above. */
   rate: (value: number) => string;
+  /** A share of one, in whole percent. */
+  percent: (share: number) => string;
   bytes: (bytes: number) => string;
   /** A short span in the unit that leaves one to three digits: 420 µs, 1.8 ms, 3.2 s. */
   seconds: (seconds: number) => string;
@@ -12,6 +14,8 @@ export interface Format {
   span: (seconds: number) => string;
   time: (date: Date) => string;
   dateTime: (date: Date) => string;
+  /** A day; nothing for what is no date. */
+  date: (date: Date) => string;
   /** Minutes before now on a time axis. */
   minutes: (minutes: number) => string;
 }
@@ -39,6 +43,9 @@ export function makeFormat(tag: string): Format {
     timeStyle: "medium",
     hourCycle: "h23",
   });
+  const share100 = new Intl.NumberFormat(tag, { style: "percent", maximumFractionDigits: 0 });
+  const day = new Intl.DateTimeFormat(tag, { dateStyle: "medium" });
+  const valid = (date: Date) => !Number.isNaN(date.getTime());
   const glue = tag.startsWith("zh") ? "" : " ";
 
   return {
@@ -50,6 +57,7 @@ export function makeFormat(tag: string): Format {
         maximumFractionDigits: digits,
       }).format(value);
     },
+    percent: (share) => share100.format(share),
     bytes: (bytes) => {
       let value = bytes;
       let step = 0;
@@ -82,7 +90,8 @@ export function makeFormat(tag: string): Format {
         .join(glue);
     },
     time: (date) => clock.format(date),
-    dateTime: (date) => calendar.format(date),
+    dateTime: (date) => (valid(date) ? calendar.format(date) : ""),
+    date: (date) => (valid(date) ? day.format(date) : ""),
     minutes: (minutes) => unit(minutes, "minute", 0, "short"),
   };
 }

@@ -1,9 +1,11 @@
 // The Chinese catalogue (zh-CN). The compiler demands every key of the English one; a test demands the placeholders.
 import type { Catalogue } from "./catalogue.ts";
+import { zhChat } from "./zh_chat.ts";
+import { zhPages } from "./zh_pages.ts";
 
 export const zh: Catalogue = {
   "app.name": "Seine",
-  "app.description": "本机 Seine 服务的状态",
+  "app.description": "来自实时网页的答案，每个论断都附有原句",
   "app.noscript": "此页面需要 JavaScript。没有它时，请在终端运行 seine doctor 查看同样的检查。",
   "app.skip": "跳到正文",
   "app.title": "{page} – Seine",
@@ -41,6 +43,14 @@ export const zh: Catalogue = {
   "error.unauthorized.what": "此浏览器尚未登录。",
   "error.unauthorized.why": "会话已结束。",
   "error.unauthorized.next": "请打印一个新链接：",
+  "error.missing.what": "服务器上没有这项内容。",
+  "error.missing.why": "它已被删除，或者地址有误。",
+  "error.missing.next": "请从列表中另选一项。",
+  "error.broken.what": "答案中断了。",
+  "error.broken.why": "连接先于答案结束。已收到的内容保留，服务器可能仍在继续。",
+  "error.broken.next": "重新加载页面可查看进度，也可以重新回答。",
+  "error.failed.what": "答案没能完成。",
+  "error.failed.next": "请重新回答，或检查服务：",
   "error.requestId": "请求编号 {id}",
   "error.retry": "立即重试",
 
@@ -144,4 +154,6 @@ export const zh: Catalogue = {
   "signin.open": "然后在此浏览器中打开打印出的地址，它的样子是：",
   "signin.opening": "正在登录……",
   "signin.retry": "已在别的标签页登录？再检查一次",
+  ...zhChat,
+  ...zhPages,
 };

@@ -3,14 +3,19 @@
 import { Away } from "../features/status/away.tsx";
 import { Charts } from "../features/status/charts.tsx";
 import { Checks } from "../features/status/checks.tsx";
+import { EngineFigures } from "../features/status/engine_figures.tsx";
 import { Facts } from "../features/status/facts.tsx";
-import { type Feed, useFeedStore } from "../features/status/feed.ts";
+import { type Feed, useFeed, useFeedStore } from "../features/status/feed.ts";
 import { Figures } from "../features/status/figures.tsx";
 import { Metrics } from "../features/status/metrics.tsx";
 import { Verdict } from "../features/status/verdict.tsx";
 import { useText } from "../i18n/index.ts";
 
-export function StatusPage({ feed }: { feed: Feed }) {
+export function StatusPage() {
+  return <StatusView feed={useFeed(true)} />;
+}
+
+export function StatusView({ feed }: { feed: Feed }) {
   const { t } = useText();
   const answeredAt = useFeedStore((state) => state.answeredAt);
   const { status, error } = feed;
@@ -28,6 +33,7 @@ export function StatusPage({ feed }: { feed: Feed }) {
           <>
             {error === undefined && <Verdict status={status} answeredAt={answeredAt} />}
             <Figures status={status} />
+            <EngineFigures status={status} />
             <Charts />
             <Checks checks={status.checks} />
             <Facts status={status} />

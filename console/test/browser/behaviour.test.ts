@@ -33,7 +33,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
   });
 
   /** Opens the console with a clock that the test can move. */
-  async function open(path = "/", options: BrowserContextOptions = {}): Promise<Page> {
+  async function open(path = "/status", options: BrowserContextOptions = {}): Promise<Page> {
     watched = await openPage(browser, options);
     await watched.page.clock.install({ time: new Date("2026-01-03T05:07:00Z") });
     await watched.page.goto(server.origin + path);
@@ -90,7 +90,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
       expect(panel).toMatch(/No status since \d\d:\d\d:\d\d/);
       expect(panel).toMatch(/Next try in \ds/);
       expect(panel).toMatch(/the last reading, from \d\d:\d\d:\d\d/);
-      expect(await page.title()).toBe("The server does not answer. – Seine");
+      expect(await page.title()).toBe("Status – Seine");
 
       // 2, 4, 8, 15, 30 and again 30 seconds apart; nothing in between.
       const delays = [2, 4, 8, 15, 30, 30];
@@ -105,7 +105,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
       await tick(page, 30_020);
       await settle(page, () => alert.isHidden());
       expect(await verdict(page)).toBe("Ready, with warnings");
-      expect(await page.title()).toBe("Ready, with warnings – Seine");
+      expect(await page.title()).toBe("Status – Seine");
     });
 
     test("a press of the button tries at once", async () => {
@@ -124,7 +124,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
     });
 
     test("before the first answer there is the error and nothing else", async () => {
-      const page = await open("/", {
+      const page = await open("/status", {
         locale: "zh-CN",
         colorScheme: "dark",
         viewport: { width: 390, height: 844 },
@@ -163,9 +163,9 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
     });
 
     test("a link signs in, and its token stays nowhere", async () => {
-      const page = await open("/#token=good-Token_1");
+      const page = await open("/status#token=good-Token_1");
       await ready(page);
-      expect(page.url()).toBe(`${server.origin}/`);
+      expect(page.url()).toBe(`${server.origin}/status`);
       expect(server.sessionBodies).toEqual(['{"token":"good-Token_1"}']);
       const [cookie] = await page.context().cookies();
       expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Strict" });
@@ -197,20 +197,20 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
     test("a link opened in the same tab signs in without a load", async () => {
       const page = await open();
       await page.getByRole("heading", { name: "Sign in with a link" }).waitFor();
-      await page.evaluate(() => location.assign("/#token=good-Token_1"));
+      await page.evaluate(() => location.assign("/status#token=good-Token_1"));
       await ready(page);
-      expect(page.url()).toBe(`${server.origin}/`);
+      expect(page.url()).toBe(`${server.origin}/status`);
     });
 
     test("a used link says so; another tab's session counts after a look again", async () => {
-      const page = await open("/#token=used", {
+      const page = await open("/status#token=used", {
         locale: "zh-CN",
         colorScheme: "dark",
         viewport: { width: 390, height: 844 },
       });
       await page.getByRole("alert").waitFor();
       expect(await page.getByRole("alert").textContent()).toContain("此链接已失效");
-      expect(page.url()).toBe(`${server.origin}/`);
+      expect(page.url()).toBe(`${server.origin}/status`);
       expect(await axeViolations(page)).toEqual([]);
       await screenshot(page, "signin-refused-dark-zh-phone");
       await page.context().addCookies([{ name: "seine_session", value: "1", url: server.origin }]);
@@ -226,7 +226,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
         location.hash = "#token=good-Token_1";
       });
       await page.getByRole("alert").waitFor();
-      expect(page.url()).toBe(`${server.origin}/`);
+      expect(page.url()).toBe(`${server.origin}/status`);
       await server.start();
       await page.getByRole("button", { name: "Try now" }).click();
       await ready(page);
@@ -245,12 +245,26 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
       const page = await open();
       await ready(page);
       const stops: string[] = [];
-      for (let i = 0; i < 6; i++) {
+      for (let i = 0; i < 15; i++) {
         await page.keyboard.press("Tab");
         stops.push(await focused(page));
       }
-      expect(stops.slice(0, 4)).toEqual(["Skip to content", "Status", "English", "Same as the system"]);
-      expect(stops[4]).toContain("Copy seine model pull");
+      expect(stops.slice(0, 13)).toEqual([
+        "Skip to content",
+        "Seine",
+        "Go anywhere (Ctrl+K)",
+        "New conversation",
+        "Search conversations",
+        "Show the archive",
+        "Runs",
+        "Models",
+        "API keys",
+        "Settings",
+        "Status",
+        "English",
+        "Same as the system",
+      ]);
+      expect(stops[13]).toContain("Copy seine model pull");
       expect(await page.evaluate(() => document.activeElement?.getAttribute("type"))).toBe("search");
     });
 
@@ -264,7 +278,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
       });
       await page.keyboard.press("Enter");
       expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
-      expect(page.url()).toBe(`${server.origin}/`);
+      expect(page.url()).toBe(`${server.origin}/status`);
       await page.keyboard.press("Tab");
       expect(await focused(page)).toContain("Copy");
     });
@@ -272,11 +286,11 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
     test("focus is seen", async () => {
       const page = await open();
       await ready(page);
-      for (let i = 0; i < 6; i++) {
+      for (let i = 0; i < 14; i++) {
         await page.keyboard.press("Tab");
         const outline = await page.evaluate(() => {
           const element = document.activeElement as HTMLElement;
-          return getComputedStyle(element.closest("label:has(input[type=radio])") ?? element).outlineStyle;
+          return getComputedStyle(element.closest("label") ?? element).outlineStyle;
         });
         expect(outline).toBe("solid");
       }
@@ -291,7 +305,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
           return `${lang} ${dataset.theme} ${getComputedStyle(document.documentElement).backgroundColor}`;
         });
       expect(await html()).toBe("en system rgb(243, 245, 245)");
-      for (let i = 0; i < 3; i++) await page.keyboard.press("Tab");
+      for (let i = 0; i < 12; i++) await page.keyboard.press("Tab");
       await page.keyboard.press("ArrowRight");
       await page.getByRole("heading", { name: "检查" }).waitFor();
       await page.keyboard.press("Tab");
@@ -300,7 +314,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
       await page.reload();
       await page.getByRole("heading", { name: "检查" }).waitFor();
       expect(await html()).toBe("zh-CN dark rgb(12, 18, 20)");
-      expect(await page.title()).toBe("就绪,但有警告 – Seine".replace(",", "\uFF0C"));
+      expect(await page.title()).toBe("状态 – Seine");
     });
   });
 
@@ -309,17 +323,17 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
     await ready(page);
     const box = page.getByRole("searchbox", { name: "Search metrics" });
     await box.fill("log");
-    await page.getByText("Shown: 1 of 7").waitFor();
+    await page.getByText("Shown: 1 of 12").waitFor();
     expect(await page.getByRole("rowheader").count()).toBe(1);
     await box.fill("no such thing");
     await page.getByText("No metric matches “no such thing”.").waitFor();
     await page.getByRole("button", { name: "Clear the search" }).click();
-    await page.getByText("Shown: 7 of 7").waitFor();
+    await page.getByText("Shown: 12 of 12").waitFor();
     expect(await box.inputValue()).toBe("");
   });
 
   test("a command is copied", async () => {
-    const page = await open("/", { permissions: ["clipboard-read", "clipboard-write"] });
+    const page = await open("/status", { permissions: ["clipboard-read", "clipboard-write"] });
     await ready(page);
     await page.getByRole("button", { name: /^Copy seine model/ }).click();
     await page.getByRole("button", { name: "Copied" }).waitFor();
@@ -381,7 +395,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
     const checks = statusJson(0).checks;
     checks.push({ name: "port", status: "fail", message: { en: "Taken.", zh: "x" }, fix: "seine down" });
     server.changes = { checks, ready: false };
-    const page = await open("/", { colorScheme: "dark" });
+    const page = await open("/status", { colorScheme: "dark" });
     await ready(page);
     expect(await verdict(page)).toBe("Not ready");
     expect(await page.getByRole("main").locator("ul li", { hasText: "port" }).textContent()).toContain(
@@ -406,7 +420,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
     const page = await open();
     await ready(page);
     expect(await page.locator("main img, main script, main a[href^=javascript]").count()).toBe(0);
-    expect(await page.title()).toBe("Ready, with warnings – Seine");
+    expect(await page.title()).toBe("Status – Seine");
     expect(await page.getByText(markup).count()).toBeGreaterThan(5);
   });
 
@@ -421,13 +435,13 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
       checks: [{ name: long, status: "fail", message: { en: long, zh: long }, fix: long }],
       metrics: base.metrics.map((metric) => ({ ...metric, help: long, name: `${metric.name}${long}` })),
     };
-    const page = await open("/", { viewport: { width: 390, height: 844 } });
+    const page = await open("/status", { viewport: { width: 390, height: 844 } });
     await ready(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   });
 
   test("who asked for less motion gets none", async () => {
-    const page = await open("/", { reducedMotion: "reduce" });
+    const page = await open("/status", { reducedMotion: "reduce" });
     await ready(page);
     expect(await page.locator(".breathe").evaluate((dot) => getComputedStyle(dot).animationName)).toBe(
       "none",
@@ -436,7 +450,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
 
   test("text at twice its size still fits", async () => {
     // 1280 px at 200 % zoom is a viewport of 640 px (WCAG 1.4.4).
-    const page = await open("/", { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 });
+    const page = await open("/status", { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 });
     await ready(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(640);
   });

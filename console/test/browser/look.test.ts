@@ -28,7 +28,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser looks right", () => 
           });
           try {
             await page.clock.install({ time: new Date("2026-01-03T05:07:00Z") });
-            await page.goto(server.origin);
+            await page.goto(`${server.origin}/status`);
             await page.getByRole("table").waitFor();
             // Four minutes of readings in one go.
             for (let reading = 0; reading < 120; reading++) {

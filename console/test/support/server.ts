@@ -5,6 +5,7 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
+import { json, ScriptedApi } from "./api.ts";
 import { type StatusJson, statusJson } from "./status_fixture.ts";
 
 export const kPolicy = [
@@ -25,6 +26,7 @@ const kTypes: Record<string, string> = {
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
 };
 
 export class ScriptedServer {
@@ -38,6 +40,7 @@ export class ScriptedServer {
   statusCalls = 0;
   sessionBodies: string[] = [];
 
+  readonly api = new ScriptedApi();
   readonly #root: string;
   #port = 0;
   #server: Server | undefined;
@@ -81,10 +84,21 @@ export class ScriptedServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader("content-security-policy", kPolicy);
     response.setHeader("x-content-type-options", "nosniff");
-    const path = new URL(request.url ?? "/", this.origin).pathname;
+    const url = new URL(request.url ?? "/", this.origin);
+    const path = url.pathname;
     if (path === "/api/status") return this.#status(request, response);
     if (path === "/api/session" && request.method === "POST") return this.#session(request, response);
-    this.#file(path, response);
+    if (path.startsWith("/api/")) {
+      if (this.guarded && request.headers.cookie !== "seine_session=1") {
+        json(response, 401, { error: { message: "no session" } });
+      } else if (!(await this.api.handle(request, response, url))) {
+        json(response, 404, { error: { message: "there is nothing at this path" } });
+      }
+      return;
+    }
+    // Paths of pages are the console's own affair.
+    const page = request.headers.accept?.includes("text/html") && !extname(path);
+    this.#file(page ? "/" : path, response);
   }
 
   #status(request: IncomingMessage, response: ServerResponse): void {
@@ -122,8 +136,4 @@ export class ScriptedServer {
     response.setHeader("content-type", kTypes[extname(file)] ?? "application/octet-stream");
     createReadStream(file).pipe(response);
   }
-}
-
-function json(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }

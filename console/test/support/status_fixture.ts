@@ -95,6 +95,16 @@ export function statusJson(n: number, changes: Partial<StatusJson> = {}): Status
         ],
       },
       {
+        name: "seine_engine_generated_tokens_total",
+        type: "counter",
+        help: "Tokens generated.",
+        series: [{ labels: {}, value: 100_000 + 71 * n }],
+      },
+      gauge("seine_engine_requests_running", "Requests in the batch.", 3),
+      gauge("seine_engine_requests_queued", "Requests that wait.", 2),
+      gauge("seine_engine_kv_blocks", "Blocks of the KV cache.", 4_096),
+      gauge("seine_engine_kv_blocks_used", "Blocks in use.", 1_310),
+      {
         name: "seine_tls_handshakes_total",
         type: "counter",
         help: "TLS handshakes, by result.",
@@ -103,6 +113,10 @@ export function statusJson(n: number, changes: Partial<StatusJson> = {}): Status
     ],
     ...changes,
   };
+}
+
+function gauge(name: string, help: string, value: number) {
+  return { name, type: "gauge", help, series: [{ labels: {}, value }] };
 }
 
 /** Between 10 and 60 requests a second, in waves of about two minutes. */

@@ -12,13 +12,13 @@ const kTokens = new Map(
 const kGrounds = ["canvas", "surface", "sunken", "raised"];
 const kText: [string, string[]][] = [
   ["ink", [...kGrounds, "good-soft", "warn-soft", "bad-soft", "river-soft"]],
-  ["ink-soft", [...kGrounds, "warn-soft", "bad-soft"]],
+  ["ink-soft", [...kGrounds, "warn-soft", "bad-soft", "river-soft"]],
   ["ink-faint", ["canvas", "surface", "sunken"]],
   ["river", ["canvas", "surface", "river-soft"]],
   ["on-river", ["river"]],
   ["good", ["surface", "good-soft"]],
   ["warn", ["surface", "warn-soft"]],
-  ["bad", ["surface", "bad-soft"]],
+  ["bad", ["surface", "raised", "bad-soft"]],
 ];
 const kMarks: [string, string[]][] = [
   ["line-strong", ["canvas", "surface"]],
@@ -68,6 +68,6 @@ test("every token is a pair of plain colours and is known here", () => {
   const declared = [...kCss.matchAll(/^\s+--([\w-]+):/gm)].map(([, name]) => name as string);
   expect([...kTokens.keys()]).toEqual(declared);
   const covered = new Set([...kText, ...kMarks].flatMap(([front, grounds]) => [front, ...grounds]));
-  // A line between two parts of the same ground is decoration.
-  expect(declared.filter((name) => !covered.has(name))).toEqual(["line"]);
+  // A line between two parts of the same ground is decoration, and so is a shadow.
+  expect(declared.filter((name) => !covered.has(name))).toEqual(["line", "shade"]);
 });

@@ -11,6 +11,7 @@ import {
   requestRate,
   type Sample,
   sampleOf,
+  tokenRate,
   upToLastAnswer,
 } from "../../src/features/status/history.ts";
 import { statusJson } from "../support/status_fixture.ts";
@@ -172,4 +173,9 @@ describe("histogram arithmetic", () => {
     expect(sum([value, other])).toBeUndefined();
     expect(sum([value, value])?.buckets[1]).toEqual([0.2, 40]);
   });
+});
+
+test("tokens per second are counted like requests, where the server has an engine", () => {
+  expect(tokenRate([sample(0, 0, { tokens: 100 }), sample(2, 0, { tokens: 260 })])).toBe(80);
+  expect(tokenRate([sample(0, 0), sample(2, 9)])).toBeUndefined();
 });

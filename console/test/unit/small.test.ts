@@ -130,8 +130,8 @@ describe("the verdict", () => {
 describe("searching metrics", () => {
   const { metrics } = decodeStatus(statusJson(0));
   test.each([
-    ["", 7],
-    ["  ", 7],
+    ["", 12],
+    ["  ", 12],
     ["HTTP", 3],
     ["http gauge", 1],
     ["code=404", 1],

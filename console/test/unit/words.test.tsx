@@ -11,7 +11,7 @@ import { Shell } from "../../src/app/shell.tsx";
 import { useSessionStore } from "../../src/features/session/session.ts";
 import { useFeedStore } from "../../src/features/status/feed.ts";
 import { SignInPage } from "../../src/pages/sign_in_page.tsx";
-import { StatusPage } from "../../src/pages/status_page.tsx";
+import { StatusView } from "../../src/pages/status_page.tsx";
 import { statusJson } from "../support/status_fixture.ts";
 
 vi.mock("../../src/i18n/en.ts", async (original) => {
@@ -69,24 +69,35 @@ describe("every word on the page is the catalogue's or the server's", () => {
   afterEach(() => useSessionStore.setState({ phase: "idle" }, true));
 
   test("frame", async () => {
-    expect(await lettersOutside(<Shell signedIn>{null}</Shell>)).toEqual([]);
+    vi.stubGlobal("fetch", () => new Promise(() => undefined)); // the list waits
+    expect(await lettersOutside(<Shell route={{ page: "status" }}>{null}</Shell>)).toEqual([]);
+    expect(await lettersOutside(<Shell route={null}>{null}</Shell>)).toEqual([]);
   });
 
   test("status page", async () => {
-    expect(await lettersOutside(<StatusPage feed={{ ...feed, status: kStatus }} />)).toEqual([]);
+    expect(await lettersOutside(<StatusView feed={{ ...feed, status: kStatus }} />)).toEqual([]);
   });
 
   test("status page without anything to show", async () => {
     const empty = { ...kStatus, checks: [], metrics: [], listen: [] };
-    expect(await lettersOutside(<StatusPage feed={{ ...feed, status: empty }} />)).toEqual([]);
-    expect(await lettersOutside(<StatusPage feed={{ ...feed, status: undefined }} />)).toEqual([]);
+    expect(await lettersOutside(<StatusView feed={{ ...feed, status: empty }} />)).toEqual([]);
+    expect(await lettersOutside(<StatusView feed={{ ...feed, status: undefined }} />)).toEqual([]);
   });
 
-  const failures: Failure[] = ["unreachable", "timeout", "refused", "malformed", "unauthorized"];
+  const failures: Failure[] = [
+    "unreachable",
+    "timeout",
+    "refused",
+    "malformed",
+    "unauthorized",
+    "missing",
+    "broken",
+    "failed",
+  ];
   test.each(failures)("failure: %s", async (failure) => {
     useFeedStore.setState({ awaySince: new Date(), nextTryAt: new Date(Date.now() + 4_000) });
     const error = new ApiError(failure, "ID-7", "DETAIL", 503);
-    expect(await lettersOutside(<StatusPage feed={{ ...feed, status: kStatus, error }} />)).toEqual([]);
+    expect(await lettersOutside(<StatusView feed={{ ...feed, status: kStatus, error }} />)).toEqual([]);
   });
 
   test("sign-in", async () => {

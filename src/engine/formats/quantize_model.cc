@@ -192,6 +192,10 @@ std::optional<Mixture> mixture_of_name(std::string_view name) {
   return std::nullopt;
 }
 
+std::uint32_t file_type_of(Mixture mixture) {
+  return info_of(mixture).file_type;
+}
+
 DType choose_dtype(Mixture mixture, const Tensor& tensor, std::uint64_t layers, bool tied_head) {
   const MixtureInfo& info = info_of(mixture);
   const bool small = tensor.shape.size() < 2 || in_name(tensor, "norm") ||

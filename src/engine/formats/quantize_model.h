@@ -33,6 +33,8 @@ enum class Mixture : std::uint8_t {
 
 // "q4_k_m" and so on, ASCII case ignored.
 std::optional<Mixture> mixture_of_name(std::string_view name);
+// general.file_type, in llama.cpp's numbers.
+std::uint32_t file_type_of(Mixture mixture);
 
 // The type `tensor` gets: norms, biases and routers stay F32; Q4_K_M and Q5_K_M keep the output
 // head, and attn_v and ffn_down of the outer quarter and every third layer between, at Q6_K; rows

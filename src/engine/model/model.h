@@ -45,16 +45,16 @@ struct TokenRun {
   std::int32_t first_position = 0;  // keys and values of earlier positions are in the blocks
   // Block i holds positions [i * block_tokens, (i + 1) * block_tokens); covers the run's last
   // position. Blocks that the run writes belong to its sequence alone, and no two runs share one.
-  std::span<const KvBlockId> blocks;
+  std::span<const KvBlockId> blocks = {};
   Phase phase = Phase::kDecode;
 };
 
 struct Batch {
-  std::span<const TokenRun> runs;
+  std::span<const TokenRun> runs = {};
   // Rows, counted over all runs in order, whose logits are wanted; ascending.
-  std::span<const std::int32_t> logit_rows;
-  bool want_hidden = false;  // the state before the last norm of every row
-  std::stop_token stop;      // looked at between layers: the call then ends with kCancelled
+  std::span<const std::int32_t> logit_rows = {};
+  bool want_hidden = false;   // the state before the last norm of every row
+  std::stop_token stop = {};  // looked at between layers: the call then ends with kCancelled
 };
 
 // Views into the model's own memory, valid until its next call.

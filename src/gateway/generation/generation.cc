@@ -160,6 +160,11 @@ asio::awaitable<Result<std::optional<Piece>>> Generation::next(base::Duration wa
   }
 }
 
+Result<std::uint64_t> Generations::count_tokens(llm::ChatRequest request) const {
+  request.model = resolve_model(request.model, models()).id;
+  return ports_.generator.count_tokens(request);
+}
+
 Result<std::unique_ptr<Generation>> Generations::start(Call call, const Caller& caller,
                                                        std::string_view request_id,
                                                        base::Deadline deadline,

@@ -102,6 +102,8 @@ class Generations {
                                                   base::Deadline deadline,
                                                   const boost::asio::any_io_executor& executor);
 
+  // The length of a request's prompt; `model` as the client wrote it.
+  base::Result<std::uint64_t> count_tokens(llm::ChatRequest request) const;
   // Models that can be asked now, the default first.
   std::vector<llm::ModelInfo> models() const { return ports_.generator.models(); }
   const base::Clock& clock() const { return ports_.clock; }

@@ -26,11 +26,12 @@ enum class PageFailure : std::uint8_t {
 std::string_view page_failure_name(PageFailure failure);
 
 struct PageOptions {
-  std::string url;             // base of links; may be empty
-  std::string header_charset;  // of Content-Type
+  std::string url = {};             // base of links; may be empty
+  std::string header_charset = {};  // of Content-Type
   int status = 200;
   bool main_content = true;  // false: everything visible
   bool comments = false;
+  bool rendered = false;  // a browser has run the scripts: what is missing now does not come
   bool links = true;
   bool images = true;
 };

@@ -149,6 +149,7 @@ PageFailure judge_page(const html::Document& document, const Visibility& visibil
       main.page_length < kShortPage) {
     return PageFailure::kLoginWall;
   }
+  if (options.rendered) return PageFailure::kNone;
   if (main.page_length < 200 &&
       (facts.script_root || facts.scripts > 1 || any_in(source, kScriptWords))) {
     return PageFailure::kEmptyShell;

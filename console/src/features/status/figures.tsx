@@ -48,7 +48,7 @@ export function Figures({ status }: { status: Status }) {
   );
 }
 
-function Figure(props: { name: string; note: string; children: ReactNode }) {
+export function Figure(props: { name: string; note: string; children: ReactNode }) {
   return (
     <div className="bg-surface px-4 py-4 sm:px-5">
       <dt className="text-sm text-ink-soft">{props.name}</dt>

@@ -13,6 +13,7 @@ export interface Sample {
   life: string;
   uptime_s: number;
   requests: number | undefined; // finished since the start
+  tokens?: number | undefined; // generated since the start
   latency: HistogramValue | undefined;
   rss_bytes: number;
 }
@@ -31,6 +32,7 @@ export function sampleOf(status: Status, at: number): Sample {
     life: `${status.started_at} ${status.pid}`,
     uptime_s: status.uptime_s,
     requests: total(find(status.metrics, "seine_http_requests_total")),
+    tokens: total(find(status.metrics, "seine_engine_generated_tokens_total")),
     latency: latencyOf(find(status.metrics, "seine_http_request_seconds")),
     rss_bytes: status.rss_bytes,
   };
@@ -49,6 +51,17 @@ export function upToLastAnswer(history: History): History {
 
 /** Requests per second over about the last ten seconds; undefined until two readings of one life exist. */
 export function requestRate(history: History): number | undefined {
+  return recentRate(history, (sample) => sample.requests);
+}
+
+/** Generated tokens per second, likewise. */
+export function tokenRate(history: History): number | undefined {
+  return recentRate(history, (sample) => sample.tokens);
+}
+
+type Counter = (sample: Sample) => number | undefined;
+
+function recentRate(history: History, counter: Counter): number | undefined {
   const last = history.at(-1);
   if (!last?.life) return undefined;
   let first: Sample | undefined;
@@ -56,7 +69,7 @@ export function requestRate(history: History): number | undefined {
     if (entry !== last) first = entry;
     if (last.uptime_s - entry.uptime_s >= kRateSpanS) break;
   }
-  return first && rateBetween(first, last);
+  return first && rateBetween(first, last, counter);
 }
 
 /** Requests that finished within the window; all since the start while there is only one reading. */
@@ -81,11 +94,12 @@ function sameLife(history: History, last: Sample): Sample[] {
   return samples;
 }
 
-function rateBetween(from: Sample, to: Sample): number | undefined {
+function rateBetween(from: Sample, to: Sample, counter: Counter): number | undefined {
   const seconds = to.uptime_s - from.uptime_s;
-  if (from.requests === undefined || to.requests === undefined) return undefined;
-  if (from.life !== to.life || seconds <= 0 || to.requests < from.requests) return undefined;
-  return (to.requests - from.requests) / seconds;
+  const [before, after] = [counter(from), counter(to)];
+  if (before === undefined || after === undefined) return undefined;
+  if (from.life !== to.life || seconds <= 0 || after < before) return undefined;
+  return (after - before) / seconds;
 }
 
 /** A line of a chart: seconds since the epoch, and a value or null where the line breaks. */
@@ -95,7 +109,9 @@ export interface Line {
 }
 
 export function rateLine(history: History): Line {
-  return line(history, (entry, before) => (before ? rateBetween(before, entry) : undefined));
+  return line(history, (entry, before) =>
+    before ? rateBetween(before, entry, (sample) => sample.requests) : undefined,
+  );
 }
 
 export function memoryLine(history: History): Line {

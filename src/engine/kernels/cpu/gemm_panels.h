@@ -23,6 +23,35 @@ inline constexpr std::int64_t kFewRows = 32;
 inline constexpr std::int64_t kRowsMax = 256;
 inline constexpr std::int64_t kOutputsMax = 256;
 
+// What to fetch while `bytes` at `at` of each row of panel p are decoded: the outputs after these
+// panels lie in one piece, and all stretches and panels together fetch it from front to back.
+template <typename V>
+const std::byte* piece_of_next(const MatrixView& w, std::int64_t n, int p, std::int64_t at,
+                               std::int64_t bytes) {
+  const std::int64_t before = V::kPanels * at + p * bytes;
+  return w.data + (n + (V::kPanels - p) * kPanelOutputs) * w.row_bytes + kPanelOutputs * before;
+}
+
+// Where 16 outputs lie, or where there are fewer left, a copy that repeats the last.
+template <std::int64_t kBytes>
+struct TailRows {
+  std::byte copy[kPanelOutputs][kBytes];
+
+  template <typename V>
+  PanelRows rows_of(const MatrixView& w, std::int64_t n, int p, std::int64_t last, std::int64_t at,
+                    std::int64_t bytes) {
+    const std::byte* next = piece_of_next<V>(w, n, p, at, bytes);
+    if (n >= last) n = last - 1;  // a whole panel past the end
+    const std::byte* from = w.data + n * w.row_bytes + at;
+    if (n + kPanelOutputs <= last) return {from, w.row_bytes, next};
+    for (int i = 0; i < kPanelOutputs; ++i) {
+      __builtin_memcpy(copy[i], from, static_cast<std::size_t>(bytes));
+      if (n + i + 1 < last) from += w.row_bytes;
+    }
+    return {copy[0], kBytes, next};
+  }
+};
+
 struct Int8Kind {
   int bias_shift = -1;  // codes are stored plus 1 << bias_shift; -1: as they are
   bool min = false;
@@ -39,18 +68,13 @@ struct Int8Path {
   static constexpr int kRows = kKind.split ? V::kRowsSplit : V::kRows;
   static constexpr int kShift = kKind.wide ? V::kWideShift : kKind.bias_shift;
 
-  static void unpack(const MatrixView& w, std::int64_t n, std::int64_t last, std::int64_t k0,
-                     std::int64_t count, Panel& panel) {
-    PanelRows rows;
+  [[gnu::noinline]] static void unpack(const MatrixView& w, std::int64_t n, int p,
+                                       std::int64_t last, std::int64_t k0, std::int64_t count,
+                                       Panel& panel) {
     const std::int64_t at = k0 / kInputs * static_cast<std::int64_t>(sizeof(Block));
     const std::int64_t bytes = count / kInputs * static_cast<std::int64_t>(sizeof(Block));
-    for (int i = 0; i < kPanelOutputs; ++i) {
-      const std::int64_t row = n + i < last ? n + i : last - 1;
-      rows.at[i] = w.data + row * w.row_bytes + at;
-      // The same stretch of the outputs that come after these panels.
-      const std::byte* next = rows.at[i] + V::kPanels * kPanelOutputs * w.row_bytes;
-      for (std::int64_t line = 0; line < bytes; line += 64) V::prefetch(next + line);
-    }
+    TailRows<kK / kInputs* static_cast<std::int64_t>(sizeof(Block))> tail;
+    const PanelRows rows = tail.template rows_of<V>(w, n, p, last, at, bytes);
     UnpackInt8<V>::template run<Block, kInputs>(rows, count, panel);
   }
 
@@ -64,8 +88,9 @@ struct Int8Path {
 
   // sums (R, kPanels * 16) (+)= rows [row, row + R) times inputs [k0, k0 + count).
   template <int R>
-  static void multiply(const Panel* panels, const ActivationView& x, std::int64_t row,
-                       std::int64_t k0, std::int64_t count, bool fresh, float* sums) {
+  [[gnu::noinline]] static void multiply(const Panel* panels, const ActivationView& x,
+                                         std::int64_t row, std::int64_t k0, std::int64_t count,
+                                         bool fresh, float* sums) {
     constexpr int P = V::kPanels;
     const std::int64_t chunks = (x.columns + 255) / 256;
     const PackedChunk* chunk =
@@ -134,20 +159,19 @@ struct FloatPath {
   static constexpr std::int64_t kK = kFloatK;
   static constexpr int kRows = V::kRows;
 
-  static void unpack(const MatrixView& w, std::int64_t n, std::int64_t last, std::int64_t k0,
-                     std::int64_t count, Panel& panel) {
-    const std::int64_t bytes = count * UnpackFloat<V>::width(w.type);
-    const std::byte* next =
-        w.data + (n + V::kPanels * kPanelOutputs) * w.row_bytes + k0 * bytes / count;
-    for (int i = 0; i < kPanelOutputs; ++i, next += w.row_bytes) {
-      for (std::int64_t line = 0; line < bytes; line += 64) V::prefetch(next + line);
-    }
-    UnpackFloat<V>::run(w, n, last, k0, count, panel);
+  [[gnu::noinline]] static void unpack(const MatrixView& w, std::int64_t n, int p,
+                                       std::int64_t last, std::int64_t k0, std::int64_t count,
+                                       Panel& panel) {
+    const std::int64_t width = UnpackFloat<V>::width(w.type);
+    TailRows<kK * 4> tail;
+    const PanelRows rows = tail.template rows_of<V>(w, n, p, last, k0 * width, count * width);
+    UnpackFloat<V>::run(w, rows, n, last, k0, count, panel);
   }
 
   template <int R>
-  static void multiply(const Panel* panels, const ActivationView& x, std::int64_t row,
-                       std::int64_t k0, std::int64_t count, bool fresh, float* sums) {
+  [[gnu::noinline]] static void multiply(const Panel* panels, const ActivationView& x,
+                                         std::int64_t row, std::int64_t k0, std::int64_t count,
+                                         bool fresh, float* sums) {
     constexpr int P = V::kPanels;
     const float* from = x.f32 + row * x.stride + k0;
     F sum[R][P];
@@ -242,7 +266,7 @@ struct Blocking {
           float* sums = all_sums;
           for (std::int64_t n = s; n < s_end; n += kOutputs, sums += rows * kOutputs) {
             for (int p = 0; p < V::kPanels; ++p)
-              Path::unpack(w, n + p * kPanelOutputs, last, k0, count, panels[p]);
+              Path::unpack(w, n + p * kPanelOutputs, p, last, k0, count, panels[p]);
             multiply(panels, x, row0, rows, k0, count, sums);
             if (k0 + count == x.columns)
               write(sums, rows, s_end - n, y + row0 * y_stride + n, y_stride, accumulate);

@@ -14,7 +14,7 @@ namespace seine::engine {
 
 inline constexpr int kPanelOutputs = 16;
 inline constexpr int kBlock = 32;            // inputs that share a scale
-inline constexpr std::int64_t kInt8K = 512;  // inputs of a panel of 8-bit codes
+inline constexpr std::int64_t kInt8K = 256;  // inputs of a panel of 8-bit codes
 inline constexpr std::int64_t kFloatK = 128;
 
 // 256 activations of one row: x = scale[i / 32] * q[i]. Rows are padded with zeros to whole chunks.

@@ -47,20 +47,18 @@ struct UnpackFloat {
     return type == DType::kF32 ? 4 : type == DType::kF8E4M3 ? 1 : 2;
   }
 
-  // Inputs [k0, k0 + count) of outputs n..n+15; n + i past `last` repeats the last output.
-  static void run(const MatrixView& w, std::int64_t n, std::int64_t last, std::int64_t k0,
-                  std::int64_t count, FloatPanel& panel) {
+  // Inputs [k0, k0 + count) of outputs n.. (those past `last` have no meaning); fetches from
+  // `next`.
+  static void run(const MatrixView& w, PanelRows rows, std::int64_t n, std::int64_t last,
+                  std::int64_t k0, std::int64_t count, FloatPanel& panel) {
     const std::int64_t bytes = width(w.type);
-    PanelRows rows;
     alignas(64) float scales[kPanelOutputs];
     for (int i = 0; i < kPanelOutputs; ++i) {
-      const std::int64_t row = n + i < last ? n + i : last - 1;
-      rows.at[i] = w.data + row * w.row_bytes + k0 * bytes;
       scales[i] = 1;
-      if (w.f8_scales != nullptr) {
+      if (w.f8_scales != nullptr && n + i < last) {
         const std::int64_t wide = (w.columns + 127) / 128;
         __builtin_memcpy(&scales[i],
-                         w.f8_scales + 4 * ((w.f8_first_row + row) / 128 * wide + k0 / 128), 4);
+                         w.f8_scales + 4 * ((w.f8_first_row + n + i) / 128 * wide + k0 / 128), 4);
       }
     }
     const F scale = V::load_f(scales);
@@ -75,9 +73,10 @@ struct UnpackFloat {
     // The end of a row, on its own: reading 16 bytes there could leave the file.
     alignas(64) std::byte tail[kPanelOutputs][16] = {};
     for (int i = 0; i < kPanelOutputs; ++i) {
-      __builtin_memcpy(tail[i], rows.at[i] + count * bytes - left, static_cast<std::size_t>(left));
-      rows.at[i] = tail[i];
+      __builtin_memcpy(tail[i], rows.at(i) + count * bytes - left, static_cast<std::size_t>(left));
     }
+    rows.first = tail[0];
+    rows.stride = 16;
     UnpackInt8<V>::transpose(rows, 0, t);
     for (int k = 0; k < 4; ++k) out = expand(w.type, t[k], scale, out);
   }

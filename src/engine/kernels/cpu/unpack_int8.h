@@ -13,9 +13,14 @@
 
 namespace seine::engine {
 
-// The rows of a panel at the first block to decode. Rows past the last output repeat it.
+// The stored rows of a panel, at the block to decode, and what to fetch meanwhile: as many bytes,
+// four lines with every transposition, as bursts would leave the memory idle between them.
 struct PanelRows {
-  const std::byte* at[kPanelOutputs];
+  const std::byte* first;
+  std::int64_t stride;
+  const std::byte* next;
+
+  const std::byte* at(int row) const { return first + row * stride; }
 };
 
 template <typename V>
@@ -24,11 +29,13 @@ struct UnpackInt8 {
   using F = typename V::F;
 
   // out[k]: dword k of the 16 bytes at `offset` of each row.
-  static void transpose(const PanelRows& rows, std::size_t offset, I* out) {
+  static void transpose(PanelRows& rows, std::size_t offset, I* out) {
+    for (int line = 0; line < 4; ++line) V::prefetch(rows.next + 64 * line);
+    rows.next += 256;
     I r[4];
     for (int i = 0; i < 4; ++i) {
-      r[i] = V::gather16(rows.at[i] + offset, rows.at[4 + i] + offset, rows.at[8 + i] + offset,
-                         rows.at[12 + i] + offset);
+      r[i] = V::gather16(rows.at(i) + offset, rows.at(4 + i) + offset, rows.at(8 + i) + offset,
+                         rows.at(12 + i) + offset);
     }
     const I a = V::unpack_low32(r[0], r[1]);
     const I b = V::unpack_high32(r[0], r[1]);
@@ -44,14 +51,14 @@ struct UnpackInt8 {
   static F halves(const PanelRows& rows, std::size_t offset) {
     alignas(32) std::uint16_t bits[kPanelOutputs];
     for (int i = 0; i < kPanelOutputs; ++i)
-      __builtin_memcpy(&bits[i], rows.at[i] + offset, sizeof bits[i]);
+      __builtin_memcpy(&bits[i], rows.at(i) + offset, sizeof bits[i]);
     return V::from_halves(bits);
   }
 
   static I words(const PanelRows& rows, std::size_t offset) {
     alignas(64) std::uint32_t bits[kPanelOutputs];
     for (int i = 0; i < kPanelOutputs; ++i)
-      __builtin_memcpy(&bits[i], rows.at[i] + offset, sizeof bits[i]);
+      __builtin_memcpy(&bits[i], rows.at(i) + offset, sizeof bits[i]);
     return V::load(bits);
   }
 
@@ -59,7 +66,7 @@ struct UnpackInt8 {
   static I nibbles_high(I x) { return V::and_(V::template shift_right16<4>(x), V::bytes(15)); }
 
   // Q4_0, Q4_1: codes 0..15.
-  static void q4(const PanelRows& rows, std::size_t offset, std::uint8_t (*q)[64]) {
+  static void q4(PanelRows& rows, std::size_t offset, std::uint8_t (*q)[64]) {
     I t[4];
     transpose(rows, offset, t);
     for (int k = 0; k < 4; ++k) {
@@ -68,7 +75,7 @@ struct UnpackInt8 {
     }
   }
   // Q5_0, Q5_1: codes 0..31, the fifth bits of a row in one word.
-  static void q5(const PanelRows& rows, std::size_t offset, I high, std::uint8_t (*q)[64]) {
+  static void q5(PanelRows& rows, std::size_t offset, I high, std::uint8_t (*q)[64]) {
     I t[4];
     transpose(rows, offset, t);
     for (int k = 0; k < 4; ++k) {
@@ -77,7 +84,7 @@ struct UnpackInt8 {
     }
   }
   // IQ4: codes through the table, biased by 128 or signed as the instruction set wants them.
-  static void iq4(const PanelRows& rows, std::size_t offset, std::uint8_t (*q)[64]) {
+  static void iq4(PanelRows& rows, std::size_t offset, std::uint8_t (*q)[64]) {
     I t[4];
     transpose(rows, offset, t);
     const I table = V::xor_(V::table(kIq4Table), V::bytes(V::kWideFlip));
@@ -120,7 +127,7 @@ struct UnpackInt8 {
   }
 
   // The eight (scale, min) pairs of Q4_K and Q5_K: six bits each, in bytes of four dwords.
-  static void k_scales(const PanelRows& rows, int b, Int8Panel& out) {
+  static void k_scales(PanelRows& rows, int b, Int8Panel& out) {
     I h[4];
     transpose(rows, 0, h);  // d and dmin, then the twelve bytes
     const F d = V::low_halves(h[0]);
@@ -217,12 +224,16 @@ struct UnpackInt8 {
     }
   }
 
-  // `count` inputs (a multiple of `inputs`) of blocks that hold `inputs` each.
+  // `count` inputs (a multiple of kInputs) of blocks that hold kInputs each.
   template <typename Block, int kInputs>
   static void run(PanelRows rows, std::int64_t count, Int8Panel& out) {
+    constexpr std::int64_t kBytes = kPanelOutputs * static_cast<std::int64_t>(sizeof(Block));
     for (std::int64_t k = 0; k < count; k += kInputs) {
+      const std::byte* next = rows.next + kBytes;
       unpack(static_cast<const Block*>(nullptr), rows, static_cast<int>(k / kBlock), out);
-      for (const std::byte*& row : rows.at) row += sizeof(Block);
+      for (; rows.next < next; rows.next += 64) V::prefetch(rows.next);
+      rows.next = next;
+      rows.first += sizeof(Block);
     }
   }
 };

@@ -1,0 +1,68 @@
+// Before a model is loaded: what it takes of the memory there is.
+import { useQuery } from "@tanstack/react-query";
+import { type Estimate, fetchEstimate, type Model } from "../../api/models.ts";
+import { Button } from "../../components/button.tsx";
+import { Dialog } from "../../components/dialog.tsx";
+import { Loaded } from "../../components/loaded.tsx";
+import { useText } from "../../i18n/index.ts";
+
+export function LoadDialog(props: { model: Model; onClose: () => void; onLoad: () => void }) {
+  const { t } = useText();
+  const { model } = props;
+  const query = useQuery({
+    queryKey: ["estimate", model.id],
+    queryFn: ({ signal }) => fetchEstimate(model.id, signal),
+    staleTime: 0,
+    gcTime: 0, // how much is available changes by the second
+  });
+  return (
+    <Dialog label={t("models.load.title", { model: model.id })} onClose={props.onClose}>
+      <div className="space-y-5 p-5">
+        <Loaded query={query} waiting={t("models.estimate.loading")}>
+          {(estimate) => <EstimateBar estimate={estimate} />}
+        </Loaded>
+        <div className="flex justify-end gap-2">
+          <Button onClick={props.onClose}>{t("action.cancel")}</Button>
+          <Button kind="loud" onClick={props.onLoad}>
+            {query.data && !query.data.fits ? t("models.load.anyway") : t("models.load")}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+function EstimateBar({ estimate }: { estimate: Estimate }) {
+  const { t, format } = useText();
+  const scale = Math.max(estimate.totalBytes, estimate.availableBytes, 1);
+  const parts = [
+    { name: t("models.estimate.weights"), bytes: estimate.weightsBytes, className: "bg-river" },
+    { name: t("models.estimate.kv"), bytes: estimate.kvBytes, className: "bg-bronze" },
+    { name: t("models.estimate.other"), bytes: estimate.otherBytes, className: "bg-line-strong" },
+  ];
+  const values = {
+    total: format.bytes(estimate.totalBytes),
+    available: format.bytes(estimate.availableBytes),
+  };
+  return (
+    <div>
+      <div aria-hidden="true" className="flex h-2.5 overflow-hidden rounded-full bg-sunken">
+        {parts.map(({ name, bytes, className }) => (
+          <span key={name} className={className} style={{ width: `${(100 * bytes) / scale}%` }} />
+        ))}
+      </div>
+      <p className={`mt-2.5 text-sm ${estimate.fits ? "text-ink-soft" : "font-medium text-bad"}`}>
+        {estimate.fits ? t("models.estimate.fits", values) : t("models.estimate.tooLarge", values)}
+      </p>
+      <dl className="mt-2 flex flex-wrap gap-x-6 gap-y-1 text-xs">
+        {parts.map(({ name, bytes, className }) => (
+          <div key={name} className="flex items-center gap-1.5">
+            <span aria-hidden="true" className={`size-2 rounded-full ${className}`} />
+            <dt className="text-ink-faint">{name}</dt>
+            <dd>{format.bytes(bytes)}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}

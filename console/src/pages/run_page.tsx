@@ -1,0 +1,24 @@
+// One run, and beside it the page that a citation opened.
+import { SidePanel } from "../components/side_panel.tsx";
+import { RunDetail } from "../features/runs/run_detail.tsx";
+import { SnapshotViewer } from "../features/snapshot/viewer.tsx";
+import { useText } from "../i18n/index.ts";
+import { showSpot, spotOf, useRouter } from "../lib/router.ts";
+
+export function RunPage({ id }: { id: string }) {
+  const { t } = useText();
+  const query = useRouter((state) => state.query);
+  const spot = spotOf(new URLSearchParams(query));
+  return (
+    <>
+      <RunDetail key={id} id={id} />
+      {spot && (
+        <div className="over-page">
+          <SidePanel label={t("snapshot.label")} onClose={() => showSpot(null)}>
+            <SnapshotViewer spot={spot} onClose={() => showSpot(null)} />
+          </SidePanel>
+        </div>
+      )}
+    </>
+  );
+}

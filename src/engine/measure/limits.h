@@ -1,0 +1,22 @@
+// What the machine can do at most, right now: memory it reads and products it multiplies in a
+// second, on all threads of a pool. Every speed that is reported stands beside these, measured in
+// the same run, as other guests of the machine move them. One caller at a time.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "engine/kernels/thread_pool.h"
+
+namespace seine::engine {
+
+struct MachineLimits {
+  double read_bytes = 0;    // bytes a second from memory
+  double multiplies = 0;    // multiply-adds of bytes a second; 0 where they cannot be measured
+  bool from_memory = true;  // false when what was read may fit a cache
+};
+
+// Reads `bytes` (what the model itself reads, several hundred MB to mean anything) once.
+MachineLimits measure_limits(ThreadPool& pool, std::span<const std::byte> bytes);
+
+}  // namespace seine::engine

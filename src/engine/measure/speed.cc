@@ -1,0 +1,189 @@
+#include "engine/measure/speed.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <thread>
+
+namespace seine::engine {
+namespace {
+
+using base::Code;
+
+struct Cost {
+  std::uint64_t bytes = 0;    // read for one token, head included, input embedding not
+  std::uint64_t weights = 0;  // multiplied for one token of a prompt, head not included
+};
+
+base::Result<Cost> cost_of(const ModelFile& file) {
+  const Metadata& meta = file.metadata();
+  const std::string at =
+      std::string(SEINE_TRY(meta.require<std::string_view>("general.architecture"))) + ".";
+  const auto experts = SEINE_TRY(meta.get_or<std::uint32_t>(at + "expert_count", 0));
+  const auto used = SEINE_TRY(meta.get_or<std::uint32_t>(at + "expert_used_count", 0));
+  const bool tied = file.find("output.weight") == nullptr;
+  Cost cost;
+  for (const Tensor& tensor : file.tensors()) {
+    const bool is_embedding = tensor.name == "token_embd.weight";
+    if (is_embedding && !tied) continue;
+    std::uint64_t bytes = tensor.bytes();
+    std::uint64_t weights = tensor.shape.size() > 1 ? tensor.elements() : 0;
+    if (experts > 0 && tensor.name.find("_exps.") != std::string::npos) {
+      bytes = bytes / experts * used;
+      weights = weights / experts * used;
+    }
+    cost.bytes += bytes;
+    if (tensor.name != "output.weight" && !is_embedding) cost.weights += weights;
+  }
+  return cost;
+}
+
+// The largest piece of weights: what limits are measured on.
+std::span<const std::byte> largest_part(const ModelFile& file) {
+  std::span<const std::byte> out;
+  for (const Tensor& tensor : file.tensors()) {
+    for (const TensorPart& part : tensor.parts) {
+      if (part.bytes.size() > out.size()) out = part.bytes;
+    }
+  }
+  return out;
+}
+
+class Bench {
+ public:
+  Bench(Model& model, KvStorage& kv, const SpeedOptions& options, base::Random& random)
+      : model_(model), kv_(kv), options_(options), random_(random) {}
+
+  // Seconds that `count` tokens of each of `streams` sequences take, from position `at` on.
+  base::Result<double> prompt(std::int32_t streams, std::int32_t count) {
+    const auto start = std::chrono::steady_clock::now();
+    for (std::int32_t s = 0; s < streams; ++s) {
+      for (std::int32_t at = 0; at < count; at += model_.batch_rows_max()) {
+        const std::int32_t rows = std::min(count - at, model_.batch_rows_max());
+        const std::vector<TokenId> tokens = random_tokens(rows);
+        const std::vector<KvBlockId> blocks = table(s);
+        const TokenRun run{
+            .tokens = tokens, .first_position = at, .blocks = blocks, .phase = Phase::kPrompt};
+        const std::int32_t last = rows - 1;
+        SEINE_CHECK(model_.forward({.runs = {&run, 1}, .logit_rows = {&last, 1}, .stop = {}}, kv_));
+      }
+    }
+    return seconds_since(start);
+  }
+
+  base::Result<double> decode(std::int32_t streams, std::int32_t at, std::int32_t count) {
+    std::vector<std::vector<KvBlockId>> tables;
+    for (std::int32_t s = 0; s < streams; ++s) tables.push_back(table(s));
+    std::vector<std::int32_t> rows(static_cast<std::size_t>(streams));
+    std::iota(rows.begin(), rows.end(), 0);
+    const auto start = std::chrono::steady_clock::now();
+    for (std::int32_t i = 0; i < count; ++i) {
+      const std::vector<TokenId> tokens = random_tokens(streams);
+      std::vector<TokenRun> runs;
+      for (std::size_t s = 0; s < tables.size(); ++s) {
+        runs.push_back({.tokens = {&tokens[s], 1}, .first_position = at + i, .blocks = tables[s]});
+      }
+      SEINE_CHECK(model_.forward({.runs = runs, .logit_rows = rows, .stop = {}}, kv_));
+    }
+    return seconds_since(start);
+  }
+
+ private:
+  static double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+  std::vector<TokenId> random_tokens(std::int32_t count) {
+    std::vector<TokenId> out(static_cast<std::size_t>(count));
+    const auto vocabulary = static_cast<std::uint64_t>(model_.facts().vocabulary);
+    for (TokenId& token : out) token = static_cast<TokenId>(random_.below(vocabulary));
+    return out;
+  }
+
+  std::vector<KvBlockId> table(std::int32_t stream) const {
+    const auto each = static_cast<std::size_t>(kv_.blocks() / options_.streams);
+    std::vector<KvBlockId> out(each);
+    std::iota(out.begin(), out.end(), static_cast<KvBlockId>(each) * stream);
+    return out;
+  }
+
+  Model& model_;
+  KvStorage& kv_;
+  const SpeedOptions& options_;
+  base::Random& random_;
+};
+
+}  // namespace
+
+double Speed::best() const {
+  return per_second.empty() ? 0 : std::ranges::max(per_second);
+}
+
+double Speed::median() const {
+  if (per_second.empty()) return 0;
+  std::vector<double> sorted = per_second;
+  std::ranges::sort(sorted);
+  return sorted[sorted.size() / 2];
+}
+
+base::Result<SpeedReport> measure_speed(const std::shared_ptr<const ModelFile>& file,
+                                        const SpeedOptions& options, base::Random& random) {
+  if (options.prompt < 1 || options.generate < 1 || options.streams < 1 || options.rounds < 1) {
+    return base::fail(Code::kInvalidArgument,
+                      "a measurement needs a prompt, tokens, streams and rounds of at least one");
+  }
+  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  ThreadPool pool(options.threads > 0 ? options.threads : static_cast<int>(cores));
+  const Kernels* row = SEINE_TRY(chosen_kernels());
+  const std::int32_t context = options.prompt + options.generate;
+  const std::int64_t kv_tokens = std::int64_t{context + 64} * options.streams;
+  const ModelSettings settings{.context = context,
+                               .batch_rows = std::max(512, options.streams),
+                               .logit_rows = std::max(64, options.streams),
+                               .kv_type = options.kv_type,
+                               .kv_tokens = kv_tokens,
+                               .kernels = row};
+  const auto model = SEINE_TRY(load_model(file, pool, settings));
+  const KvLayout layout = SEINE_TRY(model->kv_layout(options.kv_type));
+  auto kv = SEINE_TRY(KvStorage::create(layout, layout.blocks_for(context) * options.streams));
+  const Cost cost = SEINE_TRY(cost_of(*file));
+  SEINE_CHECK(file->load({}));
+
+  SpeedReport report{.facts = model->facts(),
+                     .isa = std::string(row->isa),
+                     .threads = pool.threads(),
+                     .token_bytes = cost.bytes,
+                     .token_weights = cost.weights,
+                     .limits = {},
+                     .speeds = {{"prompt", {}}, {"decode", {}}, {"batch", {}}}};
+  Bench bench(*model, kv, options, random);
+  SEINE_CHECK(bench.prompt(1, std::min(options.prompt, 32)));  // touches what is read first
+  const std::span<const std::byte> weights = largest_part(*file);
+  for (std::int32_t round = 0; round < options.rounds; ++round) {
+    const double prompt = SEINE_TRY(bench.prompt(1, options.prompt));
+    const double decode = SEINE_TRY(bench.decode(1, options.prompt, options.generate));
+    // Short histories: what a batch costs beyond one stream is the products.
+    const std::int32_t start = std::min(options.prompt, 16);
+    SEINE_CHECK(bench.prompt(options.streams, start));
+    const double batch = SEINE_TRY(bench.decode(options.streams, start, options.generate));
+    const MachineLimits now = measure_limits(pool, weights);
+    report.limits.read_bytes = std::max(report.limits.read_bytes, now.read_bytes);
+    report.limits.multiplies = std::max(report.limits.multiplies, now.multiplies);
+    report.limits.from_memory = now.from_memory;
+    report.speeds[0].per_second.push_back(options.prompt / prompt);
+    report.speeds[1].per_second.push_back(options.generate / decode);
+    report.speeds[2].per_second.push_back(options.streams * options.generate / batch);
+  }
+  const auto bytes = static_cast<double>(cost.bytes);
+  const auto products = static_cast<double>(cost.weights);
+  for (Speed& speed : report.speeds) {
+    const double steps = speed.name == "batch" ? speed.best() / options.streams : speed.best();
+    if (speed.name != "prompt" && report.limits.read_bytes > 0)
+      speed.share_of_read = steps * bytes / report.limits.read_bytes;
+    if (report.limits.multiplies > 0)
+      speed.share_of_multiplies = speed.best() * products / report.limits.multiplies;
+  }
+  return report;
+}
+
+}  // namespace seine::engine

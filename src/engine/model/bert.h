@@ -1,0 +1,16 @@
+// Encoders for embeddings: classic BERT (1810.04805: learned positions, layer norms after each
+// part, GELU) and this project's own shape, "seine-embed" (rotary positions, RMS norms before each
+// part, SwiGLU, bidirectional).
+#pragma once
+
+#include <memory>
+
+#include "base/error.h"
+#include "engine/model/decoder.h"
+
+namespace seine::engine {
+
+base::Result<std::unique_ptr<Model>> load_bert(const ModelSource& source);
+base::Result<std::unique_ptr<Model>> load_seine_embed(const ModelSource& source);
+
+}  // namespace seine::engine

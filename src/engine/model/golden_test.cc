@@ -1,0 +1,156 @@
+// Every architecture against the answers of tests/golden (make_small.py): logits at the end of each
+// prompt within 1e-3 and 64 greedy steps the same, on the plain kernels; prompts in chunks and in
+// company give the same bits on every row of kernels.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+
+#include "engine/formats/quantize_model.h"
+#include "engine/formats/test_dir.h"
+#include "engine/model/encoder.h"
+#include "engine/model/golden_checkpoint.h"
+#include "engine/model/test_session.h"
+
+namespace seine::engine {
+namespace {
+
+constexpr ModelSettings kSettings{.batch_rows = 128, .logit_rows = 128};
+
+struct Case {
+  base::Json golden;
+  TestDir directory;
+  std::shared_ptr<const ModelFile> file;
+
+  explicit Case(const std::string& name) {
+    const std::filesystem::path path =
+        std::filesystem::path(SEINE_SOURCE_DIR) / "tests/golden" / (name + ".json");
+    golden = base::parse_json(read_text_file(path, 1 << 20).value()).value();
+    golden::write_checkpoint(golden, directory.path());
+    auto opened = ModelFile::open(directory.path());
+    if (!opened) {
+      ADD_FAILURE() << opened.error().message;
+      return;
+    }
+    file = *opened;
+  }
+  std::vector<TokenId> prompt(const base::Json& entry) const {
+    return golden::prompt(entry["length"].get<std::size_t>(),
+                          golden["config"]["vocab_size"].get<std::uint64_t>());
+  }
+};
+
+double largest_difference(const std::vector<float>& got, const base::Json& want) {
+  double worst = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    worst = std::max(worst, std::fabs(got[i] - want[i].get<double>()));
+  }
+  return worst;
+}
+
+class Golden : public testing::TestWithParam<const char*> {};
+
+TEST_P(Golden, LogitsAndGreedyTextAreTheReferences) {
+  const Case golden(GetParam());
+  ASSERT_NE(golden.file, nullptr);
+  TestSession session(golden.file, "ref", kSettings);
+  ASSERT_TRUE(session.ok());
+  double worst = 0;
+  for (const base::Json& entry : golden.golden["prompts"]) {
+    const std::vector<TokenId> prompt = golden.prompt(entry);
+    worst = std::max(worst, largest_difference(session.prefill(prompt, 128), entry["last_logits"]));
+    if (!entry.contains("greedy")) continue;
+    EXPECT_EQ(session.greedy(prompt, 64), entry["greedy"].get<std::vector<TokenId>>());
+  }
+  EXPECT_LE(worst, 1e-3);
+  std::printf("%s: largest difference of a logit %.1e\n", GetParam(), worst);
+}
+
+TEST_P(Golden, ChunksAndCompanyChangeNoBit) {
+  const Case golden(GetParam());
+  ASSERT_NE(golden.file, nullptr);
+  const std::vector<TokenId> prompt = golden.prompt(golden.golden["prompts"][3]);
+  for (const Kernels* row : available_kernels()) {
+    TestSession session(golden.file, row->isa, kSettings, 2, KvType::kF16);
+    ASSERT_TRUE(session.ok());
+    const auto whole = session.prefill(prompt, 128);
+    EXPECT_EQ(session.prefill(prompt, 1, 1), whole) << row->isa;
+    EXPECT_EQ(session.prefill(prompt, 37, 2), whole) << row->isa;
+    const auto blocks = session.table(1);
+    const auto others = session.table(3);
+    const TokenRun runs[] = {
+        {.tokens = {prompt.data(), 29}, .first_position = 0, .blocks = others},
+        {.tokens = std::span(prompt).subspan(90), .first_position = 90, .blocks = blocks}};
+    const std::int32_t wanted[] = {38};
+    const auto result = session.model().forward({.runs = runs, .logit_rows = wanted}, session.kv());
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(std::vector<float>(result->logits.begin(), result->logits.end()), whole) << row->isa;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Architectures, Golden,
+                         testing::Values("llama", "llama_gqa_rope3", "llama_tied", "qwen2",
+                                         "qwen2_tied", "qwen3", "deepseek_v2_lite", "deepseek_v2",
+                                         "deepseek_v3", "deepseek_v3_fp8", "deepseek_v32"),
+                         [](const auto& each) { return std::string(each.param); });
+
+TEST(GoldenMtp, PredictsTheTokenAfterNext) {
+  const Case golden("deepseek_v3");
+  ASSERT_NE(golden.file, nullptr);
+  TestSession session(golden.file, "ref", kSettings);
+  ASSERT_TRUE(session.ok());
+  EXPECT_EQ(session.model().facts().mtp_depth, 1);
+  const std::vector<TokenId> prompt = golden.prompt(golden.golden["prompts"][2]);
+  const auto blocks = session.table(0);
+  const TokenRun run{.tokens = prompt, .first_position = 0, .blocks = blocks};
+  const auto states =
+      session.model().forward({.runs = {&run, 1}, .want_hidden = true}, session.kv());
+  ASSERT_TRUE(states) << states.error().message;
+  const auto width = static_cast<std::size_t>(session.model().facts().width);
+  ASSERT_EQ(states->hidden.size(), prompt.size() * width);
+  const std::span<const TokenId> next = std::span(prompt).subspan(1);
+  const TokenRun shifted{.tokens = next, .first_position = 0, .blocks = blocks};
+  const std::int32_t wanted[] = {static_cast<std::int32_t>(next.size()) - 1};
+  const auto guess =
+      session.model().forward_mtp({.runs = {&shifted, 1}, .logit_rows = wanted}, 0,
+                                  states->hidden.first(next.size() * width), session.kv());
+  ASSERT_TRUE(guess) << guess.error().message;
+  const std::vector<float> logits(guess->logits.begin(), guess->logits.end());
+  EXPECT_LE(largest_difference(logits, golden.golden["mtp_logits"]), 1e-3);
+  EXPECT_FALSE(session.model().forward_mtp({.runs = {&shifted, 1}}, 1, {}, session.kv()));
+  EXPECT_FALSE(session.model().forward_mtp({.runs = {&shifted, 1}}, 0, {}, session.kv()));
+}
+
+TEST(GoldenBert, StatesAndMeansAreTheReferences) {
+  const Case golden("bert");
+  ASSERT_NE(golden.file, nullptr);
+  ThreadPool pool(2);
+  ModelSettings settings = kSettings;
+  settings.kernels = kernels_of("ref").value();
+  const auto model = load_model(golden.file, pool, settings);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_TRUE((*model)->facts().is_encoder);
+  std::vector<std::vector<TokenId>> prompts;
+  for (const base::Json& entry : golden.golden["prompts"]) prompts.push_back(golden.prompt(entry));
+  // All but the longest together, then that one alone.
+  std::vector<TokenRun> runs;
+  for (const auto& prompt : prompts) runs.push_back({.tokens = prompt});
+  const auto width = static_cast<std::size_t>((*model)->facts().width);
+  const auto check = [&](std::size_t first, std::size_t count) {
+    const auto means = (*model)->embed(std::span(runs).subspan(first, count), {});
+    ASSERT_TRUE(means) << means.error().message;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto one = means->subspan(i * width, width);
+      EXPECT_LE(
+          largest_difference({one.begin(), one.end()}, golden.golden["prompts"][first + i]["mean"]),
+          1e-4);
+    }
+  };
+  check(0, 3);
+  check(3, 1);
+  EXPECT_FALSE((*model)->embed(runs, {}));  // 148 rows
+}
+
+}  // namespace
+}  // namespace seine::engine

@@ -1,0 +1,115 @@
+#include "engine/ops/compute.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace seine::engine {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+// Outputs handed to a thread together: a multiple of every kernel's block of outputs.
+constexpr std::int64_t kOutputGrain = 32;
+
+}  // namespace
+
+AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
+  if (size > 0) data_ = static_cast<std::byte*>(::operator new(size, kAlignment));
+}
+AlignedBytes::AlignedBytes(AlignedBytes&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+AlignedBytes& AlignedBytes::operator=(AlignedBytes&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+AlignedBytes::~AlignedBytes() {
+  if (data_ != nullptr) ::operator delete(data_, kAlignment);
+}
+
+Activations::Activations(const Kernels& kernels, std::int64_t rows_max, std::int64_t columns_max)
+    : packed_(kernels.packed_bytes(rows_max, columns_max)) {}
+
+void Activations::set(const float* x, std::int64_t stride, std::int64_t rows,
+                      std::int64_t columns) {
+  view_ = {.f32 = x, .stride = stride, .packed = nullptr, .rows = rows, .columns = columns};
+}
+
+Compute::Compute(ThreadPool& pool, const Kernels& kernels)
+    : pool_(pool), kernels_(kernels), vector_(vector_ops_for(kernels.isa)) {}
+
+void Compute::multiply(Activations& x, std::span<const Product> products) const {
+  ActivationView& view = x.view_;
+  if (view.rows == 0) return;
+  bool wants_packed = false;
+  std::int64_t units = 0;
+  for (const Product& p : products) {
+    SEINE_ASSERT(p.weight->columns == view.columns, "a product's inner sizes agree");
+    wants_packed = wants_packed || kernels_.wants_packed(p.weight->type);
+    units += (p.weight->rows + kOutputGrain - 1) / kOutputGrain;
+  }
+  if (wants_packed && view.packed == nullptr) {
+    SEINE_ASSERT(kernels_.packed_bytes(view.rows, view.columns) <= x.packed_.size(),
+                 "activations fit the buffer made for them");
+    const std::int64_t tiles = (view.rows + kPackRows - 1) / kPackRows;
+    pool_.split(tiles, 1, [&](std::int64_t first, std::int64_t last, int) {
+      kernels_.pack(view.f32, view.stride, view.rows, view.columns, first, last, x.packed_.data());
+    });
+    view.packed = x.packed_.data();
+  }
+  // All outputs of all products are one line of units, cut evenly.
+  pool_.split(units, 1, [&](std::int64_t first, std::int64_t last, int thread) {
+    std::int64_t start = 0;
+    for (const Product& p : products) {
+      const std::int64_t count = (p.weight->rows + kOutputGrain - 1) / kOutputGrain;
+      const std::int64_t from = std::max(first - start, std::int64_t{0});
+      const std::int64_t to = std::min(last - start, count);
+      if (from < to) {
+        kernels_.gemm(*p.weight, from * kOutputGrain, std::min(to * kOutputGrain, p.weight->rows),
+                      view, p.y, p.stride, p.accumulate, pool_.scratch(thread));
+      }
+      start += count;
+    }
+  });
+}
+
+void Compute::multiply(Activations& x, const MatrixView& weight, float* y, bool accumulate) const {
+  const Product product{.weight = &weight, .y = y, .stride = weight.rows, .accumulate = accumulate};
+  multiply(x, {&product, 1});
+}
+
+void Compute::multiply_here(const MatrixView& weight, const float* x, std::int64_t stride,
+                            std::int64_t rows, float* y, std::int64_t y_stride, std::byte* packed,
+                            int thread) const {
+  ActivationView view{
+      .f32 = x, .stride = stride, .packed = nullptr, .rows = rows, .columns = weight.columns};
+  if (kernels_.wants_packed(weight.type)) {
+    kernels_.pack(x, stride, rows, weight.columns, 0, (rows + kPackRows - 1) / kPackRows, packed);
+    view.packed = packed;
+  }
+  kernels_.gemm(weight, 0, weight.rows, view, y, y_stride, false, pool_.scratch(thread));
+}
+
+void Compute::rmsnorm(const float* x, const float* w, std::int64_t rows, std::int64_t width,
+                      float eps, float* y) const {
+  pool_.split(rows, 16, [&](std::int64_t first, std::int64_t last, int) {
+    for (std::int64_t r = first; r < last; ++r) {
+      vector_.rmsnorm(x + r * width, w, width, eps, y + r * width);
+    }
+  });
+}
+
+void Compute::silu_mul(float* gate, const float* up, std::int64_t rows, std::int64_t width) const {
+  pool_.split(rows, 8, [&](std::int64_t first, std::int64_t last, int) {
+    vector_.silu_mul(gate + first * width, up + first * width, (last - first) * width);
+  });
+}
+
+void Compute::add_bias(float* y, const std::vector<float>& bias, std::int64_t rows) const {
+  const auto width = static_cast<std::int64_t>(bias.size());
+  for (std::int64_t r = 0; r < rows; ++r) vector_.axpy(1.0f, bias.data(), y + r * width, width);
+}
+
+}  // namespace seine::engine

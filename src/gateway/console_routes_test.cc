@@ -1,0 +1,177 @@
+#include "gateway/console_routes.h"
+
+#include <gtest/gtest.h>
+
+#include "gateway/chats/chat_routes.h"
+#include "gateway/detail/test_gateway.h"
+#include "gateway/settings/settings.h"
+
+namespace seine::gateway {
+namespace {
+
+using detail::TestGateway;
+
+class OneModel final : public ModelAdmin {
+ public:
+  std::vector<ModelEntry> list() const override {
+    return {{.id = "m",
+             .state = ModelState::kLoading,
+             .is_default = true,
+             .progress = ModelProgress{.phase = "read", .done = 1, .total = 4, .rate = 2}}};
+  }
+  base::Result<ModelEstimate> estimate(const std::string& id, std::uint32_t context,
+                                       std::uint32_t) const override {
+    if (id != "m") return base::fail_field(base::Code::kNotFound, "model", "no model '{}'", id);
+    return ModelEstimate{.weights_bytes = 10, .kv_bytes = context, .available_bytes = 100};
+  }
+  base::Result<> load(const std::string& id) override { return note("load " + id); }
+  base::Result<> unload(const std::string& id) override { return note("unload " + id); }
+  base::Result<> set_default(const std::string& id) override { return note("default " + id); }
+  std::vector<std::string> seen;
+
+ private:
+  base::Result<> note(std::string what) {
+    seen.push_back(std::move(what));
+    return {};
+  }
+};
+
+struct Served {
+  Served()
+      : directory(testing::TempDir() + "console_routes_blobs." + std::to_string(getpid())),
+        blobs(*store::BlobStore::open(directory, *gateway.database, gateway.clock)),
+        index(*store::TextIndex::open(*gateway.database)),
+        files(*FileStore::open(*gateway.database, *blobs, gateway.clock, gateway.random,
+                               read_plain_file)),
+        chats(*ChatStore::open(*gateway.database, *index, gateway.clock, gateway.random)),
+        routes({.models = models,
+                .files = *files,
+                .records = *gateway.records,
+                .pool = gateway.pool,
+                .providers = [] { return std::vector<SearchProviderInfo>{{"own", "ready"}}; }}),
+        chat_routes(*chats, gateway.pool) {
+    routes.install(gateway.router);
+    chat_routes.install(gateway.router);
+    gateway.start();
+  }
+  ~Served() {
+    gateway.server.reset();
+    std::filesystem::remove_all(directory);
+  }
+
+  TestGateway gateway;
+  OneModel models;
+  std::string directory;
+  std::unique_ptr<store::BlobStore> blobs;
+  std::unique_ptr<store::TextIndex> index;
+  std::unique_ptr<FileStore> files;
+  std::unique_ptr<ChatStore> chats;
+  ConsoleRoutes routes;
+  ChatRoutes chat_routes;
+};
+
+TEST(ConsoleRoutes, ShowsAndChangesModels) {
+  Served served;
+  const base::Json list = served.gateway.ask("GET", "/api/models").json();
+  EXPECT_EQ(list["data"][0]["state"], "loading");
+  EXPECT_EQ(list["data"][0]["progress"]["total"], 4);
+  EXPECT_EQ(list["data"][0]["default"], true);
+  const base::Json estimate = served.gateway.ask("GET", "/api/models/m/estimate?context=80").json();
+  EXPECT_EQ(estimate["total_bytes"], 90);
+  EXPECT_EQ(estimate["fits"], true);
+  EXPECT_EQ(served.gateway.ask("GET", "/api/models/m/estimate?context=x").status, 400);
+  EXPECT_EQ(served.gateway.ask("GET", "/api/models/n/estimate").status, 404);
+  for (const char* verb : {"load", "unload", "default"}) {
+    EXPECT_EQ(served.gateway.ask("POST", std::string("/api/models/m/") + verb).status, 202);
+  }
+  EXPECT_EQ(served.models.seen, (std::vector<std::string>{"load m", "unload m", "default m"}));
+}
+
+TEST(ConsoleRoutes, KeepsFiles) {
+  Served served;
+  const auto made = served.gateway.ask("POST", "/api/files?name=a.md", "# Seine\n777 km\n");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const base::Json file = made.json();
+  EXPECT_EQ(file["type"], "text/markdown");
+  EXPECT_EQ(file["characters"], 15);
+  const std::string id = file["id"].get<std::string>();
+  EXPECT_EQ(*served.files->text(id), "# Seine\n777 km\n");
+  EXPECT_EQ(served.gateway.ask("GET", "/api/files").json()["data"].size(), 1u);
+  EXPECT_EQ(served.gateway.ask("DELETE", "/api/files/" + id).status, 204);
+  EXPECT_EQ(served.gateway.ask("GET", "/api/files/" + id).status, 404);
+  EXPECT_EQ(served.blobs->usage()->pinned_bytes, 0u);
+}
+
+TEST(ConsoleRoutes, SaysWhyAFileCannotBeRead) {
+  Served served;
+  const auto pdf = served.gateway.ask("POST", "/api/files?name=r.pdf", "%PDF-1.7\n\xff\xfe");
+  EXPECT_EQ(pdf.status, 400);
+  EXPECT_EQ(pdf.json()["error"]["message"], "'r.pdf' cannot be read: it is a PDF");
+  EXPECT_EQ(served.gateway.ask("POST", "/api/files?name=x", "  \n").status, 400);
+  EXPECT_EQ(served.gateway.ask("POST", "/api/files", "text").status, 400);
+}
+
+TEST(ConsoleRoutes, KeepsSettings) {
+  Served served;
+  EXPECT_EQ(served.gateway.ask("GET", "/api/settings").json(), base::Json::object());
+  const auto put = [&](const base::Json& body) {
+    return served.gateway.ask("PUT", "/api/settings", base::to_text(body));
+  };
+  EXPECT_EQ(put({{"theme", "dark"}, {"font_size", "large"}, {"model", nullptr}}).status, 200);
+  EXPECT_EQ(served.gateway.ask("GET", "/api/settings").json(),
+            (base::Json{{"theme", "dark"}, {"font_size", "large"}}));
+  const auto bad = put({{"theme", "pink"}});
+  EXPECT_EQ(bad.status, 400);
+  EXPECT_EQ(bad.json()["error"]["param"], "theme");
+  EXPECT_EQ(put({{"colour", "red"}}).status, 400);
+  EXPECT_EQ(put({{"theme", 5}}).status, 400);
+  EXPECT_EQ(put(base::Json::array()).status, 400);
+}
+
+TEST(ConsoleRoutes, ListsSearchProviders) {
+  Served served;
+  const base::Json list = served.gateway.ask("GET", "/api/search_providers").json();
+  EXPECT_EQ(list["data"][0]["id"], "own");
+  EXPECT_TRUE(list["data"][0]["p50_ms"].is_null());
+}
+
+TEST(ChatRoutes, ServeTheWholeLifeOfAChat) {
+  Served served;
+  TestGateway& gateway = served.gateway;
+  const auto made = gateway.post("/api/chats", {{"title", "Rivers"}, {"folder", "geo"}});
+  ASSERT_EQ(made.status, 201);
+  const std::string chat = made.json()["id"].get<std::string>();
+  const auto question = *served.chats->add_message(chat, {.text = "How long is the Seine?"});
+  ASSERT_TRUE(served.chats->add_message(chat, {.parent_id = question.id,
+                                               .role = ChatRole::kAssistant,
+                                               .text = "777 km",
+                                               .run_id = "r_1",
+                                               .answer = R"({"text":"777 km"})"}));
+  const base::Json whole = gateway.ask("GET", "/api/chats/" + chat).json();
+  ASSERT_EQ(whole["messages"].size(), 2u);
+  EXPECT_TRUE(whole["messages"][0]["parent_id"].is_null());
+  EXPECT_TRUE(whole["messages"][0]["answer"].is_null());
+  EXPECT_EQ(whole["messages"][1]["role"], "assistant");
+  EXPECT_EQ(whole["messages"][1]["answer"]["text"], "777 km");
+  EXPECT_EQ(gateway.ask("GET", "/api/chats?query=seine%20long").json()["data"].size(), 1u);
+  EXPECT_EQ(gateway.ask("GET", "/api/folders").json()["data"][0]["name"], "geo");
+  const auto patched =
+      gateway.ask("PATCH", "/api/chats/" + chat, R"({"pinned":true,"folder":null})");
+  EXPECT_EQ(patched.json()["pinned"], true);
+  EXPECT_TRUE(patched.json()["folder"].is_null());
+  EXPECT_EQ(gateway.ask("PATCH", "/api/chats/" + chat, R"({"colour":1})").status, 400);
+  const auto file = gateway.ask("GET", "/api/chats/" + chat + "/export?format=md");
+  EXPECT_EQ(file.headers.get("content-disposition"), "attachment; filename=seine-" + chat + ".md");
+  EXPECT_NE(file.body.find("777 km"), std::string::npos);
+  EXPECT_EQ(gateway.ask("GET", "/api/chats/" + chat + "/export?format=xml").status, 400);
+  EXPECT_EQ(gateway.ask("DELETE", "/api/chats/" + chat + "/messages/" + question.id).status, 204);
+  EXPECT_EQ(gateway.ask("GET", "/api/chats/" + chat).json()["messages"].size(), 0u);
+  EXPECT_EQ(gateway.ask("DELETE", "/api/chats/" + chat).status, 204);
+  EXPECT_EQ(gateway.ask("GET", "/api/chats/" + chat).status, 404);
+  EXPECT_EQ(gateway.ask("POST", "/api/chats/" + chat + "/restore").status, 200);
+  EXPECT_EQ(gateway.ask("GET", "/api/chats?limit=0").status, 400);
+  EXPECT_EQ(gateway.ask("GET", "/api/chats?pinned=maybe").status, 400);
+}
+
+}  // namespace
+}  // namespace seine::gateway

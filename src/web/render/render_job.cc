@@ -1,0 +1,299 @@
+#include "web/render/render_job.h"
+
+#include <set>
+
+#include "net/event.h"
+#include "web/render/dom_snapshot.h"
+#include "web/render/guard_proxy.h"
+
+namespace seine::web {
+
+namespace asio = boost::asio;
+using base::Code;
+using base::Deadline;
+using base::fail;
+using base::Json;
+
+namespace {
+
+constexpr std::chrono::seconds kControlPatience{3};  // for calls that need no page
+constexpr std::chrono::seconds kParsedMax{8};  // until the document is parsed; then what is there
+constexpr std::chrono::seconds kLoadMax{2};    // after that: a stylesheet or a long poll may hang
+constexpr int kNavigationsMax = 5;             // by scripts while the page settles
+
+// In a world of its own, which the page's scripts cannot reach. Folded details are opened: a reader
+// would. One scroll starts what loads lazily.
+std::string quiet_script(std::chrono::milliseconds quiet, std::chrono::milliseconds most) {
+  return "new Promise((done) => {"
+         "for (const one of document.querySelectorAll('details')) one.open = true;"
+         "let timer = setTimeout(() => done(true), " +
+         std::to_string(quiet.count()) +
+         ");"
+         "setTimeout(() => done(false), " +
+         std::to_string(most.count()) +
+         ");"
+         "new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(() => done(true), " +
+         std::to_string(quiet.count()) +
+         "); }).observe(document, {subtree: true, childList: true, characterData: true});"
+         "window.scrollTo(0, document.documentElement ? document.documentElement.scrollHeight : 0);"
+         "window.scrollTo(0, 0);})";
+}
+
+bool text_is(const Json& object, const char* key, std::string_view value) {
+  const auto found = base::get<std::string>(object, key);
+  return found && *found && **found == value;
+}
+std::string text_of(const Json& object, const char* key) {
+  auto found = base::get_or<std::string>(object, key, {});
+  return found ? std::move(*found) : std::string();
+}
+
+}  // namespace
+
+struct RenderJob::Impl : std::enable_shared_from_this<Impl> {
+  Impl(asio::io_context& context_in, const base::Clock& clock_in,
+       const RendererSettings& settings_in, const RenderRequest& request_in)
+      : context(context_in),
+        clock(clock_in),
+        settings(settings_in),
+        request(request_in),
+        changed(context.get_executor()),
+        deadline(Deadline::after(clock, request.timeout)) {}
+
+  asio::io_context& context;
+  const base::Clock& clock;
+  const RendererSettings& settings;
+  const RenderRequest request;
+  net::Event changed;
+  const Deadline deadline;
+
+  std::shared_ptr<Browser> browser;
+  std::unique_ptr<GuardProxy> proxy;
+  std::string browser_context;
+  std::string target;
+  std::string session;
+  std::string frame;
+  bool parsed = false;
+  bool loaded = false;
+  bool download = false;
+  bool crashed = false;
+  bool cancelled = false;
+  int status = 0;
+  std::set<std::string> requests;  // of scripts and their data, under way
+
+  Deadline control() const { return Deadline::after(clock, kControlPatience).earlier_of(deadline); }
+
+  void on_event(const CdpMessage& event) {
+    const std::string& method = event.method;
+    const Json& params = event.params;
+    if (method == "Page.domContentEventFired") {
+      parsed = true;
+    } else if (method == "Page.loadEventFired") {
+      loaded = true;
+    } else if (method == "Fetch.requestPaused") {
+      browser->post(
+          "Fetch.failRequest",
+          {{"requestId", text_of(params, "requestId")}, {"errorReason", "BlockedByClient"}},
+          session);
+    } else if (method == "Page.javascriptDialogOpening") {
+      browser->post("Page.handleJavaScriptDialog", {{"accept", false}}, session);
+    } else if (method == "Page.downloadWillBegin") {
+      download = true;
+    } else if (method == "Inspector.targetCrashed") {
+      crashed = true;
+    } else if (method == "Network.requestWillBeSent") {
+      const std::string type = text_of(params, "type");
+      if (type == "XHR" || type == "Fetch" || type == "Script") {
+        if (requests.size() < 256) requests.insert(text_of(params, "requestId"));
+      }
+    } else if (method == "Network.loadingFinished" || method == "Network.loadingFailed") {
+      requests.erase(text_of(params, "requestId"));
+    } else if (method == "Network.responseReceived") {
+      if (text_is(params, "type", "Document") && text_is(params, "frameId", frame)) {
+        if (const Json* response = base::find(params, "response");
+            response && response->is_object()) {
+          status = static_cast<int>(base::get_or<std::int64_t>(*response, "status", 0).value_or(0));
+        }
+      }
+    } else {
+      return;
+    }
+    changed.set();
+  }
+
+  // Waits for `ready` to hold; false when the time is up or the job is over.
+  template <typename Ready>
+  asio::awaitable<bool> wait_until(Ready ready, Deadline until) {
+    while (!ready()) {
+      if (cancelled || crashed || download || !browser->alive() || until.expired(clock))
+        co_return false;
+      // A ManualClock never comes to `until` by itself; a short wait keeps this honest under both.
+      const auto outcome = co_await changed.wait_for(
+          std::min<base::Duration>(until.remaining(clock), std::chrono::milliseconds(200)));
+      if (outcome == net::Event::Outcome::kCancelled) co_return false;
+    }
+    co_return true;
+  }
+
+  asio::awaitable<base::Result<void>> open();
+  asio::awaitable<base::Result<void>> navigate();
+  asio::awaitable<bool> settle();
+  asio::awaitable<base::Result<RenderedPage>> read(bool settled);
+  base::Result<void> page_trouble() const;
+};
+
+// A context with its own proxy, a page in it, and everything switched on before it loads anything.
+asio::awaitable<base::Result<void>> RenderJob::Impl::open() {
+  proxy = SEINE_CO_TRY(GuardProxy::start(context, request.policy, {}));
+  const Json made = SEINE_CO_TRY(co_await browser->call(
+      "Target.createBrowserContext",
+      {{"disposeOnDetach", true},
+       {"proxyServer", "socks5://127.0.0.1:" + std::to_string(proxy->port())},
+       {"proxyBypassList", "<-loopback>"}},
+      "", control()));
+  browser_context = text_of(made, "browserContextId");
+  browser->post(
+      "Browser.setDownloadBehavior",
+      {{"behavior", "deny"}, {"browserContextId", browser_context}, {"eventsEnabled", false}}, "");
+  const Json opened = SEINE_CO_TRY(co_await browser->call(
+      "Target.createTarget", {{"url", "about:blank"}, {"browserContextId", browser_context}}, "",
+      control()));
+  target = text_of(opened, "targetId");
+  const Json attached = SEINE_CO_TRY(co_await browser->call(
+      "Target.attachToTarget", {{"targetId", target}, {"flatten", true}}, "", control()));
+  session = text_of(attached, "sessionId");
+  frame = target;  // the main frame of a page has its target's id
+  browser->open_session(
+      session, [self = shared_from_this()](const CdpMessage& event) { self->on_event(event); });
+  browser->post("Page.enable", Json::object(), session);
+  browser->post("Network.enable", Json::object(), session);
+  browser->post("Inspector.enable", Json::object(), session);
+  Json patterns = Json::array();
+  for (const char* type : {"Image", "Font", "Media"}) {
+    patterns.push_back({{"urlPattern", "*"}, {"resourceType", type}});
+  }
+  SEINE_CO_CHECK(
+      co_await browser->call("Fetch.enable", {{"patterns", patterns}}, session, control()));
+  co_return base::Result<void>();
+}
+
+base::Result<void> RenderJob::Impl::page_trouble() const {
+  if (cancelled)
+    return fail(Code::kCancelled, "cancelled while rendering {}", request.url.origin());
+  if (crashed) return fail(Code::kUnavailable, "the page crashed its process");
+  if (download) return fail(Code::kFailedPrecondition, "{} is a download", request.url.origin());
+  return {};
+}
+
+asio::awaitable<base::Result<void>> RenderJob::Impl::navigate() {
+  const Json answer = SEINE_CO_TRY(co_await browser->call(
+      "Page.navigate", {{"url", request.url.href(false)}}, session, deadline));
+  const std::string failure = text_of(answer, "errorText");
+  if (!failure.empty()) {
+    if (download || failure == "net::ERR_ABORTED") {
+      co_return fail(Code::kFailedPrecondition, "{} gives no page to show", request.url.origin());
+    }
+    if (proxy->counts().refused > 0) {
+      co_return refusal_error(Refusal::kAddress, request.url);
+    }
+    co_return fail(Code::kUnavailable, "{} was not reached by the browser: {}",
+                   request.url.origin(), failure);
+  }
+  (void)co_await wait_until([this] { return parsed; },
+                            Deadline::after(clock, kParsedMax).earlier_of(deadline));
+  (void)co_await wait_until([this] { return loaded; },
+                            Deadline::after(clock, kLoadMax).earlier_of(deadline));
+  co_return page_trouble();
+}
+
+// Until the tree rests and no script waits for data. True when that came before the time was up.
+asio::awaitable<bool> RenderJob::Impl::settle() {
+  const Deadline until = Deadline::after(clock, settings.settle_max).earlier_of(deadline);
+  for (int navigations = 0; navigations < kNavigationsMax;) {
+    const auto world = co_await browser->call(
+        "Page.createIsolatedWorld", {{"frameId", frame}, {"worldName", "reader"}}, session, until);
+    if (!world) co_return false;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until.remaining(clock));
+    const auto rested = co_await browser->call(
+        "Runtime.evaluate",
+        {{"contextId", base::get_or<std::int64_t>(*world, "executionContextId", 0).value_or(0)},
+         {"expression", quiet_script(settings.quiet, left)},
+         {"awaitPromise", true},
+         {"returnByValue", true}},
+        session, until);
+    if (cancelled || until.expired(clock)) co_return false;
+    if (!rested) {
+      ++navigations;  // its world went with the document
+      continue;
+    }
+    if (requests.empty()) co_return true;
+    (void)co_await wait_until([this] { return requests.empty(); }, until);
+    if (until.expired(clock) || cancelled || crashed) co_return false;
+  }
+  co_return false;
+}
+
+asio::awaitable<base::Result<RenderedPage>> RenderJob::Impl::read(bool settled) {
+  const Json snapshot =
+      SEINE_CO_TRY(co_await browser->call("DOMSnapshot.captureSnapshot", snapshot_parameters(),
+                                          session, Deadline::after(clock, kControlPatience)));
+  VisibleHtml visible = SEINE_CO_TRY(visible_html(snapshot));
+  co_return RenderedPage{.html = std::move(visible.html),
+                         .url = std::move(visible.url),
+                         .status = status,
+                         .shown_bytes = visible.shown_bytes,
+                         .hidden_bytes = visible.hidden_bytes,
+                         .settled = settled,
+                         .refused_connections = proxy->counts().refused,
+                         .took = {}};
+}
+
+RenderJob::RenderJob(asio::io_context& context, const base::Clock& clock,
+                     const RendererSettings& settings, const RenderRequest& request)
+    : impl_(std::make_shared<Impl>(context, clock, settings, request)) {}
+
+RenderJob::~RenderJob() {
+  Impl& impl = *impl_;
+  if (!impl.browser) return;
+  if (!impl.session.empty()) impl.browser->close_session(impl.session);
+  if (!impl.browser_context.empty()) {
+    impl.browser->post("Target.disposeBrowserContext", {{"browserContextId", impl.browser_context}},
+                       "");
+  }
+  impl.proxy.reset();
+}
+
+void RenderJob::cancel() {
+  impl_->cancelled = true;
+  impl_->changed.set();
+  if (impl_->browser && !impl_->session.empty()) impl_->browser->close_session(impl_->session);
+}
+
+asio::awaitable<std::expected<RenderedPage, RenderFailure>> RenderJob::run(
+    std::shared_ptr<Browser> browser) {
+  const std::shared_ptr<Impl> impl = impl_;
+  impl->browser = std::move(browser);
+  const auto failed = [&impl](base::Error error, bool control_call) {
+    const bool gone = !impl->browser->alive();
+    const bool hung = control_call && error.code == Code::kDeadlineExceeded;
+    return std::unexpected(RenderFailure{std::move(error), gone || hung});
+  };
+  if (auto opened = co_await impl->open(); !opened) {
+    if (impl->cancelled) co_return failed(impl->page_trouble().error(), false);
+    co_return failed(std::move(opened).error(), true);
+  }
+  if (auto there = co_await impl->navigate(); !there) {
+    co_return failed(std::move(there).error(), false);
+  }
+  const bool settled = co_await impl->settle();
+  if (auto well = impl->page_trouble(); !well) co_return failed(std::move(well).error(), false);
+  auto page = co_await impl->read(settled);
+  if (!page && page.error().code == Code::kDeadlineExceeded && impl->browser->alive()) {
+    page = fail(Code::kDeadlineExceeded, "a script of {} never rests: the page cannot be read",
+                impl->request.url.origin());
+  }
+  if (!page) co_return failed(std::move(page).error(), false);
+  co_return std::move(*page);
+}
+
+}  // namespace seine::web

@@ -1,0 +1,288 @@
+// With the real browser, against servers of this process on loopback.
+#include "web/render/renderer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <atomic>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "net/request.h"
+#include "net/response.h"
+#include "net/router.h"
+#include "net/server.h"
+#include "web/extract/page.h"
+
+namespace seine::web {
+namespace {
+
+namespace asio = boost::asio;
+using base::Code;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Serves fixed pages; "/hang" never answers. Remembers what was asked for.
+class Site {
+ public:
+  explicit Site(net::Runtime& runtime) : server_(runtime, {}, router_.handler()) {
+    router_.set_fallback([this](net::Request& request, net::Response& response) {
+      return serve(this, request, response);
+    });
+    port_ = server_.listen({}).value_or(0);
+  }
+  void page(const std::string& path, std::string body, std::string type = "text/html") {
+    pages_[path] = {std::move(body), std::move(type)};
+  }
+  std::string url(const std::string& path) const {
+    return "http://127.0.0.1:" + std::to_string(port_) + path;
+  }
+  std::uint16_t port() const { return port_; }
+  bool was_asked(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    return asked_[path] > 0;
+  }
+  bool wait_for(const std::string& path) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return asked_[path] > 0; });
+  }
+
+ private:
+  static asio::awaitable<void> serve(Site* site, net::Request& request, net::Response& response) {
+    const std::string path(request.path());
+    {
+      const std::lock_guard lock(site->mutex_);
+      ++site->asked_[path];
+      site->changed_.notify_all();
+    }
+    if (path == "/hang") co_await net::sleep_for(std::chrono::hours(1));
+    const auto found = site->pages_.find(path);
+    if (found == site->pages_.end()) {
+      response.send_text(404, "not here");
+      co_return;
+    }
+    response.send(200, found->second.second, found->second.first);
+  }
+  std::map<std::string, std::pair<std::string, std::string>> pages_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, int> asked_;
+  net::Router router_;
+  net::Server server_;
+  std::uint16_t port_ = 0;
+};
+
+asio::awaitable<void> render_into(Renderer* renderer, RenderRequest request,
+                                  base::Result<RenderedPage>* out) {
+  *out = co_await renderer->render(std::move(request));
+}
+
+class RendererTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (Browser::find_program({}).empty()) GTEST_SKIP() << "skipped: no browser is installed";
+  }
+  RenderRequest request(const std::string& url,
+                        std::chrono::milliseconds timeout = kTimeout) const {
+    GuardPolicy policy;
+    policy.endpoints.push_back({"http", "127.0.0.1", site_.port()});
+    return {.url = Url::parse(url).value(), .policy = policy, .timeout = timeout};
+  }
+  base::Result<RenderedPage> render(RenderRequest what) {
+    base::Result<RenderedPage> out = base::fail(Code::kUnknown, "nothing came");
+    runtime_.run(1, [&] { return render_into(&renderer_, std::move(what), &out); });
+    return out;
+  }
+  std::string markdown(const std::string& path) {
+    const auto page = render(request(site_.url(path)));
+    if (!page) return page.error().to_string();
+    return read_page(page->html, {.url = page->url, .main_content = false, .rendered = true})
+        ->markdown();
+  }
+
+  static constexpr std::chrono::milliseconds kTimeout{20'000};
+  base::SystemClock clock_;
+  net::Runtime runtime_{2, clock_};
+  Site site_{runtime_};
+  Renderer renderer_{
+      runtime_,
+      clock_,
+      {.browser = {.user_agent = "SeineTest/1"}, .settle_max = std::chrono::milliseconds(2500)}};
+};
+
+TEST_F(RendererTest, ReadsWhatAScriptWritesAfterItsDataHasCome) {
+  site_.page("/",
+             "<title>Shop</title><div id=root></div><script>"
+             "fetch('/data').then(r => r.text()).then(t => setTimeout(() => {"
+             "root.innerHTML = '<h1>Goods</h1><p>' + t + '</p>'}, 50));</script>");
+  site_.page("/data", "eleven <b>apples</b>", "text/plain");
+  const auto page = render(request(site_.url("/")));
+  ASSERT_TRUE(page) << page.error().to_string();
+  EXPECT_EQ(page->status, 200);
+  EXPECT_TRUE(page->settled);
+  EXPECT_EQ(page->url, site_.url("/"));
+  const Page read =
+      read_page(page->html, {.url = page->url, .main_content = false, .rendered = true}).value();
+  EXPECT_EQ(read.metadata.title, "Shop");
+  EXPECT_THAT(read.markdown(), HasSubstr("# Goods\n\neleven **apples**"));
+}
+
+TEST_F(RendererTest, LeavesOutWhatNobodySees) {
+  site_.page(
+      "/",
+      "<style>.a{display:none}.b{opacity:.01}.c{font-size:1px}.d{position:absolute;left:-5000px}"
+      ".e{color:#fefefe;background:#fff}.f{height:0;overflow:hidden}.g{clip-path:inset(100%)}"
+      ".h{position:absolute;clip:rect(0,0,0,0)}.i{visibility:hidden}.j{transform:scale(0)}"
+      ".k{text-indent:-9999px}.l{color:transparent}</style><p>shown one</p>"
+      "<p class=a>xa</p><p class=b>xb</p><p class=c>xc</p><p class=d>xd</p><p class=e>xe</p>"
+      "<div class=f><p>xf</p></div><p class=g>xg</p><p class=h>xh</p><p class=i>xi</p>"
+      "<p class=j>xj</p><p class=k>xk</p><p class=l>xl</p>"
+      "<dialog>xm</dialog><template>xn</template><noscript>xo</noscript>"
+      "<details><summary>more</summary><p>shown two</p></details>"
+      "<div style='display:contents'><p>shown three</p></div>"
+      "<div style='overflow:auto;height:50px'><p style='margin-top:200px'>shown four</p></div>"
+      "<iframe srcdoc='<p>shown five</p>'></iframe><div id=s></div>"
+      "<script>s.attachShadow({mode:'open'}).innerHTML='<p>shown six</p>'</script>");
+  const std::string text = markdown("/");
+  for (const char* shown : {"one", "two", "three", "four", "five", "six"}) {
+    EXPECT_THAT(text, HasSubstr(std::string("shown ") + shown));
+  }
+  for (char hidden = 'a'; hidden <= 'o'; ++hidden) {
+    EXPECT_THAT(text, Not(HasSubstr(std::string("x") + hidden)));
+  }
+}
+
+TEST_F(RendererTest, RefusesDialoguesPopupsAndDownloads) {
+  site_.page("/",
+             "<script>alert('wait'); window.open('/popup'); onload = () => {"
+             "document.body.append('went on')}</script><body>");
+  site_.page("/file", "bytes", "application/octet-stream");
+  EXPECT_THAT(markdown("/"), HasSubstr("went on"));
+  const auto file = render(request(site_.url("/file")));
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().code, Code::kFailedPrecondition);
+}
+
+TEST_F(RendererTest, LoadsNoPictures) {
+  site_.page("/",
+             "<img src=/a.png><style>@font-face{font-family:q;src:url(/q.woff)}"
+             "p{font-family:q}</style><p>text");
+  EXPECT_THAT(markdown("/"), HasSubstr("text"));
+  EXPECT_FALSE(site_.was_asked("/a.png"));
+  EXPECT_FALSE(site_.was_asked("/q.woff"));
+}
+
+// Another port of this machine is not the operator's endpoint: no way there, by no means.
+TEST_F(RendererTest, ReachesOnlyWhatTheGuardAllows) {
+  Site other(runtime_);
+  other.page("/secret", "secret");
+  const std::string secret = other.url("/secret");
+  const std::string localhost = "http://localhost:" + std::to_string(other.port()) + "/secret";
+  site_.page("/",
+             "<body><script>const say = t => document.body.append(t + ' ');"
+             "fetch('" +
+                 secret +
+                 "', {mode:'no-cors'}).then(() => say('leak'), () => say('kept'));"
+                 "fetch('" +
+                 localhost +
+                 "', {mode:'no-cors'}).then(() => say('leak'), () => say('kept'));"
+                 "new WebSocket('ws://127.0.0.1:" +
+                 std::to_string(other.port()) +
+                 "/secret').onerror"
+                 " = () => say('kept');</script><iframe src='" +
+                 secret +
+                 "'></iframe>"
+                 "<link rel=prefetch href='" +
+                 secret + "'>");
+  const std::string text = markdown("/");
+  EXPECT_THAT(text, HasSubstr("kept kept"));
+  EXPECT_THAT(text, Not(HasSubstr("leak")));
+  EXPECT_FALSE(other.was_asked("/secret"));
+
+  site_.page("/go", "<script>location = '" + secret + "'</script>");
+  (void)render(request(site_.url("/go"), std::chrono::seconds(6)));
+  EXPECT_FALSE(other.was_asked("/secret"));
+  const auto direct = render(request(secret));
+  ASSERT_FALSE(direct);
+  EXPECT_EQ(direct.error().code, Code::kPermissionDenied);
+}
+
+TEST_F(RendererTest, APageThatNeverRestsHasAnEnd) {
+  site_.page("/busy",
+             "<p>first</p><script>setInterval(() => {"
+             "document.body.append(document.createElement('i'))}, 20)</script>");
+  const auto busy = render(request(site_.url("/busy"), std::chrono::seconds(3)));
+  ASSERT_TRUE(busy) << busy.error().to_string();
+  EXPECT_FALSE(busy->settled);
+  EXPECT_THAT(busy->html, HasSubstr("first"));
+  site_.page("/loop", "<p>x</p><script>for(;;);</script>");
+  const auto loop = render(request(site_.url("/loop"), std::chrono::seconds(2)));
+  ASSERT_FALSE(loop);
+  EXPECT_EQ(loop.error().code, Code::kDeadlineExceeded);
+  site_.page("/", "<p>still here");
+  EXPECT_THAT(markdown("/"), HasSubstr("still here"));
+}
+
+TEST_F(RendererTest, ABrowserThatIsKilledIsReplacedAndTheJobDoneAgain) {
+  site_.page("/", "<p>warm");
+  EXPECT_THAT(markdown("/"), HasSubstr("warm"));
+  const int process = renderer_.statistics().process;
+  ASSERT_GT(process, 0);
+  site_.page("/slow", "<p>at last</p><script>fetch('/hang')</script>");
+  base::Result<RenderedPage> out = base::fail(Code::kUnknown, "nothing came");
+  std::thread killer([&] {
+    if (site_.wait_for("/hang")) ::kill(process, SIGKILL);
+  });
+  runtime_.run(1, [&] {
+    return render_into(&renderer_, request(site_.url("/slow"), std::chrono::seconds(8)), &out);
+  });
+  killer.join();
+  ASSERT_TRUE(out) << out.error().to_string();
+  EXPECT_THAT(out->html, HasSubstr("at last"));
+  EXPECT_EQ(renderer_.statistics().browsers, 2u);
+}
+
+TEST_F(RendererTest, ACallerThatLeavesEndsItsJob) {
+  site_.page("/", "<p>x</p><script>fetch('/hang')</script>");
+  asio::cancellation_signal leave;
+  base::Result<RenderedPage> out = base::fail(Code::kUnknown, "nothing came");
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool ended = false;
+  runtime_.post(1, [&] {
+    asio::co_spawn(runtime_.context(1), render_into(&renderer_, request(site_.url("/")), &out),
+                   asio::bind_cancellation_slot(leave.slot(), [&](std::exception_ptr) {
+                     const std::lock_guard lock(mutex);
+                     ended = true;
+                     changed.notify_all();
+                   }));
+  });
+  ASSERT_TRUE(site_.wait_for("/hang"));
+  runtime_.post(1, [&] { leave.emit(asio::cancellation_type::terminal); });
+  std::unique_lock lock(mutex);
+  ASSERT_TRUE(changed.wait_for(lock, std::chrono::seconds(20), [&] { return ended; }));
+  for (int i = 0; i < 200 && renderer_.statistics().active > 0; ++i) std::this_thread::yield();
+  site_.page("/next", "<p>next");
+  EXPECT_THAT(markdown("/next"), HasSubstr("next"));
+}
+
+TEST(RenderDecision, SaysWhy) {
+  Page page;
+  page.failure = PageFailure::kEmptyShell;
+  EXPECT_TRUE(decide_render(page).render);
+  page.failure = PageFailure::kChallenge;
+  EXPECT_FALSE(decide_render(page).render);
+  EXPECT_THAT(decide_render(page).reason, HasSubstr("challenge"));
+  const Page full = read_page("<p>Some text that stands here.", {.main_content = false}).value();
+  EXPECT_FALSE(decide_render(full).render);
+}
+
+}  // namespace
+}  // namespace seine::web
