@@ -137,10 +137,8 @@ constexpr std::array kBenchOptions = {
 constexpr std::array kRestoreOptions = {
     Option{.name = "--yes", .help = {"Do not ask", "不再询问"}},
 };
-<<<<<<< HEAD
-constexpr Option kTimeout{.name = "--timeout",
-                          .value = "TIME",
-                          .help = {"Longest time to wait", "最长等待时间"}};
+constexpr Option kTimeout{
+    .name = "--timeout", .value = "TIME", .help = {"Longest time to wait", "最长等待时间"}};
 constexpr Option kMaxAge{.name = "--max-age",
                          .value = "TIME",
                          .help = {"Age of a kept copy that will do (0s: ask the source)",
@@ -150,27 +148,35 @@ constexpr Option kOffline{.name = "--offline",
 constexpr Option kNoRobots{.name = "--ignore-robots",
                            .help = {"Read although robots.txt asks not to (it is noted)",
                                     "不理会 robots.txt（会给出提示）"}};
-constexpr Option kReplay{.name = "--replay",
-                         .value = "FILE",
-                         .help = {"Repeat a recorded reading; no network", "重放已记录的读取，不联网"}};
-constexpr Option kRecord{.name = "--record",
-                         .value = "FILE",
-                         .help = {"Record the reading so that it can be repeated",
-                                  "记录本次读取以便重放"}};
+constexpr Option kReplay{
+    .name = "--replay",
+    .value = "FILE",
+    .help = {"Repeat a recorded reading; no network", "重放已记录的读取，不联网"}};
+constexpr Option kRecord{
+    .name = "--record",
+    .value = "FILE",
+    .help = {"Record the reading so that it can be repeated", "记录本次读取以便重放"}};
 constexpr std::array kWebReadOptions = {
-    kTimeout, kMaxAge, kOffline, kNoRobots, kRecord, kReplay,
-    Option{.name = "--whole",
-           .help = {"Everything visible, not the main content only", "输出全部可见内容，而非仅正文"}},
+    kTimeout,
+    kMaxAge,
+    kOffline,
+    kNoRobots,
+    kRecord,
+    kReplay,
+    Option{
+        .name = "--whole",
+        .help = {"Everything visible, not the main content only", "输出全部可见内容，而非仅正文"}},
     kJson};
-constexpr std::array kWebFetchOptions = {kTimeout, kMaxAge, kOffline, kNoRobots, kRecord, kReplay,
-                                         kJson};
+constexpr std::array kWebFetchOptions = {kTimeout, kMaxAge, kOffline, kNoRobots,
+                                         kRecord,  kReplay, kJson};
 constexpr std::array kWebExtractOptions = {
     Option{.name = "--url", .value = "URL", .help = {"Where the file is from", "文件的来源网址"}},
     Option{.name = "--type",
            .value = "TYPE",
            .help = {"Its media type (default: by its bytes)", "媒体类型（默认按内容判断）"}},
-    Option{.name = "--whole",
-           .help = {"Everything visible, not the main content only", "输出全部可见内容，而非仅正文"}},
+    Option{
+        .name = "--whole",
+        .help = {"Everything visible, not the main content only", "输出全部可见内容，而非仅正文"}},
     kJson};
 constexpr std::array kWebCrawlOptions = {
     Option{.name = "--depth",
@@ -180,9 +186,7 @@ constexpr std::array kWebCrawlOptions = {
            .value = "GLOBS",
            .help = {"Only these addresses, such as '/docs/**' (several: commas)",
                     "仅这些地址，如 '/docs/**'（多个以逗号分隔）"}},
-    Option{.name = "--exclude",
-           .value = "GLOBS",
-           .help = {"Not these addresses", "排除这些地址"}},
+    Option{.name = "--exclude", .value = "GLOBS", .help = {"Not these addresses", "排除这些地址"}},
     Option{.name = "--pages",
            .value = "N",
            .help = {"Most pages to read (default 200)", "最多读取的页数（默认 200）"}},
@@ -190,19 +194,24 @@ constexpr std::array kWebCrawlOptions = {
            .value = "NAME",
            .help = {"Collection to keep the pages in (default web)", "存入的集合（默认 web）"}},
     Option{.name = "--no-sitemap", .help = {"Do not read sitemaps", "不读取站点地图"}},
-    kTimeout, kNoRobots, kJson};
+    kTimeout,
+    kNoRobots,
+    kJson};
 constexpr std::array kWebSearchOptions = {
     Option{.name = "--provider",
            .value = "LIST",
            .help = {"Ask only these providers", "仅查询这些搜索服务"}},
-    Option{.name = "--limit", .value = "N", .help = {"Most results (default 10)", "结果数（默认 10）"}},
+    Option{.name = "--limit",
+           .value = "N",
+           .help = {"Most results (default 10)", "结果数（默认 10）"}},
     Option{.name = "--site", .value = "LIST", .help = {"Only these domains", "仅这些域名"}},
     Option{.name = "--time",
            .value = "RANGE",
            .help = {"Only what is that young", "仅此时段内的内容"},
            .choices = "day|week|month|year"},
-    kOffline, kTimeout, kJson};
-=======
+    kOffline,
+    kTimeout,
+    kJson};
 constexpr std::array kGenerateOptions = {
     Option{.name = "--model",
            .value = "FILE",
@@ -247,7 +256,6 @@ constexpr std::array kModelEvalOptions = {
            .help = {"Abstain above this probability of refusing", "拒答概率高于此值时不作答"}},
     kJson,
 };
->>>>>>> main
 constexpr std::span<const Option> kNoOptions;
 
 constexpr std::array kCommands = {
@@ -339,7 +347,6 @@ constexpr std::array kCommands = {
             .help = {"Put a backup in the place of the database", "用备份替换数据库"},
             .options = kRestoreOptions,
             .run = run_restore},
-<<<<<<< HEAD
     Command{.path = "web search",
             .argument = "QUESTION",
             .help = {"Search the web and what is kept", "搜索网络与本地留存"},
@@ -365,7 +372,6 @@ constexpr std::array kCommands = {
             .help = {"Read a site and keep it for searching", "抓取站点并留存以供搜索"},
             .options = kWebCrawlOptions,
             .run = run_web_crawl},
-=======
     Command{.path = "generate",
             .argument = "[PROMPT]",
             .help = {"Write on from a prompt (default: stdin), without a service",
@@ -377,7 +383,6 @@ constexpr std::array kCommands = {
             .help = {"Measure a model on a set of questions", "用题集评测模型"},
             .options = kModelEvalOptions,
             .run = run_model_eval},
->>>>>>> main
     Command{.path = "version",
             .help = {"Print the version", "打印版本"},
             .options = kJsonOptions,
