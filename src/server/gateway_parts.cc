@@ -102,9 +102,6 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
 gateway::ChatStore& GatewayParts::chats() {
   return *impl_->chats;
 }
-gateway::FileStore& GatewayParts::files() {
-  return *impl_->files;
-}
 gateway::Generations& GatewayParts::generations() {
   return *impl_->generations;
 }

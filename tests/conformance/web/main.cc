@@ -25,6 +25,7 @@ constexpr std::array kScorers = {
     Entry{"robots", score_robots},
     Entry{"charset", score_charset},
     Entry{"html5lib", score_html5lib},
+    Entry{"dompurify", score_dompurify},
     Entry{"article-extraction", score_article_extraction},
     Entry{"trafilatura-eval", score_trafilatura},
     Entry{"readability-pages", score_readability},
