@@ -99,6 +99,10 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
   return std::unique_ptr<GatewayParts>(new GatewayParts(std::move(impl)));
 }
 
+gateway::FileStore& GatewayParts::files() {
+  return *impl_->files;
+}
+
 gateway::ChatStore& GatewayParts::chats() {
   return *impl_->chats;
 }
