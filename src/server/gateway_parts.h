@@ -20,7 +20,6 @@
 namespace seine::gateway {
 class ChatStore;
 class FileStore;
-class FileStore;
 class Generations;
 class ModelAdmin;
 struct SearchProviderInfo;
