@@ -20,6 +20,8 @@ install(FILES ${generated}/seine.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${generated}/seine.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME seine)
 install(FILES ${generated}/_seine DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES ${generated}/seine.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+install(FILES models/seine-mini/model.gguf models/seine-mini/README.md
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/seine/models/seine-mini)
 install(FILES deploy/systemd/seine.service DESTINATION lib/systemd/system)
 install(FILES README.md README.zh-CN.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

@@ -10,8 +10,11 @@
 #include "gateway/console_routes.h"
 #include "gateway/files/file_store.h"
 #include "gateway/generation/generation.h"
+#include "gateway/openai/responses_routes.h"
 #include "gateway/openai/routes.h"
+#include "gateway/openapi.h"
 #include "server/file_text.h"
+#include "server/version.h"
 #include "store/text_index.h"
 
 namespace seine::server {
@@ -32,6 +35,7 @@ struct GatewayParts::Impl {
   std::unique_ptr<gateway::FileStore> files;
   std::unique_ptr<gateway::ConsoleRoutes> console_routes;
   std::unique_ptr<gateway::openai::Routes> openai;
+  std::unique_ptr<gateway::openai::ResponsesRoutes> responses;
   std::unique_ptr<gateway::anthropic::Routes> anthropic;
 };
 
@@ -81,17 +85,26 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
                                      .clock = ports.clock,
                                      .random = ports.random});
   g.openai->install(router);
+  g.responses = std::make_unique<gateway::openai::ResponsesRoutes>(
+      gateway::openai::ResponsesRoutes::Ports{.generations = *g.generations,
+                                              .records = ports.records,
+                                              .pool = ports.pool,
+                                              .clock = ports.clock,
+                                              .random = ports.random});
+  g.responses->install(router);
+  gateway::add_openapi(router, kVersion);
   g.anthropic = std::make_unique<gateway::anthropic::Routes>(
       gateway::anthropic::Routes::Ports{.generations = *g.generations, .random = ports.random});
   g.anthropic->install(router);
   return std::unique_ptr<GatewayParts>(new GatewayParts(std::move(impl)));
 }
 
-gateway::ChatStore& GatewayParts::chats() {
-  return *impl_->chats;
-}
 gateway::FileStore& GatewayParts::files() {
   return *impl_->files;
+}
+
+gateway::ChatStore& GatewayParts::chats() {
+  return *impl_->chats;
 }
 gateway::Generations& GatewayParts::generations() {
   return *impl_->generations;

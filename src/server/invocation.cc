@@ -56,6 +56,15 @@ std::vector<std::string_view> option_names(const Command& command) {
   return names;
 }
 
+// A command's own option takes the place of the global one with its name (`model eval --data`).
+std::vector<Option> globals_of(const Command& command) {
+  std::vector<Option> out;
+  for (const Option& option : global_options())
+    if (std::ranges::find(command.options, option.name, &Option::name) == command.options.end())
+      out.push_back(option);
+  return out;
+}
+
 std::string cli_names(const Option& option) {
   return option.letter.empty() ? std::string(option.name)
                                : fmt::format("{},{}", option.letter, option.name);
@@ -78,7 +87,8 @@ Result<Invocation> parse_command(const Command& command, std::vector<std::string
     }
   };
   std::ranges::for_each(command.options, declare);
-  std::ranges::for_each(global_options(), declare);
+  const std::vector<Option> globals = globals_of(command);
+  std::ranges::for_each(globals, declare);
   std::vector<std::string> positionals;
   app.add_option("argument", positionals);
 
@@ -115,7 +125,7 @@ Result<Invocation> parse_command(const Command& command, std::vector<std::string
     return {};
   };
   for (const Option& option : command.options) SEINE_CHECK(collect(option));
-  for (const Option& option : global_options()) SEINE_CHECK(collect(option));
+  for (const Option& option : globals) SEINE_CHECK(collect(option));
 
   const bool help = invocation.has("--help");
   if (positionals.size() > (command.argument.empty() ? 0u : 1u)) {
@@ -218,8 +228,12 @@ Result<base::Config> load_config(const Invocation& invocation) {
           option.value.empty() ? "true" : *invocation.value(option.name);
     }
   };
-  if (invocation.command != nullptr) add_flags(invocation.command->options);
-  add_flags(global_options());
+  if (invocation.command != nullptr) {
+    add_flags(invocation.command->options);
+    add_flags(globals_of(*invocation.command));
+  } else {
+    add_flags(global_options());
+  }
 
   // A file that was asked for must be there; the user's and the system's may be absent.
   const std::string asked =

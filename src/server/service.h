@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "server/engine_options.h"
 
 namespace seine::server {
 
@@ -30,7 +31,8 @@ struct ServiceSettings {
   std::string tls_key = {};
   std::string data_dir;
   std::uint64_t blobs_bytes_max = std::uint64_t{10} << 30;
-  std::string model_path = {};  // empty: none
+  std::string model_path = {};  // empty: the shipped one
+  EngineOptions engine = {};
 };
 
 ServiceSettings service_settings(const base::Config& config, std::string data_dir);
@@ -59,6 +61,8 @@ class Service {
   base::Result<> reload_tls();
   // Whether every network thread has answered a post within the time.
   bool responsive(base::Duration within);
+  // Waits until no model is loading any more; false when the deadline passed first.
+  bool models_settled(base::Deadline deadline);
   // Stops accepting, lets requests end until the deadline, then cancels them. Once.
   void drain(base::Deadline deadline);
 

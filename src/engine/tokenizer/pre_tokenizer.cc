@@ -31,6 +31,7 @@ constexpr std::array kNamed = {
     Named{"llama-v3", {sc::llama3_words}},
     Named{"gpt-2", {sc::gpt2_words}},
     Named{"default", {sc::gpt2_words}},
+    Named{"seine-mini", {sc::mini_words}},
 };
 
 struct KnownRegex {
@@ -39,6 +40,9 @@ struct KnownRegex {
 };
 
 constexpr std::array kRegexes = {
+    KnownRegex{"[\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF]|\\p{N}| ?[^\\s\\p{N}\\p{P}\\p{S}"
+               "\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF]+| ?[\\p{P}\\p{S}]|\\s+",
+               sc::mini_words},
     KnownRegex{R"([\r\n])", sc::newline},
     KnownRegex{"[\r\n]", sc::newline},
     KnownRegex{R"(\s?\p{L}+)", sc::spaced_letters},

@@ -19,7 +19,7 @@ using MatchAt = std::size_t (*)(std::string_view piece, std::size_t at);
 class PreTokenizer {
  public:
   // By `tokenizer.ggml.pre`: deepseek-llm, deepseek-coder, deepseek-v3, qwen2, deepseek-r1-qwen,
-  // llama-bpe (llama3, llama-v3), gpt-2 (default).
+  // llama-bpe (llama3, llama-v3), gpt-2 (default), seine-mini.
   static base::Result<PreTokenizer> of_name(std::string_view name);
 
   PreTokenizer() = default;  // no stages: the text is one piece

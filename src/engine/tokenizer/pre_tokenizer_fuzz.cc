@@ -7,8 +7,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  for (const char* name :
-       {"deepseek-llm", "deepseek-coder", "deepseek-v3", "qwen2", "llama-bpe", "gpt-2"}) {
+  for (const char* name : {"deepseek-llm", "deepseek-coder", "deepseek-v3", "qwen2", "llama-bpe",
+                           "gpt-2", "seine-mini"}) {
     std::vector<std::size_t> ends;
     seine::engine::PreTokenizer::of_name(name)->split(text, ends);
     std::size_t last = 0;

@@ -241,4 +241,26 @@ std::size_t gpt2_words(std::string_view s, std::size_t at) {
   return white_space(s, at, false);
 }
 
+// [Han]|\p{N}| ?[^\s\p{N}\p{P}\p{S}Han]+| ?[\p{P}\p{S}]|\s+ (training/tokenizer.py)
+std::size_t mini_words(std::string_view s, std::size_t at) {
+  constexpr std::uint8_t kMarks = C::kPunctuation | C::kSymbol;
+  const auto is_han = [](const Seen& c) {
+    return (c.point >= 0x3400 && c.point <= 0x4DBF) || (c.point >= 0x4E00 && c.point <= 0x9FFF) ||
+           (c.point >= 0xF900 && c.point <= 0xFAFF);
+  };
+  const auto in_word = [&](const Seen& c) {
+    constexpr std::uint8_t kOutside = C::kSpace | C::kNumber | kMarks;
+    return none_of<kOutside>(c) && !is_han(c);
+  };
+  const Seen c = see(s, at);
+  if (is_han(c) || any_of<C::kNumber>(c)) return at + c.length;
+  const std::size_t start = c.point == ' ' ? at + c.length : at;
+  if (const std::size_t end = run(s, start, in_word); end > start) return end;
+  if (start < s.size()) {
+    const Seen mark = see(s, start);
+    if (any_of<kMarks>(mark)) return start + mark.length;
+  }
+  return run(s, at, any_of<C::kSpace>);
+}
+
 }  // namespace seine::engine::scanners

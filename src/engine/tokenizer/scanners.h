@@ -22,5 +22,6 @@ std::size_t v3_words(std::string_view s, std::size_t at);         // DeepSeek-V3
 std::size_t qwen2_words(std::string_view s, std::size_t at);      // digits one by one
 std::size_t llama3_words(std::string_view s, std::size_t at);     // digits by up to three
 std::size_t gpt2_words(std::string_view s, std::size_t at);
+std::size_t mini_words(std::string_view s, std::size_t at);  // seine-mini's alternation
 
 }  // namespace seine::engine::scanners

@@ -223,6 +223,22 @@ TEST(MergeTable, LongPiecesMergeByTheDefinition) {
   }
 }
 
+TEST(PreTokenizer, SeineMiniCutsAsItsPatternSays) {
+  const PreTokenizer pre = PreTokenizer::of_name("seine-mini").value();
+  const std::string text = "How  long-range (777 km)?\n塞纳 x_1 «Été»";
+  std::vector<std::size_t> ends;
+  pre.split(text, ends);
+  std::vector<std::string> pieces;
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    pieces.push_back(text.substr(begin, end - begin));
+    begin = end;
+  }
+  EXPECT_EQ(pieces, (std::vector<std::string>{"How", "  ", "long", "-", "range", " (",  "7",
+                                              "7",   "7",  " km",  ")", "?",     "\n",  "塞",
+                                              "纳",  " x", "_",    "1", " «",    "Été", "»"}));
+}
+
 TEST(PreTokenizer, DeepSeekV3CutsAsItsPatternsSay) {
   const PreTokenizer pre = PreTokenizer::of_name("deepseek-v3").value();
   const auto cut = [&](std::string_view text) {

@@ -23,6 +23,10 @@ void append_piece(std::string& out, const Generation& generation, StreamForm& fo
 
 }  // namespace
 
+asio::awaitable<void> StreamForm::settle() {
+  co_return;
+}
+
 asio::awaitable<void> relay(net::Request& request, net::Response& response, Generation& generation,
                             StreamForm& form) {
   Result<std::optional<Piece>> piece = co_await generation.next(kFirstWait);
@@ -49,6 +53,7 @@ asio::awaitable<void> relay(net::Request& request, net::Response& response, Gene
       form.failure(out, piece.error());
     } else if (generation.ended()) {
       form.end(out);
+      co_await form.settle();
     }
     // A write that fails has lost its reader: leaving cancels the answer.
     if (!co_await response.write(out)) co_return;

@@ -31,6 +31,8 @@ class StreamForm {
   // A web answer's citations, before its Finish.
   virtual void extras(std::string& out, const WebExtras& extras) = 0;
   virtual void end(std::string& out) = 0;
+  // After end() and before its events go out: for records that a client may ask for at once.
+  virtual boost::asio::awaitable<void> settle();
   virtual void failure(std::string& out, const base::Error& error) = 0;
   virtual void keep_alive(std::string& out) { out += ": keep-alive\n\n"; }
 };

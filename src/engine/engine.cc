@@ -1,0 +1,154 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/assert.h"
+#include "engine/kvcache/kv_storage.h"
+#include "engine/model/model.h"
+#include "engine/scheduler/scheduler.h"
+
+namespace seine::engine {
+namespace {
+
+using base::Code;
+using base::Result;
+
+// Enough for a few long conversations or many short ones; pages are taken as they are written.
+constexpr std::int64_t kKvTokens = 65'536;
+// The KV cache takes at most this share of the memory that the weights leave.
+constexpr std::uint64_t kKvShare = 2;
+// A sequence needs a spare block or two beside its own (copies before a write).
+constexpr std::int64_t kSpareBlocks = 2;
+
+ModelSettings model_settings(const EngineSettings& settings, std::int64_t kv_tokens) {
+  ModelSettings out;
+  out.context = settings.context;
+  out.kv_type = settings.kv_type;
+  out.kv_tokens = kv_tokens;
+  out.memory_limit = settings.memory_max;
+  out.logit_rows = std::max(out.logit_rows, settings.scheduler.lanes_max);
+  return out;
+}
+
+}  // namespace
+
+// In the order in which they must go: the scheduler first, the threads last.
+struct Engine::Runtime {
+  explicit Runtime(int threads) : pool(threads) {}
+
+  ThreadPool pool;
+  std::unique_ptr<Model> model;
+  std::optional<KvStorage> kv;
+  std::unique_ptr<Scheduler> scheduler;
+  std::mutex embedding;
+};
+
+Result<MemoryEstimate> estimate_engine(const ModelFile& file, const EngineSettings& settings) {
+  const std::int64_t kv_tokens = settings.kv_tokens > 0 ? settings.kv_tokens : kKvTokens;
+  return estimate_memory(file, model_settings(settings, kv_tokens));
+}
+
+Engine::Engine(EngineSettings settings, EngineContext context,
+               std::shared_ptr<const ModelFile> file, std::shared_ptr<const Tokenizer> tokenizer)
+    : settings_(std::move(settings)),
+      context_(context),
+      file_(std::move(file)),
+      tokenizer_(std::move(tokenizer)),
+      constraints_(tokenizer_) {}
+
+Engine::~Engine() = default;
+
+Result<std::shared_ptr<Engine>> Engine::load(const std::filesystem::path& path,
+                                             EngineSettings settings, EngineContext context,
+                                             const Progress& progress, std::stop_token stop) {
+  auto file = SEINE_TRY(ModelFile::open(path));
+  // Refused before a byte of the weights is read.
+  (void)SEINE_TRY(estimate_engine(*file, settings));
+  auto tokenizer = SEINE_TRY(Tokenizer::of_model(*file));
+  SEINE_CHECK(file->load([&](std::uint64_t done, std::uint64_t total) {
+    if (progress) progress("read", done, total);
+    return !stop.stop_requested();
+  }));
+  if (progress) progress("prepare", 0, 1);
+  std::shared_ptr<Engine> engine(
+      new Engine(std::move(settings), context, std::move(file), std::move(tokenizer)));
+  SEINE_CHECK(engine->start());
+  if (stop.stop_requested()) return base::fail(Code::kCancelled, "the load was cancelled");
+  if (progress) progress("prepare", 1, 1);
+  return engine;
+}
+
+Result<> Engine::start() {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  runtime_ = std::make_unique<Runtime>(settings_.threads > 0 ? settings_.threads
+                                                             : static_cast<int>(cores));
+  std::int64_t kv_tokens = settings_.kv_tokens > 0 ? settings_.kv_tokens : kKvTokens;
+  // What the headers say of one position bounds the cache before it is asked for.
+  memory_ = SEINE_TRY(estimate_memory(*file_, model_settings(settings_, kv_tokens)));
+  if (settings_.kv_tokens == 0 && settings_.memory_max > 0 && memory_.kv_token > 0) {
+    const std::uint64_t fixed = memory_.total() - memory_.kv_cache;
+    const std::uint64_t left = settings_.memory_max > fixed ? settings_.memory_max - fixed : 0;
+    kv_tokens = std::min(kv_tokens, static_cast<std::int64_t>(left / kKvShare / memory_.kv_token));
+    memory_.kv_cache = memory_.kv_token * static_cast<std::uint64_t>(kv_tokens);
+  }
+  runtime_->model =
+      SEINE_TRY(load_model(file_, runtime_->pool, model_settings(settings_, kv_tokens)));
+  Model& model = *runtime_->model;
+  context_tokens_ = model.facts().context;
+  if (model.facts().is_encoder) return {};
+
+  const KvLayout layout = SEINE_TRY(model.kv_layout(settings_.kv_type));
+  const std::int64_t blocks = layout.blocks_for(kv_tokens) + kSpareBlocks;
+  runtime_->kv = SEINE_TRY(KvStorage::create(layout, blocks));
+  context_tokens_ = static_cast<std::int32_t>(std::min<std::int64_t>(
+      context_tokens_, (blocks - kSpareBlocks) * std::int64_t{layout.block_tokens}));
+  settings_.scheduler.lanes_max =
+      std::min({settings_.scheduler.lanes_max, model.logit_rows_max(), model.batch_rows_max()});
+  runtime_->scheduler = std::make_unique<Scheduler>(
+      model, *runtime_->kv, context_.clock, SchedulerMetrics::in(context_.metrics, settings_.id),
+      settings_.scheduler, settings_.work_threads);
+  return {};
+}
+
+const ModelFacts& Engine::facts() const {
+  return runtime_->model->facts();
+}
+
+std::uint64_t Engine::random_seed() {
+  return context_.random.next_u64();
+}
+
+Result<> Engine::submit(std::vector<TaskSpec> specs) {
+  SEINE_ASSERT(runtime_->scheduler != nullptr, "only decoders are asked to generate");
+  return runtime_->scheduler->submit(std::move(specs));
+}
+
+Result<std::vector<std::vector<float>>> Engine::embed(std::span<const std::vector<TokenId>> texts,
+                                                      std::stop_token stop) {
+  const std::lock_guard lock(runtime_->embedding);
+  Model& model = *runtime_->model;
+  std::vector<std::vector<float>> out;
+  const auto width = static_cast<std::size_t>(model.facts().width);
+  const auto rows_max = static_cast<std::size_t>(model.batch_rows_max());
+  while (out.size() < texts.size()) {
+    if (stop.stop_requested()) return base::fail(Code::kCancelled, "the reader has gone");
+    std::vector<TokenRun> runs;
+    std::size_t rows = 0;
+    for (std::size_t i = out.size(); i < texts.size(); ++i) {
+      if (!runs.empty() && rows + texts[i].size() > rows_max) break;
+      rows += texts[i].size();
+      runs.push_back({.tokens = texts[i], .first_position = 0, .blocks = {}});
+    }
+    const std::span<const float> vectors = SEINE_TRY(model.embed(runs, stop));
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const auto one = vectors.subspan(i * width, width);
+      out.emplace_back(one.begin(), one.end());
+    }
+  }
+  return out;
+}
+
+}  // namespace seine::engine

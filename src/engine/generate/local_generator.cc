@@ -1,0 +1,160 @@
+#include "engine/generate/local_generator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "engine/generate/text_decoder.h"
+#include "engine/spans/span_reader.h"
+
+namespace seine::engine {
+
+using base::Code;
+using base::Result;
+
+struct LocalGenerator::Prompt {
+  std::vector<TokenId> tokens;
+  std::unique_ptr<TextSink> sink;
+  bool continues_text = false;
+};
+
+namespace {
+
+// Above this temperature guesses from the context are seldom what is drawn.
+constexpr double kGuessTemperature = 0.7;
+
+}  // namespace
+
+LocalGenerator::LocalGenerator(std::shared_ptr<Engine> engine)
+    : engine_(std::move(engine)), spans_(SpanFormat::of(engine_->tokenizer())) {}
+
+LocalGenerator::~LocalGenerator() = default;
+
+std::vector<llm::ModelInfo> LocalGenerator::models() const {
+  return {{.id = engine_->id(),
+           .owned_by = "seine",
+           .context_tokens = static_cast<std::uint32_t>(engine_->context_tokens()),
+           .cites_spans = spans_.has_value()}};
+}
+
+Result<> LocalGenerator::check(const llm::ChatRequest& request) const {
+  if (!request.model.empty() && request.model != engine_->id())
+    return base::fail_field(Code::kNotFound, "model", "no model named '{}'", request.model);
+  if (request.stop.size() > llm::ChatRequest::kStopMax)
+    return base::fail_field(Code::kInvalidArgument, "stop", "{} stop strings, the limit is {}",
+                            request.stop.size(), llm::ChatRequest::kStopMax);
+  if (request.max_tokens == 0U)
+    return base::fail_field(Code::kInvalidArgument, "max_tokens", "max_tokens must be at least 1");
+  return Sampler::check(request.sampling, request.top_logprobs, engine_->facts().vocabulary);
+}
+
+Result<LocalGenerator::Prompt> LocalGenerator::prompt_of(const llm::ChatRequest& request) const {
+  Prompt out;
+  out.sink = plain_text_sink();
+  if (request.messages.empty())
+    return base::fail_field(Code::kInvalidArgument, "messages", "there are no messages");
+  const llm::Message& last = request.messages.back();
+  if (spans_) {
+    // The model reads passages: what was said before is the one it has.
+    std::string before;
+    for (std::size_t i = 0; i + 1 < request.messages.size(); ++i)
+      before += request.messages[i].content + "\n";
+    std::vector<std::string_view> passages;
+    if (!before.empty()) passages.emplace_back(before);
+    SpanFormat::Prompt prompt = SEINE_TRY(spans_->prompt(
+        last.content, passages, request.sampling.seed.value_or(0), engine_->context_tokens()));
+    out.tokens = std::move(prompt.tokens);
+    return out;
+  }
+  std::string text;
+  for (const llm::Message& message : request.messages) {
+    if (!text.empty()) text += "\n";
+    text += message.content;
+  }
+  out.tokens = engine_->tokenizer().encode(text, {.parse_special = false, .add_special = true});
+  out.continues_text = last.prefix;
+  return out;
+}
+
+Result<llm::StreamReader> LocalGenerator::start(Prompt prompt, const llm::ChatRequest& request,
+                                                base::Deadline deadline) {
+  const auto context = static_cast<std::size_t>(engine_->context_tokens());
+  if (prompt.tokens.size() >= context) {
+    return base::fail_field(Code::kInvalidArgument, "messages",
+                            "prompt has {} tokens, the model's limit is {}",
+                            base::format_count(prompt.tokens.size()), base::format_count(context));
+  }
+  const auto left = static_cast<std::uint32_t>(context - prompt.tokens.size());
+  if (request.max_tokens.value_or(1) > left) {
+    return base::fail_field(
+        Code::kInvalidArgument, "max_tokens",
+        "prompt of {} tokens and answer of up to {} exceed the model's limit of {}",
+        base::format_count(prompt.tokens.size()), base::format_count(*request.max_tokens),
+        base::format_count(context));
+  }
+  const std::uint32_t tokens_max = request.max_tokens.value_or(left);
+  auto constraint = SEINE_TRY(engine_->constraints().compile(request.constraint));
+  auto stream = std::make_shared<llm::DeltaStream>();
+  Sampler sampler(request.sampling, request.top_logprobs,
+                  request.sampling.seed ? *request.sampling.seed : engine_->random_seed());
+  sampler.see_prompt(prompt.tokens);
+
+  TaskSpec spec;
+  spec.speculate = request.sampling.temperature <= kGuessTemperature;
+  spec.tokens_max = tokens_max;
+  spec.qos = request.qos;
+  spec.scope = request.cache_scope;
+  spec.deadline = deadline;
+  spec.stop = stream->stop_token();
+  spec.decoder = std::make_unique<TextDecoder>(
+      TextDecoder::Parts{.stream = stream,
+                         .tokenizer = &engine_->tokenizer(),
+                         .sampler = std::move(sampler),
+                         .constraint = std::move(constraint),
+                         .sink = std::move(prompt.sink),
+                         .stops = request.stop,
+                         .tokens_max = tokens_max,
+                         .wants_logprobs = request.top_logprobs.has_value(),
+                         .continues_text = prompt.continues_text});
+  spec.prompt = std::move(prompt.tokens);
+  std::vector<TaskSpec> specs;
+  specs.push_back(std::move(spec));
+  SEINE_CHECK(engine_->submit(std::move(specs)));
+  return llm::StreamReader(std::move(stream));
+}
+
+Result<llm::StreamReader> LocalGenerator::generate(llm::ChatRequest request,
+                                                   base::Deadline deadline) {
+  SEINE_CHECK(check(request));
+  if (const auto* wanted = std::get_if<llm::SpanConstraint>(&request.constraint)) {
+    if (!spans_) {
+      return base::fail_field(Code::kInvalidArgument, "constraint",
+                              "model '{}' does not answer with spans of passages", engine_->id());
+    }
+    if (request.messages.empty())
+      return base::fail_field(Code::kInvalidArgument, "messages", "there are no messages");
+    return answer_with_span(*engine_, *spans_,
+                            {.question = request.messages.back().content,
+                             .passages = wanted->passages,
+                             .seed = request.sampling.seed.value_or(0),
+                             .qos = request.qos,
+                             .scope = request.cache_scope,
+                             .deadline = deadline},
+                            span_settings_);
+  }
+  Prompt prompt = SEINE_TRY(prompt_of(request));
+  return start(std::move(prompt), request, deadline);
+}
+
+Result<llm::StreamReader> LocalGenerator::complete(std::string_view prompt,
+                                                   llm::ChatRequest request,
+                                                   base::Deadline deadline) {
+  SEINE_CHECK(check(request));
+  Prompt raw;
+  raw.tokens = engine_->tokenizer().encode(prompt, {.parse_special = false, .add_special = true});
+  raw.sink = plain_text_sink();
+  raw.continues_text = true;
+  return start(std::move(raw), request, deadline);
+}
+
+}  // namespace seine::engine

@@ -1,0 +1,42 @@
+// LocalGenerator: an Engine as an llm::Generator. A request becomes a prompt by the model's chat
+// template, a task of the scheduler, and a stream of deltas. Refuses at once, with the numbers,
+// what can never run; never blocks on the model. Safe on any thread; streams may outlive it, the
+// engine ends them when it goes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/spans/span_reader.h"
+#include "llm/ports.h"
+
+namespace seine::engine {
+
+class LocalGenerator final : public llm::Generator {
+ public:
+  explicit LocalGenerator(std::shared_ptr<Engine> engine);
+  ~LocalGenerator() override;
+
+  std::vector<llm::ModelInfo> models() const override;
+  base::Result<llm::StreamReader> generate(llm::ChatRequest request,
+                                           base::Deadline deadline) override;
+
+  // Continues a text as it stands, without a template; no messages in the request.
+  base::Result<llm::StreamReader> complete(std::string_view prompt, llm::ChatRequest request,
+                                           base::Deadline deadline);
+
+ private:
+  struct Prompt;
+  base::Result<> check(const llm::ChatRequest& request) const;
+  base::Result<Prompt> prompt_of(const llm::ChatRequest& request) const;
+  base::Result<llm::StreamReader> start(Prompt prompt, const llm::ChatRequest& request,
+                                        base::Deadline deadline);
+
+  std::shared_ptr<Engine> engine_;
+  SpanSettings span_settings_;
+  std::optional<SpanFormat> spans_;  // models that answer with spans of passages
+};
+
+}  // namespace seine::engine

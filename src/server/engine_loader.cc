@@ -1,0 +1,127 @@
+#include "server/engine_loader.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "engine/formats/dtype.h"
+#include "engine/generate/local_embedder.h"
+#include "engine/generate/local_generator.h"
+
+namespace seine::server {
+namespace {
+
+using base::Code;
+using base::Result;
+namespace fs = std::filesystem;
+
+constexpr std::string_view kShipped = "models/seine-mini/model.gguf";
+
+// The type that most bytes of the weights have.
+std::string weight_type(const engine::ModelFile& file) {
+  std::map<std::string_view, std::uint64_t> bytes;
+  for (const engine::Tensor& tensor : file.tensors())
+    bytes[engine::dtype_name(tensor.dtype)] += tensor.bytes();
+  if (bytes.empty()) return {};
+  const auto most = std::ranges::max_element(bytes, {}, &decltype(bytes)::value_type::second);
+  return base::ascii_lower(most->first);
+}
+
+bool is_scripted(const ModelSource& source) {
+  return source.path.string().starts_with(kScriptedScheme);
+}
+
+}  // namespace
+
+EngineOptions engine_options(const base::Config& config) {
+  const std::string& kv = config.text("model.kv_type");
+  return {.context = static_cast<std::int32_t>(config.integer("model.context")),
+          .kv_type = kv == "f32"  ? engine::KvType::kF32
+                     : kv == "q8" ? engine::KvType::kQ8
+                                  : engine::KvType::kF16,
+          .memory_max = config.size_bytes("model.memory_max"),
+          .threads = static_cast<int>(config.integer("model.threads"))};
+}
+
+engine::EngineSettings EngineLoader::settings(const ModelSource& source) const {
+  return {.id = source.id,
+          .context = options_.context,
+          .kv_type = options_.kv_type,
+          .memory_max = options_.memory_max,
+          .threads = options_.threads};
+}
+
+Result<LoadedModel> EngineLoader::load(const ModelSource& source, const Progress& progress,
+                                       std::stop_token stop) {
+  if (is_scripted(source)) return scripted_.load(source, progress, std::move(stop));
+  auto engine = SEINE_TRY(
+      engine::Engine::load(source.path, settings(source), context_, progress, std::move(stop)));
+  LoadedModel out;
+  out.architecture = engine->facts().architecture;
+  out.type = weight_type(engine->file());
+  out.file_bytes = engine->file().file_bytes();
+  out.memory_bytes = engine->memory().total();
+  if (engine->facts().is_encoder) {
+    out.embedder = std::make_shared<engine::LocalEmbedder>(std::move(engine));
+  } else {
+    out.generator = std::make_shared<engine::LocalGenerator>(std::move(engine));
+  }
+  return out;
+}
+
+Result<gateway::ModelEstimate> EngineLoader::estimate(const ModelSource& source,
+                                                      std::uint32_t context_tokens,
+                                                      std::uint32_t batch) const {
+  if (is_scripted(source)) return scripted_.estimate(source, context_tokens, batch);
+  const auto file = SEINE_TRY(engine::ModelFile::open(source.path));
+  engine::EngineSettings wanted = settings(source);
+  if (context_tokens > 0) {
+    if (context_tokens > (1U << 30) || batch > (1U << 20))
+      return base::fail_field(Code::kInvalidArgument, "context", "{} tokens in {} sequences",
+                              context_tokens, batch);
+    wanted.context = static_cast<std::int32_t>(context_tokens);
+    wanted.kv_tokens = std::int64_t{context_tokens} * std::max(1U, batch);
+  }
+  const engine::MemoryEstimate made = SEINE_TRY(engine::estimate_engine(*file, wanted));
+  return gateway::ModelEstimate{.weights_bytes = made.weights,
+                                .kv_bytes = made.kv_cache,
+                                .other_bytes = made.converted + made.workspace,
+                                .available_bytes = options_.memory_max};
+}
+
+std::string model_id(const fs::path& path) {
+  const fs::path whole = path.filename().empty() ? path.parent_path() : path;
+  if (whole.stem() == "model" && whole.has_parent_path())
+    return whole.parent_path().filename().string();
+  return whole.extension() == ".gguf" || whole.extension() == ".safetensors"
+             ? whole.stem().string()
+             : whole.filename().string();
+}
+
+std::optional<fs::path> shipped_model() {
+  std::error_code failed;
+  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
+  if (failed) return std::nullopt;
+  const fs::path installed = program.parent_path().parent_path() / "share/seine" / kShipped;
+  if (fs::is_regular_file(installed, failed)) return installed;
+  // A build folder lies in its source tree, two or three steps down.
+  fs::path folder = program.parent_path();
+  for (int i = 0; i < 4 && folder.has_relative_path(); ++i) {
+    if (fs::path file = folder / kShipped; fs::is_regular_file(file, failed)) return file;
+    folder = folder.parent_path();
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<ModelSource>> model_sources(const std::string& path) {
+  if (path.starts_with(kScriptedScheme)) return scripted_sources(path);
+  std::vector<ModelSource> out;
+  if (path == "none") return out;
+  const std::optional<fs::path> file = path.empty() ? shipped_model() : fs::path(path);
+  if (file) out.push_back({.id = model_id(*file), .path = *file});
+  return out;
+}
+
+}  // namespace seine::server

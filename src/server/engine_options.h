@@ -1,0 +1,17 @@
+// What the settings say of engines. Plain values.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/kvcache/kv_storage.h"
+
+namespace seine::server {
+
+struct EngineOptions {
+  std::int32_t context = 0;  // tokens of a request; 0: what the model was made for
+  engine::KvType kv_type = engine::KvType::kF16;
+  std::uint64_t memory_max = 0;  // bytes of a model; 0: what the system has free
+  int threads = 0;               // 0: one for each core
+};
+
+}  // namespace seine::server
