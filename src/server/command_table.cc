@@ -137,6 +137,81 @@ constexpr std::array kBenchOptions = {
 constexpr std::array kRestoreOptions = {
     Option{.name = "--yes", .help = {"Do not ask", "不再询问"}},
 };
+constexpr Option kTimeout{
+    .name = "--timeout", .value = "TIME", .help = {"Longest time to wait", "最长等待时间"}};
+constexpr Option kMaxAge{.name = "--max-age",
+                         .value = "TIME",
+                         .help = {"Age of a kept copy that will do (0s: ask the source)",
+                                  "可接受的缓存时长（0s 表示重新获取）"}};
+constexpr Option kOffline{.name = "--offline",
+                          .help = {"Use only what is kept; no network", "仅用本地留存，不联网"}};
+constexpr Option kNoRobots{.name = "--ignore-robots",
+                           .help = {"Read although robots.txt asks not to (it is noted)",
+                                    "不理会 robots.txt（会给出提示）"}};
+constexpr Option kReplay{
+    .name = "--replay",
+    .value = "FILE",
+    .help = {"Repeat a recorded reading; no network", "重放已记录的读取，不联网"}};
+constexpr Option kRecord{
+    .name = "--record",
+    .value = "FILE",
+    .help = {"Record the reading so that it can be repeated", "记录本次读取以便重放"}};
+constexpr std::array kWebReadOptions = {
+    kTimeout,
+    kMaxAge,
+    kOffline,
+    kNoRobots,
+    kRecord,
+    kReplay,
+    Option{
+        .name = "--whole",
+        .help = {"Everything visible, not the main content only", "输出全部可见内容，而非仅正文"}},
+    kJson};
+constexpr std::array kWebFetchOptions = {kTimeout, kMaxAge, kOffline, kNoRobots,
+                                         kRecord,  kReplay, kJson};
+constexpr std::array kWebExtractOptions = {
+    Option{.name = "--url", .value = "URL", .help = {"Where the file is from", "文件的来源网址"}},
+    Option{.name = "--type",
+           .value = "TYPE",
+           .help = {"Its media type (default: by its bytes)", "媒体类型（默认按内容判断）"}},
+    Option{
+        .name = "--whole",
+        .help = {"Everything visible, not the main content only", "输出全部可见内容，而非仅正文"}},
+    kJson};
+constexpr std::array kWebCrawlOptions = {
+    Option{.name = "--depth",
+           .value = "N",
+           .help = {"Links to follow from the first page (default 2)", "链接层数（默认 2）"}},
+    Option{.name = "--include",
+           .value = "GLOBS",
+           .help = {"Only these addresses, such as '/docs/**' (several: commas)",
+                    "仅这些地址，如 '/docs/**'（多个以逗号分隔）"}},
+    Option{.name = "--exclude", .value = "GLOBS", .help = {"Not these addresses", "排除这些地址"}},
+    Option{.name = "--pages",
+           .value = "N",
+           .help = {"Most pages to read (default 200)", "最多读取的页数（默认 200）"}},
+    Option{.name = "--into",
+           .value = "NAME",
+           .help = {"Collection to keep the pages in (default web)", "存入的集合（默认 web）"}},
+    Option{.name = "--no-sitemap", .help = {"Do not read sitemaps", "不读取站点地图"}},
+    kTimeout,
+    kNoRobots,
+    kJson};
+constexpr std::array kWebSearchOptions = {
+    Option{.name = "--provider",
+           .value = "LIST",
+           .help = {"Ask only these providers", "仅查询这些搜索服务"}},
+    Option{.name = "--limit",
+           .value = "N",
+           .help = {"Most results (default 10)", "结果数（默认 10）"}},
+    Option{.name = "--site", .value = "LIST", .help = {"Only these domains", "仅这些域名"}},
+    Option{.name = "--time",
+           .value = "RANGE",
+           .help = {"Only what is that young", "仅此时段内的内容"},
+           .choices = "day|week|month|year"},
+    kOffline,
+    kTimeout,
+    kJson};
 constexpr std::array kGenerateOptions = {
     Option{.name = "--model",
            .value = "FILE",
@@ -272,6 +347,31 @@ constexpr std::array kCommands = {
             .help = {"Put a backup in the place of the database", "用备份替换数据库"},
             .options = kRestoreOptions,
             .run = run_restore},
+    Command{.path = "web search",
+            .argument = "QUESTION",
+            .help = {"Search the web and what is kept", "搜索网络与本地留存"},
+            .options = kWebSearchOptions,
+            .run = run_web_search},
+    Command{.path = "web read",
+            .argument = "URL",
+            .help = {"Print a page as Markdown", "以 Markdown 打印网页"},
+            .options = kWebReadOptions,
+            .run = run_web_read},
+    Command{.path = "web fetch",
+            .argument = "URL",
+            .help = {"Print the bytes behind an address", "打印网址返回的原始内容"},
+            .options = kWebFetchOptions,
+            .run = run_web_fetch},
+    Command{.path = "web extract",
+            .argument = "FILE",
+            .help = {"Print a local file as Markdown", "以 Markdown 打印本地文件"},
+            .options = kWebExtractOptions,
+            .run = run_web_extract},
+    Command{.path = "web crawl",
+            .argument = "URL",
+            .help = {"Read a site and keep it for searching", "抓取站点并留存以供搜索"},
+            .options = kWebCrawlOptions,
+            .run = run_web_crawl},
     Command{.path = "generate",
             .argument = "[PROMPT]",
             .help = {"Write on from a prompt (default: stdin), without a service",

@@ -106,9 +106,6 @@ gateway::FileStore& GatewayParts::files() {
 gateway::ChatStore& GatewayParts::chats() {
   return *impl_->chats;
 }
-gateway::FileStore& GatewayParts::files() {
-  return *impl_->files;
-}
 gateway::Generations& GatewayParts::generations() {
   return *impl_->generations;
 }

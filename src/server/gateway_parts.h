@@ -20,7 +20,6 @@
 namespace seine::gateway {
 class ChatStore;
 class FileStore;
-class FileStore;
 class Generations;
 class ModelAdmin;
 struct SearchProviderInfo;
@@ -63,7 +62,6 @@ class GatewayParts {
   ~GatewayParts();
 
   gateway::ChatStore& chats();
-  gateway::FileStore& files();
   gateway::FileStore& files();
   gateway::Generations& generations();
 
