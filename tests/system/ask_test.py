@@ -55,7 +55,10 @@ class Site:
                     self.send_header("content-type", "text/html; charset=utf-8")
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                try:
+                    self.wfile.write(body)
+                except OSError:
+                    pass  # the reader did not wait
 
             def log_message(self, *_):
                 pass

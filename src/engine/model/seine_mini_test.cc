@@ -110,7 +110,9 @@ TEST(SeineMini, FastKernelsStayCloseOnWhatTheyRead) {
     std::printf("%s: KL mean %.1e, median %.1e, most %.1e; same first token %d of %zu\n",
                 std::string(row->isa).c_str(), mean, divergences[divergences.size() / 2],
                 divergences.back(), same, divergences.size());
-    EXPECT_LE(mean, 1e-2) << row->isa;
+    // Random ids, far from anything the model was made for, gave 9e-3 (AVX-512 and AVX2,
+    // activations in int8 per 32): a fault in a kernel gives tenths.
+    EXPECT_LE(mean, 3e-2) << row->isa;
   }
 }
 
