@@ -83,7 +83,8 @@ TEST(ConsoleAssets, ABuiltConsoleIsCompressed) {
   if (!built()) GTEST_SKIP() << "skipped: the console was not built, the stub is embedded";
   for (const Asset& asset : assets()) {
     SCOPED_TRACE(asset.path);
-    if (asset.identity.size() > 1024) {
+    const bool compressed_already = asset.path.ends_with(".woff2");
+    if (asset.identity.size() > 1024 && !compressed_already) {
       EXPECT_FALSE(asset.gzip.empty());
       EXPECT_FALSE(asset.brotli.empty());
     }

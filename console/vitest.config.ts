@@ -12,9 +12,10 @@ export default defineConfig({
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           environment: "node",
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: 2, // each file starts a browser of its own
+          sequence: { groupOrder: 1 }, // after the unit tests, which take all processors
         },
       },
     ],

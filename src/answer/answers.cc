@@ -73,7 +73,7 @@ void Answers::Impl::finish(Run& run, Answer answer, const RunRecord& record) con
       answer.steps.push_back(std::move(step));
     }
   }
-  run.log().append(DoneEvent{std::move(answer)});
+  run.finish(std::move(answer));
 }
 
 void Answers::Impl::work() {
@@ -104,10 +104,11 @@ Answers::~Answers() {
   impl_->threads.clear();  // joins
 }
 
-Result<std::shared_ptr<Run>> Answers::start(AskRequest request) {
+Result<std::shared_ptr<Run>> Answers::start(AskRequest request,
+                                            std::function<void(const Answer&)> finished) {
   SEINE_CHECK(check_request(request, impl_->settings));
   auto run = std::make_shared<Run>(base::make_uuid7(impl_->ports.clock, impl_->ports.random),
-                                   std::move(request));
+                                   std::move(request), std::move(finished));
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->active.emplace(run->id(), run);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -44,17 +45,25 @@ struct AnswerSettings {
 // One run, shared by its thread and whoever follows it.
 class Run {
  public:
-  Run(std::string id, AskRequest request) : id_(std::move(id)), request_(std::move(request)) {}
+  // `finished` gets the answer on the run's thread, before the log tells the end.
+  Run(std::string id, AskRequest request, std::function<void(const Answer&)> finished = {})
+      : id_(std::move(id)), request_(std::move(request)), finished_(std::move(finished)) {}
   const std::string& id() const { return id_; }
   const AskRequest& request() const { return request_; }
   RunLog& log() { return log_; }
   // Ends it soon, with what there is, as kStopped.
   void stop() { stop_.request_stop(); }
   std::stop_token stop_token() const { return stop_.get_token(); }
+  // Tells the end, once; for who runs it.
+  void finish(Answer answer) {
+    if (finished_) finished_(answer);
+    log_.append(DoneEvent{std::move(answer)});
+  }
 
  private:
   const std::string id_;
   const AskRequest request_;
+  const std::function<void(const Answer&)> finished_;
   RunLog log_;
   std::stop_source stop_;
 };
@@ -80,7 +89,8 @@ class Answers {
 
   // kInvalidArgument for a question that is empty or too long or a site that is no http address,
   // kResourceExhausted when too many wait. The request's `model` is not checked here.
-  base::Result<std::shared_ptr<Run>> start(AskRequest request);
+  base::Result<std::shared_ptr<Run>> start(AskRequest request,
+                                           std::function<void(const Answer&)> finished = {});
   // A run that goes on; null when it has ended or never was.
   std::shared_ptr<Run> find(const std::string& run_id) const;
 

@@ -50,7 +50,7 @@ class Pipeline::Work {
   Plan plan();
   std::vector<std::size_t> rank(const Gathered& gathered);
   std::vector<std::size_t> vector_order(std::vector<std::size_t> by_words);
-  void finish(const Written& written, const Gathered& gathered);
+  void finish(const Written& written, const CitationCheck::Counts& counts);
   void not_found();
   base::Deadline by(std::chrono::milliseconds since_start) const {
     return base::Deadline::at(started_ + since_start);
@@ -187,7 +187,8 @@ std::vector<std::size_t> Pipeline::Work::rank(const Gathered& gathered) {
       passages_.push_back(std::move(passage));
     }
   }
-  std::vector<std::size_t> order = ranking(index_.scores(question_.keywords));
+  std::vector<std::size_t> order =
+      ranking(index_.scores(question_.keywords + " " + question_.related));
   const std::vector<std::size_t> by_vectors = vector_order(order);
   const bool with_vectors = !by_vectors.empty();
   p_.record_.vector_orders.push_back(by_vectors);
@@ -211,7 +212,7 @@ void Pipeline::Work::not_found() {
   trail_.log().append(TextEvent{answer_.text});
 }
 
-void Pipeline::Work::finish(const Written& written, const Gathered& gathered) {
+void Pipeline::Work::finish(const Written& written, const CitationCheck::Counts& counts) {
   answer_.by = written.by;
   answer_.brief = written.brief;
   answer_.reasoning = written.reasoning;
@@ -230,26 +231,30 @@ void Pipeline::Work::finish(const Written& written, const Gathered& gathered) {
   const int step =
       trail_.begin(StepKind::kVerify, std::string(trail_.say({"Check citations", "核对引用"})),
                    {{"citations", written.cited.anchors.size()}});
-  Evidence evidence;
-  evidence.add(passages_, gathered.pages);
-  Checked checked =
-      check_citations(written.cited, evidence, gathered.pages, gathered.source_of_page);
-  answer_.text = std::move(checked.rendered.text);
-  answer_.citations = std::move(checked.rendered.citations);
+  Rendered rendered = render(written.cited);
+  answer_.text = std::move(rendered.text);
+  answer_.citations = std::move(rendered.citations);
   for (const Citation& citation : answer_.citations) {
     Source source = trail_.source(citation.source_id);
     if (source.state == SourceState::kCited) continue;
     source.state = SourceState::kCited;
     trail_.update(source);
   }
-  trail_.done(step, {{"kept", checked.kept},
-                     {"moved", checked.moved},
-                     {"dropped", checked.dropped},
-                     {"unsupported", checked.unsupported}});
+  trail_.done(step, {{"kept", counts.kept},
+                     {"moved", counts.moved},
+                     {"dropped", counts.dropped},
+                     {"unsupported", counts.unsupported}});
 }
 
 Answer Pipeline::Work::run() {
   begin();
+  if (!request_.model.empty() && !model_) {
+    answer_.state = AnswerState::kFailed;
+    answer_.error = base::Error{base::Code::kNotFound,
+                                fmt::format("no model named {} is ready", request_.model), "model"};
+    answer_.total_ms = trail_.elapsed_ms();
+    return std::move(answer_);
+  }
   const Plan plan = this->plan();
   Gatherer gatherer({.search = p_.ports_.search,
                      .pages = p_.ports_.pages,
@@ -264,6 +269,9 @@ Answer Pipeline::Work::run() {
   const bool wants_sources = plan.search || !request_.sites.empty() || !question_.urls.empty();
   std::vector<std::size_t> chosen;
   if (!gathered.pages.empty()) chosen = rank(gathered);
+  Evidence evidence;
+  evidence.add(passages_, gathered.pages);
+  CitationCheck check(evidence, gathered.pages, gathered.source_of_page);
   Writer writer({.generator = p_.ports_.generator,
                  .model = model_,
                  .request = request_,
@@ -273,17 +281,18 @@ Answer Pipeline::Work::run() {
                  .passages = passages_,
                  .chosen = chosen,
                  .index = index_,
+                 .check = check,
                  .now = p_.record_.started,
                  .deadline = by(p_.settings_.time.total),
                  .stop = stop_,
                  .trail = trail_,
                  .record = p_.record_});
   if (!chosen.empty()) {
-    finish(writer.write(), gathered);
+    finish(writer.write(), check.counts());
   } else if (stop_.stop_requested()) {
     answer_.state = AnswerState::kStopped;
   } else if (gathered.pages.empty() && !wants_sources && capable) {
-    finish(writer.write_from_memory(), gathered);
+    finish(writer.write_from_memory(), check.counts());
   } else if (gathered.pages.empty() && !wants_sources) {
     answer_.state = AnswerState::kFailed;
     answer_.error = base::Error{

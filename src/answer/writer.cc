@@ -28,20 +28,23 @@ std::string_view as_text(const CitedPiece& piece) {
 void Writer::say(Written& out, std::string_view text) {
   if (text.empty()) return;
   if (!out.first_token_ms) out.first_token_ms = c_.trail.elapsed_ms();
-  out.cited.words(text);
+  out.cited.text += text;
   points_ += base::count_points(text);
   c_.trail.log().append(TextEvent{std::string(text)});
 }
 
-void Writer::cite(Written& out, int source) {
-  out.cited.mark(source);
-  auto known = std::ranges::find(markers_, source);
-  if (known == markers_.end()) known = markers_.insert(markers_.end(), source);
+void Writer::cite(Written& out, int wanted) {
+  const Anchor* anchor = c_.check.mark(out.cited, wanted);
+  if (anchor == nullptr) return;
+  auto known = std::ranges::find(markers_, anchor->source);
+  if (known == markers_.end()) known = markers_.insert(markers_.end(), anchor->source);
   const int marker = static_cast<int>(known - markers_.begin()) + 1;
   const std::string text = fmt::format("[{}]", marker);
   c_.trail.log().append(TextEvent{text});
-  c_.trail.log().append(CitationEvent{
-      .start = points_, .end = points_ + text.size(), .source_id = source, .marker = marker});
+  c_.trail.log().append(CitationEvent{.start = points_,
+                                      .end = points_ + text.size(),
+                                      .source_id = anchor->source,
+                                      .marker = marker});
   points_ += text.size();
 }
 

@@ -40,6 +40,7 @@ class Writer {
     const std::vector<Passage>& passages;
     const std::vector<std::size_t>& chosen;  // best first
     Bm25& index;
+    CitationCheck& check;
     base::WallTime now;
     base::Deadline deadline;
     std::stop_token stop;
@@ -64,7 +65,7 @@ class Writer {
   Written stream(llm::ChatRequest request, const std::vector<int>& source_of_number);
   void put_sentence(Written& out, const Passage& passage, const Sentence& sentence);
   void say(Written& out, std::string_view text);
-  void cite(Written& out, int source);
+  void cite(Written& out, int wanted);
 
   const Context c_;
   std::size_t points_ = 0;    // code points streamed

@@ -4,8 +4,12 @@
 
 #include <set>
 
+#include "answer/answers.h"
+#include "answer/run_store.h"
 #include "base/json.h"
 #include "gateway/access/key_routes.h"
+#include "gateway/answers/ask_routes.h"
+#include "gateway/answers/run_routes.h"
 #include "gateway/anthropic/routes.h"
 #include "gateway/chats/chat_routes.h"
 #include "gateway/console_routes.h"
@@ -67,7 +71,12 @@ struct Served {
                    .pool = gateway.pool,
                    .clock = gateway.clock,
                    .random = gateway.random}),
-        anthropic({.generations = generations, .random = gateway.random}) {
+        anthropic({.generations = generations, .random = gateway.random}),
+        runs(*answer::RunStore::open(*gateway.database, *blobs)),
+        answers({.store = runs.get(), .clock = gateway.real_clock, .random = gateway.random},
+                {.threads = 1}),
+        ask_routes({.answers = answers, .chats = chats.get(), .pool = gateway.pool}),
+        run_routes(answers, *runs, gateway.pool) {
     add_openapi(gateway.router, "1.2.3");
     key_routes.install(gateway.router);
     chat_routes.install(gateway.router);
@@ -75,6 +84,8 @@ struct Served {
     openai.install(gateway.router);
     responses.install(gateway.router);
     anthropic.install(gateway.router);
+    ask_routes.install(gateway.router);
+    run_routes.install(gateway.router);
     gateway.start();
   }
   ~Served() {
@@ -97,6 +108,10 @@ struct Served {
   openai::Routes openai;
   openai::ResponsesRoutes responses;
   anthropic::Routes anthropic;
+  std::unique_ptr<answer::RunStore> runs;
+  answer::Answers answers;
+  AskRoutes ask_routes;
+  RunRoutes run_routes;
 };
 
 TEST(OpenApi, TellsEveryRouteAndNoOther) {

@@ -63,6 +63,35 @@ constexpr std::array kDownOptions = {
         .help = {"How long to wait for the end (default 90s)", "等待结束的最长时间（默认 90s）"}},
 };
 constexpr std::array kJsonOptions = {kJson};
+constexpr std::array kAskOptions = {
+    Option{.name = "--site",
+           .value = "URL",
+           .help = {"Read this site only (several: separate by commas)",
+                    "只阅读该站点（多个以逗号分隔）"}},
+    Option{.name = "--search",
+           .value = "WHEN",
+           .help = {"Search the web", "是否搜索网络"},
+           .choices = "auto|on|off"},
+    Option{.name = "--think",
+           .value = "HOW",
+           .help = {"How much a model that can think does so", "思考模型的思考程度"},
+           .choices = "off|low|high|max"},
+    Option{.name = "--model", .value = "NAME", .help = {"Model that answers", "作答的模型"}},
+    Option{.name = "--language",
+           .value = "LANG",
+           .help = {"Language of the answer", "回答所用语言"},
+           .choices = "en|zh"},
+    Option{.name = "--sources",
+           .help = {"Print the cited sentences, and pages that failed",
+                    "同时打印被引原句与读取失败的页面"}},
+    Option{.name = "--require-sources",
+           .help = {"Fail (9) when the answer cites nothing", "回答没有引用时以 9 退出"}},
+    kJson,
+};
+constexpr std::array kRunsOptions = {
+    Option{.name = "--limit", .value = "N", .help = {"How many (default 20)", "条数（默认 20）"}},
+    kJson,
+};
 constexpr std::array kKeyOptions = {
     Option{.name = "--scope",
            .value = "LIST",
@@ -108,6 +137,81 @@ constexpr std::array kBenchOptions = {
 constexpr std::array kRestoreOptions = {
     Option{.name = "--yes", .help = {"Do not ask", "不再询问"}},
 };
+constexpr Option kTimeout{
+    .name = "--timeout", .value = "TIME", .help = {"Longest time to wait", "最长等待时间"}};
+constexpr Option kMaxAge{.name = "--max-age",
+                         .value = "TIME",
+                         .help = {"Age of a kept copy that will do (0s: ask the source)",
+                                  "可接受的缓存时长（0s 表示重新获取）"}};
+constexpr Option kOffline{.name = "--offline",
+                          .help = {"Use only what is kept; no network", "仅用本地留存，不联网"}};
+constexpr Option kNoRobots{.name = "--ignore-robots",
+                           .help = {"Read although robots.txt asks not to (it is noted)",
+                                    "不理会 robots.txt（会给出提示）"}};
+constexpr Option kReplay{
+    .name = "--replay",
+    .value = "FILE",
+    .help = {"Repeat a recorded reading; no network", "重放已记录的读取，不联网"}};
+constexpr Option kRecord{
+    .name = "--record",
+    .value = "FILE",
+    .help = {"Record the reading so that it can be repeated", "记录本次读取以便重放"}};
+constexpr std::array kWebReadOptions = {
+    kTimeout,
+    kMaxAge,
+    kOffline,
+    kNoRobots,
+    kRecord,
+    kReplay,
+    Option{
+        .name = "--whole",
+        .help = {"Everything visible, not the main content only", "输出全部可见内容，而非仅正文"}},
+    kJson};
+constexpr std::array kWebFetchOptions = {kTimeout, kMaxAge, kOffline, kNoRobots,
+                                         kRecord,  kReplay, kJson};
+constexpr std::array kWebExtractOptions = {
+    Option{.name = "--url", .value = "URL", .help = {"Where the file is from", "文件的来源网址"}},
+    Option{.name = "--type",
+           .value = "TYPE",
+           .help = {"Its media type (default: by its bytes)", "媒体类型（默认按内容判断）"}},
+    Option{
+        .name = "--whole",
+        .help = {"Everything visible, not the main content only", "输出全部可见内容，而非仅正文"}},
+    kJson};
+constexpr std::array kWebCrawlOptions = {
+    Option{.name = "--depth",
+           .value = "N",
+           .help = {"Links to follow from the first page (default 2)", "链接层数（默认 2）"}},
+    Option{.name = "--include",
+           .value = "GLOBS",
+           .help = {"Only these addresses, such as '/docs/**' (several: commas)",
+                    "仅这些地址，如 '/docs/**'（多个以逗号分隔）"}},
+    Option{.name = "--exclude", .value = "GLOBS", .help = {"Not these addresses", "排除这些地址"}},
+    Option{.name = "--pages",
+           .value = "N",
+           .help = {"Most pages to read (default 200)", "最多读取的页数（默认 200）"}},
+    Option{.name = "--into",
+           .value = "NAME",
+           .help = {"Collection to keep the pages in (default web)", "存入的集合（默认 web）"}},
+    Option{.name = "--no-sitemap", .help = {"Do not read sitemaps", "不读取站点地图"}},
+    kTimeout,
+    kNoRobots,
+    kJson};
+constexpr std::array kWebSearchOptions = {
+    Option{.name = "--provider",
+           .value = "LIST",
+           .help = {"Ask only these providers", "仅查询这些搜索服务"}},
+    Option{.name = "--limit",
+           .value = "N",
+           .help = {"Most results (default 10)", "结果数（默认 10）"}},
+    Option{.name = "--site", .value = "LIST", .help = {"Only these domains", "仅这些域名"}},
+    Option{.name = "--time",
+           .value = "RANGE",
+           .help = {"Only what is that young", "仅此时段内的内容"},
+           .choices = "day|week|month|year"},
+    kOffline,
+    kTimeout,
+    kJson};
 constexpr std::array kGenerateOptions = {
     Option{.name = "--model",
            .value = "FILE",
@@ -185,6 +289,27 @@ constexpr std::array kCommands = {
             .help = {"Check the configuration", "检查配置"},
             .options = kNoOptions,
             .run = run_config_check},
+    Command{
+        .path = "ask",
+        .argument = "QUESTION",
+        .help = {"Answer a question from sources, with citations", "依据资料回答问题并给出引用"},
+        .options = kAskOptions,
+        .run = run_ask},
+    Command{.path = "runs ls",
+            .help = {"List recorded answers", "列出已记录的回答"},
+            .options = kRunsOptions,
+            .run = run_runs_ls},
+    Command{.path = "runs show",
+            .argument = "ID",
+            .help = {"Print a recorded answer", "打印一条已记录的回答"},
+            .options = kJsonOptions,
+            .run = run_runs_show},
+    Command{.path = "runs replay",
+            .argument = "ID",
+            .help = {"Make an answer again from its recorded pages, with no network",
+                     "不联网，用已记录的页面重做回答"},
+            .options = kJsonOptions,
+            .run = run_runs_replay},
     Command{.path = "key ls",
             .help = {"List the API keys", "列出 API 密钥"},
             .options = kJsonOptions,
@@ -222,6 +347,31 @@ constexpr std::array kCommands = {
             .help = {"Put a backup in the place of the database", "用备份替换数据库"},
             .options = kRestoreOptions,
             .run = run_restore},
+    Command{.path = "web search",
+            .argument = "QUESTION",
+            .help = {"Search the web and what is kept", "搜索网络与本地留存"},
+            .options = kWebSearchOptions,
+            .run = run_web_search},
+    Command{.path = "web read",
+            .argument = "URL",
+            .help = {"Print a page as Markdown", "以 Markdown 打印网页"},
+            .options = kWebReadOptions,
+            .run = run_web_read},
+    Command{.path = "web fetch",
+            .argument = "URL",
+            .help = {"Print the bytes behind an address", "打印网址返回的原始内容"},
+            .options = kWebFetchOptions,
+            .run = run_web_fetch},
+    Command{.path = "web extract",
+            .argument = "FILE",
+            .help = {"Print a local file as Markdown", "以 Markdown 打印本地文件"},
+            .options = kWebExtractOptions,
+            .run = run_web_extract},
+    Command{.path = "web crawl",
+            .argument = "URL",
+            .help = {"Read a site and keep it for searching", "抓取站点并留存以供搜索"},
+            .options = kWebCrawlOptions,
+            .run = run_web_crawl},
     Command{.path = "generate",
             .argument = "[PROMPT]",
             .help = {"Write on from a prompt (default: stdin), without a service",

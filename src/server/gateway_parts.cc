@@ -99,11 +99,12 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
   return std::unique_ptr<GatewayParts>(new GatewayParts(std::move(impl)));
 }
 
-gateway::ChatStore& GatewayParts::chats() {
-  return *impl_->chats;
-}
 gateway::FileStore& GatewayParts::files() {
   return *impl_->files;
+}
+
+gateway::ChatStore& GatewayParts::chats() {
+  return *impl_->chats;
 }
 gateway::Generations& GatewayParts::generations() {
   return *impl_->generations;

@@ -22,12 +22,14 @@
 #include "net/runtime.h"
 #include "net/server.h"
 #include "net/tls.h"
+#include "server/answer_parts.h"
 #include "server/checks.h"
 #include "server/engine_loader.h"
 #include "server/gateway_parts.h"
 #include "server/model_host.h"
 #include "server/process.h"
 #include "server/version.h"
+#include "server/web_answerer.h"
 #include "store/blob_store.h"
 #include "store/data_dir.h"
 #include "store/key_value.h"
@@ -151,11 +153,13 @@ struct Service::Impl {
   std::unique_ptr<gateway::Admin> admin;
   std::unique_ptr<EngineLoader> loader;
   std::unique_ptr<ModelHost> models;
+  std::unique_ptr<WebAnswerer> web;
   std::unique_ptr<GatewayParts> gateway;
   std::unique_ptr<gateway::HttpProbe> probe;
   std::shared_ptr<net::TlsServer> tls;
   net::Router router;
   std::unique_ptr<net::Runtime> runtime;
+  std::unique_ptr<AnswerParts> answers;
   std::unique_ptr<net::Server> server;
   std::vector<std::string> urls;
   std::atomic<bool> ready{false};
@@ -250,6 +254,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
     }
   });
   for (const ModelSource& source : sources) SEINE_CHECK(s.models->load(source.id));
+  s.web = std::make_unique<WebAnswerer>();
   s.gateway = SEINE_TRY(GatewayParts::make({.open_on_loopback = s.settings.open_on_loopback},
                                            {.database = *s.database,
                                             .blobs = *s.blobs,
@@ -261,14 +266,27 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                             .generator = s.models->generator(),
                                             .embedder = s.models->embedder(),
                                             .models = *s.models,
+                                            .web = s.web.get(),
                                             .clock = environment.clock,
                                             .random = environment.random},
                                            s.router));
+  s.runtime = std::make_unique<net::Runtime>(s.settings.threads, environment.clock);
+  s.answers = SEINE_TRY(AnswerParts::make({.database = *s.database,
+                                           .blobs = *s.blobs,
+                                           .pool = *s.pool,
+                                           .runtime = *s.runtime,
+                                           .chats = &s.gateway->chats(),
+                                           .files = &s.gateway->files(),
+                                           .generator = &s.models->generator(),
+                                           .embedder = &s.models->embedder(),
+                                           .clock = environment.clock,
+                                           .random = environment.random},
+                                          s.router));
+  s.web->serve(s.answers->answers());
   gateway::add_console(s.router, console::assets());
 
   s.probe = std::make_unique<gateway::HttpProbe>(
       s.metrics, base::Logger(environment.log).with({{"module", "net"}}));
-  s.runtime = std::make_unique<net::Runtime>(s.settings.threads, environment.clock);
   net::ServerOptions options;
   options.limits.connections_max = s.settings.connections_max;
   options.limits.body_bytes_max = s.settings.body_bytes_max;
@@ -326,10 +344,27 @@ bool Service::responsive(base::Duration within) {
                                    [&] { return answers->count == impl_->runtime->size(); });
 }
 
+bool Service::models_settled(base::Deadline deadline) {
+  std::mutex mutex;
+  std::condition_variable never;
+  for (;;) {
+    bool loading = false;
+    for (const gateway::ModelEntry& model : impl_->models->list())
+      loading |= model.state == gateway::ModelState::kLoading;
+    if (!loading) return true;
+    if (deadline.expired(impl_->environment.clock)) return false;
+    // The host tells its own listener only; a look each 50 ms costs nothing beside a load.
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, std::chrono::milliseconds(50));
+  }
+}
+
 void Service::drain(base::Deadline deadline) {
   impl_->ready = false;
   impl_->server->drain(deadline);
   impl_->server.reset();
+  // What still reads and writes on the network's threads ends before they do.
+  impl_->answers.reset();
   impl_->runtime->stop();
   std::error_code ignored;
   std::filesystem::remove(impl_->address_file(), ignored);

@@ -61,6 +61,8 @@ class Service {
   base::Result<> reload_tls();
   // Whether every network thread has answered a post within the time.
   bool responsive(base::Duration within);
+  // Waits until no model is loading any more; false when the deadline passed first.
+  bool models_settled(base::Deadline deadline);
   // Stops accepting, lets requests end until the deadline, then cancels them. Once.
   void drain(base::Deadline deadline);
 

@@ -82,7 +82,8 @@ Json json_of(const engine::SpeedReport& report) {
                           {"best", speed.best()},
                           {"rounds", std::move(rounds)},
                           {"share_of_read", speed.share_of_read},
-                          {"share_of_multiplies", speed.share_of_multiplies}};
+                          {"share_of_multiplies", speed.share_of_multiplies},
+                          {"share_of_processor", speed.share_of_processor}};
   }
   return {{"model", report.facts.name},
           {"architecture", report.facts.architecture},
@@ -106,12 +107,14 @@ std::string table_of(const Terminal& terminal, const engine::SpeedReport& report
                  fmt::runtime(terminal.pick({"limits now: read {:.1f} GB/s, {:.0f} GMAC/s\n",
                                              "此刻上限：读 {:.1f} GB/s，{:.0f} GMAC/s\n"})),
                  report.limits.read_bytes / 1e9, report.limits.multiplies / 1e9);
-  fmt::format_to(to, "{:<8} {:>9} {:>9} {:>8} {:>8}\n", "tok/s", terminal.pick({"median", "中位"}),
-                 terminal.pick({"best", "最佳"}), terminal.pick({"of read", "占读"}),
-                 terminal.pick({"of MAC", "占算"}));
+  fmt::format_to(to, "{:<8} {:>9} {:>9} {:>8} {:>8} {:>8}\n", "tok/s",
+                 terminal.pick({"median", "中位"}), terminal.pick({"best", "最佳"}),
+                 terminal.pick({"of read", "占读"}), terminal.pick({"of MAC", "占算"}),
+                 terminal.pick({"of CPU", "占核"}));
   for (const engine::Speed& speed : report.speeds) {
-    fmt::format_to(to, "{:<8} {:>9.1f} {:>9.1f} {:>7.0f}% {:>7.0f}%\n", speed.name, speed.median(),
-                   speed.best(), 100 * speed.share_of_read, 100 * speed.share_of_multiplies);
+    fmt::format_to(to, "{:<8} {:>9.1f} {:>9.1f} {:>7.0f}% {:>7.0f}% {:>7.0f}%\n", speed.name,
+                   speed.median(), speed.best(), 100 * speed.share_of_read,
+                   100 * speed.share_of_multiplies, 100 * speed.share_of_processor);
   }
   return out;
 }

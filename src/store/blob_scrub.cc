@@ -11,8 +11,6 @@
 
 namespace seine::store {
 
-using base::Code;
-using base::fail;
 using base::Result;
 
 // Paths below sha256/ as "ab/cdef…".

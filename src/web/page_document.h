@@ -31,6 +31,11 @@ struct PageBlock {
 };
 std::string_view block_kind_name(BlockKind kind);  // "list_item"
 
+struct PageLink {
+  std::string url;
+  std::string text;
+};
+
 struct PageDocument {
   std::string url;        // as asked for
   std::string final_url;  // after redirects
@@ -61,7 +66,8 @@ struct PageDocument {
 
   std::string markdown;
   std::vector<PageBlock> blocks;
-  std::string html;  // sanitised, only when asked for
+  std::string html;             // sanitised, only when asked for
+  std::vector<PageLink> links;  // of the whole page, only when asked for
 };
 
 // Markdown and block spans from an extracted page's blocks.
@@ -71,5 +77,7 @@ const PageBlock* block_at(const PageDocument& document, std::size_t byte);
 
 // Everything but the Markdown itself unless `with_text`.
 base::Json to_json(const PageDocument& document, bool with_text);
+// The reverse; kDataLoss for what to_json has not written.
+base::Result<PageDocument> page_from_json(const base::Json& json);
 
 }  // namespace seine::web

@@ -41,6 +41,7 @@ struct ReadOptions {
   std::vector<Endpoint> endpoints = {};
   RobotsPolicy robots = RobotsPolicy::kRespect;
   bool main_content = true;    // false: everything visible
+  bool links = false;          // also list the page's links
   net::Headers headers = {};   // Accept-Language and the like; cookies and keys make a private copy
   std::string principal = {};  // whose private copy that is
 };

@@ -4,11 +4,13 @@
     make_seine_mini.py [OUT]        (PyTorch; a minute on two cores)
 
 Per prompt: the logits of every 32nd token at the last position, the log of the sum of all exponentials there, and the
-greedy continuation with the margin of each choice over the second. A fourth of the prompts is text, the rest random ids.
+greedy continuation with the margin of each choice over the second. Four prompts are random ids, two are questions over a
+passage, the text that the model was made for.
 """
 import json
 import os
 import sys
+import unicodedata
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "training"))
 import gguf  # noqa: E402
 import model as seine_mini  # noqa: E402
+import tokenizer as rules  # noqa: E402
 
 STEPS = 64
 
@@ -64,6 +67,55 @@ def fill(net, tensors):
             own[name].copy_(torch.from_numpy(np.ascontiguousarray(x)))
 
 
+TEXTS = [
+    ("When was the bridge opened?", 3, "The old bridge: The stone bridge over the river was begun in 1831 and opened to carriages on "
+     "4 May 1838. Until then a ferry had carried travellers across."),
+    ("这座桥是哪一年通车的？", 7, "老桥：这座石桥于1831年动工，1838年通车。在此之前，旅客乘渡船过河。"),
+]
+
+
+class Encoder:
+    """Byte-level BPE as the file's own merges say; pieces by the rules of training/tokenizer.py."""
+
+    def __init__(self, keys):
+        self.ids = {t: i for i, t in enumerate(keys["tokenizer.ggml.tokens"])}
+        self.ranks = {tuple(m.split(" ")): i for i, m in enumerate(keys["tokenizer.ggml.merges"])}
+        self.alphabet = rules.byte_alphabet()
+
+    def kind(self, c):
+        if any(a <= ord(c) <= b for a, b in rules.HAN):
+            return "han"
+        k = unicodedata.category(c)[0]
+        return "number" if k == "N" else "mark" if k in "PS" else "space" if ord(c) in rules.SPACE else "word"
+
+    def pieces(self, text):
+        at = 0
+        while at < len(text):
+            start = at + (text[at] == " " and at + 1 < len(text) and self.kind(text[at + 1]) in ("word", "mark"))
+            kind, end = self.kind(text[start]), start + 1
+            if kind in ("word", "space"):
+                while end < len(text) and self.kind(text[end]) == kind:
+                    end += 1
+            yield text[at:end]
+            at = end
+
+    def encode(self, text):
+        out = []
+        for piece in self.pieces(text):
+            parts = [self.alphabet[b] for b in piece.encode()]
+            while len(parts) > 1:
+                rank, i = min((self.ranks.get(pair, 1 << 30), i) for i, pair in enumerate(zip(parts, parts[1:])))
+                if rank == 1 << 30:
+                    break
+                parts[i:i + 2] = [parts[i] + parts[i + 1]]
+            out += [self.ids[p] for p in parts]
+        return out
+
+    def prompt(self, question, number, passage):
+        q = self.encode(question)
+        return [rules.QUESTION, *q, rules.PASSAGE, rules.CITE + number - 1, *self.encode(passage), rules.QUESTION, *q, rules.ANSWER]
+
+
 def main():
     torch.set_grad_enabled(False)
     out = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "tests/golden/seine_mini.json")
@@ -72,8 +124,9 @@ def main():
     fill(net, tensors)
     draw = np.random.default_rng(1)
     cases = []
-    for length in (1, 17, 70, 300):
-        prompt = [int(i) for i in draw.integers(64, net.c.vocab_size, length)]
+    encoder = Encoder(keys)
+    prompts = [[int(i) for i in draw.integers(64, net.c.vocab_size, n)] for n in (1, 17, 70, 300)]
+    for prompt in prompts + [encoder.prompt(*text) for text in TEXTS]:
         last = net.logits(net(torch.tensor([prompt]))[0, -1])
         case = dict(prompt=prompt, stride=32, logits=[round(float(x), 5) for x in last[::32]],
                     log_sum=round(float(torch.logsumexp(last, 0)), 5), greedy=[], margins=[])
@@ -85,7 +138,7 @@ def main():
             case["margins"].append(round(float(top.values[0] - top.values[1]), 5))
             h = net(torch.tensor([case["greedy"][-1:]]), cache=cache)
         cases.append(case)
-        print(length, "least margin", min(case["margins"]), flush=True)
+        print(len(prompt), case["greedy"][:8], "least margin", min(case["margins"]), flush=True)
     with open(out, "w") as f:
         json.dump(cases, f, separators=(",", ":"))
         f.write("\n")

@@ -86,7 +86,7 @@ describe.skipIf(!chromiumIsThere)("every page looks right", () => {
             await close();
             await server.stop();
           }
-        }, 60_000);
+        }, 180_000);
       }
     }
   }

@@ -36,7 +36,7 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     ...options,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000); // below the test's own, so that a failure names the step
+  page.setDefaultTimeout(40_000); // below the test's own, so that a failure names the step
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));
   page.on("console", (message) => {

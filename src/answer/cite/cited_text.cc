@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 
 #include "answer/passage/plain.h"
 #include "answer/passage/sentence.h"
@@ -13,150 +12,130 @@
 namespace seine::answer {
 namespace {
 
-// The sentence that a mark backs: the one that ends at or holds the last word before it.
+// The sentence that a mark backs: the last one that begins before it.
 ByteSpan sentence_of(const std::vector<ByteSpan>& sentences, std::size_t at) {
   ByteSpan found{0, at};
   for (const ByteSpan& sentence : sentences) {
-    if (sentence.begin < at || (at == 0 && sentence.begin == 0)) found = sentence;
+    if (sentence.begin < at) found = sentence;
   }
   return found;
 }
 
-struct Judged {
-  Anchor anchor;
-  std::string quote;
-  ByteSpan span;
-  Support support = Support::kUnsupported;
-};
+std::string_view cut(std::string_view text, std::size_t begin, std::size_t end) {
+  return text.substr(begin, end - begin);
+}
 
-Rendered render_judged(const CitedText& cited, const std::vector<Judged>& marks) {
+}  // namespace
+
+std::optional<Finding> CitationCheck::find(std::string_view text, int source) const {
+  const Claim claim = Evidence::claim(plain_text(text));
+  std::optional<Finding> finding;
+  const auto page = std::ranges::find(source_of_page_, source);
+  if (page != source_of_page_.end()) {
+    finding = evidence_.best_on(static_cast<std::size_t>(page - source_of_page_.begin()), claim);
+  }
+  if (finding && finding->support != Support::kUnsupported) return finding;
+  std::optional<Finding> elsewhere = evidence_.best(claim);
+  return elsewhere && elsewhere->support != Support::kUnsupported ? elsewhere : finding;
+}
+
+const Anchor* CitationCheck::mark(CitedText& cited, int source) {
+  std::size_t at = cited.text.size();
+  while (at > 0 && cited.text[at - 1] == ' ') --at;
+  const std::string_view text = std::string_view(cited.text).substr(0, at);
+  const ByteSpan sentence = sentence_of(split_sentences(text, true), at);
+  std::optional<Finding> finding = find(cut(text, sentence.begin, at), source);
+  if (!finding || finding->support == Support::kUnsupported) {
+    // Of "A is 5[1] and B is 6[2]" the second mark backs what follows the first.
+    std::size_t from = sentence.begin;
+    for (const Anchor& anchor : cited.anchors) {
+      if (anchor.at < at) from = std::max(from, anchor.at);
+    }
+    std::optional<Finding> clause;
+    if (from > sentence.begin) clause = find(cut(text, from, at), source);
+    if (clause && clause->support != Support::kUnsupported) finding = clause;
+  }
+  if (!finding || finding->score < Evidence::kRelated) {
+    ++counts_.dropped;
+    return nullptr;
+  }
+  const int real = source_of_page_[finding->page];
+  bool neighbour = false;
+  for (const Anchor& anchor : cited.anchors) {
+    if (anchor.at != at) continue;
+    neighbour = true;
+    if (anchor.source == real) {  // says nothing more
+      ++counts_.dropped;
+      return nullptr;
+    }
+  }
+  ++(real == source ? counts_.kept : counts_.moved);
+  counts_.unsupported += finding->support == Support::kUnsupported ? 1 : 0;
+  const bool space = at < cited.text.size() && !neighbour;
+  cited.text.resize(at);
+  cited.anchors.push_back({.at = at,
+                           .source = real,
+                           .space = space,
+                           .quote = std::string(cut(pages_[finding->page].markdown,
+                                                    finding->span.begin, finding->span.end)),
+                           .span = finding->span,
+                           .support = finding->support});
+  return &cited.anchors.back();
+}
+
+Rendered render(const CitedText& cited) {
   Rendered out;
   const std::vector<ByteSpan> sentences = split_sentences(cited.text, true);
   std::map<int, int> numbers;  // source -> marker
   std::size_t from = 0;
   std::size_t points = 0;
   const auto copy_to = [&](std::size_t to) {
-    const std::string_view piece = std::string_view(cited.text).substr(from, to - from);
+    const std::string_view piece = cut(cited.text, from, to);
     out.text += piece;
     points += base::count_points(piece);
     from = to;
   };
-  // Code points of the text without marks, by byte, plus what marks before that byte add.
-  std::vector<std::pair<std::size_t, std::size_t>> added;  // (at, code points added so far)
+  // What marks add, in code points, up to and including a place.
+  std::vector<std::pair<std::size_t, std::size_t>> added;
   std::size_t total_added = 0;
-  for (const Judged& mark : marks) {
-    copy_to(mark.anchor.at);
+  for (const Anchor& mark : cited.anchors) {
+    copy_to(mark.at);
     const auto [number, fresh] =
-        numbers.try_emplace(mark.anchor.source, static_cast<int>(numbers.size()) + 1);
+        numbers.try_emplace(mark.source, static_cast<int>(numbers.size()) + 1);
     const std::string text = fmt::format("[{}]", number->second);
-    if (mark.anchor.space) {
+    if (mark.space) {
       out.text += ' ';
       ++points;
       ++total_added;
     }
-    const ByteSpan sentence = sentence_of(sentences, mark.anchor.at);
+    const ByteSpan sentence = sentence_of(sentences, mark.at);
     out.citations.push_back({.marker = number->second,
                              .start = points,
                              .end = points + text.size(),
                              .sentence_start = sentence.begin,
                              .sentence_end = sentence.end,
-                             .source_id = mark.anchor.source,
+                             .source_id = mark.source,
                              .quote = mark.quote,
                              .span = mark.span,
                              .support = mark.support});
     out.text += text;
     points += text.size();
     total_added += text.size();
-    added.emplace_back(mark.anchor.at, total_added);
+    added.emplace_back(mark.at, total_added);
   }
   copy_to(cited.text.size());
-  // A mark at a sentence's very start (after its predecessor) pushes it; one at its end does not.
+  // A mark behind a sentence pushes the next one, not the end of its own.
   const auto shifted = [&](std::size_t byte, bool start) {
     std::size_t extra = 0;
     for (const auto& [at, count] : added) {
       if (at < byte || (at == byte && start)) extra = count;
     }
-    return base::count_points(std::string_view(cited.text).substr(0, byte)) + extra;
+    return base::count_points(cut(cited.text, 0, byte)) + extra;
   };
   for (Citation& citation : out.citations) {
     citation.sentence_start = shifted(citation.sentence_start, citation.sentence_start != 0);
     citation.sentence_end = shifted(citation.sentence_end, false);
   }
-  return out;
-}
-
-}  // namespace
-
-void CitedText::mark(int source) {
-  bool space = false;
-  while (text.ends_with(' ')) {
-    text.pop_back();
-    space = true;
-  }
-  if (!anchors.empty() && anchors.back().at == text.size()) {
-    // "[1] [2]" in a row keep one space; the same source twice says nothing more.
-    const bool known = std::ranges::any_of(anchors, [&](const Anchor& anchor) {
-      return anchor.at == text.size() && anchor.source == source;
-    });
-    if (known) return;
-    space = false;
-  }
-  anchors.push_back({text.size(), source, space});
-}
-
-Rendered render(const CitedText& cited) {
-  std::vector<Judged> marks;
-  marks.reserve(cited.anchors.size());
-  for (const Anchor& anchor : cited.anchors) marks.push_back({anchor, {}, {}});
-  return render_judged(cited, marks);
-}
-
-Checked check_citations(const CitedText& cited, Evidence& evidence, const std::vector<Page>& pages,
-                        const std::vector<int>& source_of_page) {
-  Checked out;
-  const std::vector<ByteSpan> sentences = split_sentences(cited.text, true);
-  const auto page_of = [&](int source) -> std::optional<std::size_t> {
-    const auto found = std::ranges::find(source_of_page, source);
-    if (found == source_of_page.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - source_of_page.begin());
-  };
-  std::vector<Judged> marks;
-  for (const Anchor& anchor : cited.anchors) {
-    const ByteSpan span = sentence_of(sentences, anchor.at);
-    const std::string sentence =
-        plain_text(std::string_view(cited.text).substr(span.begin, span.end - span.begin));
-    const Claim claim = evidence.claim(sentence);
-    std::optional<Finding> finding;
-    if (const auto page = page_of(anchor.source)) finding = evidence.best_on(*page, claim);
-    Judged judged{anchor, {}, {}};
-    if (!finding || finding->support == Support::kUnsupported) {
-      const std::optional<Finding> elsewhere = evidence.best(claim);
-      if (elsewhere && elsewhere->support != Support::kUnsupported) {
-        finding = elsewhere;
-        judged.anchor.source = source_of_page[elsewhere->page];
-      }
-    }
-    if (!finding || finding->score < Evidence::kRelated) {
-      ++out.dropped;
-      continue;
-    }
-    // Moved onto a source that already stands there.
-    const bool twice = std::ranges::any_of(marks, [&](const Judged& other) {
-      return other.anchor.at == anchor.at && other.anchor.source == judged.anchor.source;
-    });
-    if (twice) {
-      ++out.dropped;
-      continue;
-    }
-    judged.support = finding->support;
-    judged.span = finding->span;
-    judged.quote = pages[finding->page].markdown.substr(finding->span.begin,
-                                                        finding->span.end - finding->span.begin);
-    ++(judged.anchor.source == anchor.source ? out.kept : out.moved);
-    out.unsupported += judged.support == Support::kUnsupported ? 1 : 0;
-    marks.push_back(std::move(judged));
-  }
-  out.rendered = render_judged(cited, marks);
   return out;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "store/tokenizer.h"
 
 namespace seine::answer {
 namespace {
@@ -121,7 +122,8 @@ Claim Evidence::claim(std::string_view text) {
   constexpr double kHanPair = 1;
   constexpr double kHanSingle = 0.3;
   Claim out{.numbers = numbers_of(text), .negated = is_negated(text)};
-  tokenizer_.run(text, [&](const store::Token& token) {
+  store::Tokenizer tokenizer;
+  tokenizer.run(text, [&](const store::Token& token) {
     if (token.stop) return true;
     double weight = kWord;
     if (token.cjk) {
@@ -198,17 +200,21 @@ std::optional<Finding> Evidence::best_on(std::size_t page, const Claim& claim) c
                         (finding.support == best->support && finding.score > best->score);
     if (better) best = finding;
   };
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const bool related = std::ranges::any_of(
-        claim.terms, [&](const auto& term) { return list[i].claim.terms.contains(term.first); });
-    if (!related) continue;
-    offer(judge(claim, list[i].claim, nullptr, title), list[i].span);
-    // Two neighbours may say together what neither does alone; one sentence is the better quote.
-    if (best->support == Support::kSupported || i + 1 == list.size() || !list[i + 1].follows) {
-      continue;
+  const auto related = [&](const Claim& place) {
+    return std::ranges::any_of(claim.terms,
+                               [&](const auto& term) { return place.terms.contains(term.first); });
+  };
+  for (const Place& place : list) {
+    if (related(place.claim)) offer(judge(claim, place.claim, nullptr, title), place.span);
+  }
+  if (best && best->support == Support::kSupported) return best;
+  // Two neighbours may say together what neither does alone; one sentence is the better quote.
+  for (std::size_t i = 0; i + 1 < list.size(); ++i) {
+    if (!list[i + 1].follows || !related(list[i].claim)) continue;
+    const Finding two = judge(claim, list[i].claim, &list[i + 1].claim, title);
+    if (best && two.support < best->support) {
+      offer(two, {list[i].span.begin, list[i + 1].span.end});
     }
-    Finding two = judge(claim, list[i].claim, &list[i + 1].claim, title);
-    if (two.support < best->support) offer(two, {list[i].span.begin, list[i + 1].span.end});
   }
   return best;
 }

@@ -13,7 +13,6 @@
 
 #include "answer/passage/split.h"
 #include "answer/types.h"
-#include "store/tokenizer.h"
 
 namespace seine::answer {
 
@@ -42,7 +41,7 @@ class Evidence {
 
   void add(const std::vector<Passage>& passages, const std::vector<Page>& pages);
 
-  Claim claim(std::string_view text);
+  static Claim claim(std::string_view text);
   // The best place of one page; nothing when no sentence has a term of the claim.
   std::optional<Finding> best_on(std::size_t page, const Claim& claim) const;
   // The best place of any page.
@@ -57,7 +56,6 @@ class Evidence {
   static Finding judge(const Claim& claim, const Claim& place, const Claim* next,
                        const Claim& title);
 
-  store::Tokenizer tokenizer_;
   std::unordered_map<std::size_t, std::vector<Place>> places_;  // by page
   std::unordered_map<std::size_t, Claim> titles_;
 };

@@ -24,6 +24,28 @@ Terms terms_of(store::Tokenizer& tokenizer, std::string_view text) {
   return out;
 }
 
+// A word of the question, or another that says the same of what was asked.
+struct Asked {
+  std::string term;
+  double weight = 0;
+  std::vector<std::string> related;
+
+  bool in(const Terms& terms) const {
+    return terms.contains(term) || std::ranges::any_of(related, [&](const std::string& other) {
+             return terms.contains(other);
+           });
+  }
+};
+
+// The adjective of "how long": a source may have the noun in its place.
+bool is_measure(std::string_view term) {
+  static constexpr auto kMeasures = std::to_array<std::string_view>(
+      {"long",  "tall", "high", "deep",  "wide",   "old",   "far",    "fast",
+       "heavi", "big",  "larg", "peopl", "expens", "wrote", "invent", "found",
+       "长",    "高",   "深",   "大",    "重",     "远",    "人"});
+  return std::ranges::find(kMeasures, term) != kMeasures.end();
+}
+
 bool has_any(std::string_view text, std::span<const std::string_view> words) {
   return std::ranges::any_of(
       words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
@@ -88,14 +110,18 @@ std::vector<Extract> extract_sentences(const Question& question, std::span<const
                                        std::span<const Page> pages, Bm25& index,
                                        std::size_t count) {
   store::Tokenizer tokenizer;
-  std::vector<std::pair<std::string, double>> asked;
+  std::vector<Asked> asked;
   double total = 0;
-  for (std::string& term : index.terms(question.keywords)) {
-    const double weight = index.idf(term);
-    total += weight;
-    asked.emplace_back(std::move(term), weight);
+  const std::vector<std::string> related = index.terms(question.related);
+  for (const std::string& term : index.terms(question.keywords)) {
+    Asked word{.term = term, .weight = index.idf(term), .related = {}};
+    if (!question.related.empty() && is_measure(word.term)) word.related = related;
+    total += word.weight;
+    asked.push_back(std::move(word));
   }
   if (total <= 0) return {};
+  const double least =
+      question.language == base::Language::kChinese ? kCoverageMinChinese : kCoverageMin;
   std::vector<Extract> found;
   for (std::size_t rank = 0; rank < chosen.size(); ++rank) {
     const Passage& passage = passages[chosen[rank]];
@@ -106,11 +132,11 @@ std::vector<Extract> extract_sentences(const Question& question, std::span<const
       const Terms here = terms_of(tokenizer, text);
       double in_sentence = 0;
       double in_context = 0;
-      for (const auto& [term, weight] : asked) {
-        in_sentence += here.contains(term) ? weight : 0;
-        in_context += around.contains(term) ? weight : 0;
+      for (const Asked& word : asked) {
+        in_sentence += word.in(here) ? word.weight : 0;
+        in_context += word.in(around) ? word.weight : 0;
       }
-      if (in_context / total < kCoverageMin || in_sentence == 0) continue;
+      if (in_context / total < least || in_sentence == 0) continue;
       // A sentence shows what it says of itself; its passage tells that it is about the matter. The
       // passage's own rank settles what is close.
       double score = in_sentence / total + 0.35 * in_context / total;

@@ -44,6 +44,40 @@ constexpr auto kNoSourcesStart = std::to_array<Words>(
      "晚上好",         "翻译",         "写一",       "帮我写",     "改写",
      "润色",           "请翻译",       "请写",       "总结以下",   "把下面"});
 
+struct Related {
+  Words asked;
+  Words words;
+};
+constexpr auto kRelated = std::to_array<Related>({
+    {"how long", "length"},
+    {"how tall", "height"},
+    {"how high", "height elevation"},
+    {"how deep", "depth"},
+    {"how wide", "width"},
+    {"how old", "age"},
+    {"how far", "distance"},
+    {"how fast", "speed"},
+    {"how heavy", "weight"},
+    {"how big", "size area"},
+    {"how large", "size area"},
+    {"how many people", "population"},
+    {"how expensive", "price"},
+    {"how much", "cost price"},
+    {"where", "located"},
+    {"who wrote", "author"},
+    {"who invented", "inventor"},
+    {"who founded", "founder"},
+    {"多长", "长度 全长"},
+    {"多高", "高度 海拔"},
+    {"多深", "深度"},
+    {"多大", "面积"},
+    {"多重", "重量"},
+    {"多远", "距离"},
+    {"多少人", "人口"},
+    {"哪里", "位于"},
+    {"何时", "时间"},
+});
+
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '\'';
 }
@@ -85,6 +119,11 @@ AnswerKind kind_of(std::string_view lower) {
           "what number", "多少", "多长", "多高", "多大", "多远", "多久", "多深", "多快", "几")) {
     return AnswerKind::kNumber;
   }
+  if (has(lower, "length", "height", "depth", "width", "population", "distance", "speed", "price",
+          "weight", "percentage", "长度", "高度", "深度", "宽度", "人口", "面积", "距离", "速度",
+          "价格", "重量", "比例")) {
+    return AnswerKind::kNumber;
+  }
   if (has(lower, "who", "whose", "whom", "谁", "哪位", "何人")) return AnswerKind::kPerson;
   if (has(lower, "where", "what city", "what country", "which country", "which city", "哪里",
           "哪儿", "何地", "哪个国家", "哪个城市", "什么地方")) {
@@ -119,6 +158,16 @@ std::string keywords_of(std::string_view text) {
     out += trimmed;
   }
   return out.empty() ? std::string(base::trim(text)) : out;
+}
+
+std::string related_to(std::string_view lower) {
+  std::string out;
+  for (const Related& entry : kRelated) {
+    if (!has_phrase(lower, entry.asked)) continue;
+    if (!out.empty()) out += ' ';
+    out += entry.words;
+  }
+  return out;
 }
 
 // "12 * (3 + 4)" and nothing else.
@@ -194,6 +243,7 @@ Question analyse_question(std::string_view text, std::optional<base::Language> l
   Question question{.text = std::string(trimmed),
                     .language = language.value_or(language_of_text(trimmed)),
                     .keywords = keywords_of(trimmed),
+                    .related = related_to(lower),
                     .kind = kind_of(lower),
                     .needs_sources = needs_sources(lower),
                     .urls = urls_of(trimmed)};

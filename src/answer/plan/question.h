@@ -20,6 +20,8 @@ struct Question {
   base::Language language = base::Language::kEnglish;
   // Without question words and politeness: what a source would share with it.
   std::string keywords;
+  // Words that a source may use for what is asked: "how long" is a length.
+  std::string related = {};
   AnswerKind kind = AnswerKind::kOther;
   bool fresh = false;  // asks for the state of now ("latest", "今天")
   std::optional<std::chrono::days> max_age = {};

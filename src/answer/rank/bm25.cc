@@ -27,7 +27,8 @@ std::size_t Bm25::add(std::string_view prefix, std::string_view text) {
 
 double Bm25::idf(const std::string& term) const {
   const auto found = postings_.find(term);
-  const double with = found == postings_.end() ? 0 : static_cast<double>(found->second.size());
+  // At least one: with few texts, a word that none has would else outweigh all that they have.
+  const double with = found == postings_.end() ? 1 : static_cast<double>(found->second.size());
   return std::log(1 + (static_cast<double>(lengths_.size()) - with + 0.5) / (with + 0.5));
 }
 

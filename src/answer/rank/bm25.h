@@ -24,7 +24,7 @@ class Bm25 {
 
   // One score a text, 0 for those without a word of the query.
   std::vector<double> scores(std::string_view query);
-  // How rare a term is: Lucene's idf. For a term that no text has, the highest.
+  // How rare a term is: Lucene's idf. A term that no text has counts as in one.
   double idf(const std::string& term) const;
 
   // The distinct terms of a query; stop words only when there is nothing else.

@@ -15,7 +15,7 @@ namespace seine::engine {
 
 struct QaQuestion {
   std::string question;
-  std::vector<std::string> answers;
+  std::vector<std::string> answers = {};
   std::size_t passage = 0;  // that holds the answer
 };
 

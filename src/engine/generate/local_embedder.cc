@@ -43,6 +43,8 @@ void LocalEmbedder::embed(llm::EmbedRequest request, base::Deadline deadline, st
           .done = std::move(done)};
   const base::QueueStatus status = jobs_.try_push(std::move(job));
   if (status == base::QueueStatus::kOk) return;
+  // The queue takes the job only on kOk: it is still ours.
+  // NOLINTNEXTLINE(bugprone-use-after-move)
   job.done(status == base::QueueStatus::kFull
                ? base::fail(Code::kResourceExhausted, "{} requests wait, the limit is {}",
                             kQueueMax, kQueueMax)

@@ -1,5 +1,7 @@
 #include "engine/measure/speed.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <numeric>
@@ -49,14 +51,40 @@ std::span<const std::byte> largest_part(const ModelFile& file) {
   return out;
 }
 
+struct Elapsed {
+  double wall = 0;
+  double processor = 0;  // of all threads
+};
+
+class Stopwatch {
+ public:
+  Elapsed elapsed() const {
+    return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(),
+            processor() - processor_};
+  }
+
+ private:
+  static double processor() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  }
+
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double processor_ = processor();
+};
+
 class Bench {
  public:
   Bench(Model& model, KvStorage& kv, const SpeedOptions& options, base::Random& random)
       : model_(model), kv_(kv), options_(options), random_(random) {}
 
-  // Seconds that `count` tokens of each of `streams` sequences take, from position `at` on.
-  base::Result<double> prompt(std::int32_t streams, std::int32_t count) {
-    const auto start = std::chrono::steady_clock::now();
+  // What `count` tokens of each of `streams` sequences take.
+  base::Result<Elapsed> prompt(std::int32_t streams, std::int32_t count) {
+    const Stopwatch watch;
     for (std::int32_t s = 0; s < streams; ++s) {
       for (std::int32_t at = 0; at < count; at += model_.batch_rows_max()) {
         const std::int32_t rows = std::min(count - at, model_.batch_rows_max());
@@ -68,15 +96,15 @@ class Bench {
         SEINE_CHECK(model_.forward({.runs = {&run, 1}, .logit_rows = {&last, 1}, .stop = {}}, kv_));
       }
     }
-    return seconds_since(start);
+    return watch.elapsed();
   }
 
-  base::Result<double> decode(std::int32_t streams, std::int32_t at, std::int32_t count) {
+  base::Result<Elapsed> decode(std::int32_t streams, std::int32_t at, std::int32_t count) {
     std::vector<std::vector<KvBlockId>> tables;
     for (std::int32_t s = 0; s < streams; ++s) tables.push_back(table(s));
     std::vector<std::int32_t> rows(static_cast<std::size_t>(streams));
     std::iota(rows.begin(), rows.end(), 0);
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     for (std::int32_t i = 0; i < count; ++i) {
       const std::vector<TokenId> tokens = random_tokens(streams);
       std::vector<TokenRun> runs;
@@ -85,14 +113,10 @@ class Bench {
       }
       SEINE_CHECK(model_.forward({.runs = runs, .logit_rows = rows, .stop = {}}, kv_));
     }
-    return seconds_since(start);
+    return watch.elapsed();
   }
 
  private:
-  static double seconds_since(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
-
   std::vector<TokenId> random_tokens(std::int32_t count) {
     std::vector<TokenId> out(static_cast<std::size_t>(count));
     const auto vocabulary = static_cast<std::uint64_t>(model_.facts().vocabulary);
@@ -112,6 +136,14 @@ class Bench {
   const SpeedOptions& options_;
   base::Random& random_;
 };
+
+void note(SpeedReport& report, std::size_t which, std::int32_t tokens, const Elapsed& elapsed) {
+  Speed& speed = report.speeds[which];
+  const double rate = tokens / elapsed.wall;
+  if (rate > speed.best())
+    speed.share_of_processor = elapsed.processor / (elapsed.wall * report.threads);
+  speed.per_second.push_back(rate);
+}
 
 }  // namespace
 
@@ -136,7 +168,7 @@ base::Result<SpeedReport> measure_speed(const std::shared_ptr<const ModelFile>& 
   ThreadPool pool(options.threads > 0 ? options.threads : static_cast<int>(cores));
   const Kernels* row = SEINE_TRY(chosen_kernels());
   const std::int32_t context = options.prompt + options.generate;
-  const std::int64_t kv_tokens = std::int64_t{context + 64} * options.streams;
+  const std::int64_t kv_tokens = (std::int64_t{context} + 64) * options.streams;
   const ModelSettings settings{.context = context,
                                .batch_rows = std::max(512, options.streams),
                                .logit_rows = std::max(64, options.streams),
@@ -160,19 +192,19 @@ base::Result<SpeedReport> measure_speed(const std::shared_ptr<const ModelFile>& 
   SEINE_CHECK(bench.prompt(1, std::min(options.prompt, 32)));  // touches what is read first
   const std::span<const std::byte> weights = largest_part(*file);
   for (std::int32_t round = 0; round < options.rounds; ++round) {
-    const double prompt = SEINE_TRY(bench.prompt(1, options.prompt));
-    const double decode = SEINE_TRY(bench.decode(1, options.prompt, options.generate));
+    const Elapsed prompt = SEINE_TRY(bench.prompt(1, options.prompt));
+    const Elapsed decode = SEINE_TRY(bench.decode(1, options.prompt, options.generate));
     // Short histories: what a batch costs beyond one stream is the products.
     const std::int32_t start = std::min(options.prompt, 16);
     SEINE_CHECK(bench.prompt(options.streams, start));
-    const double batch = SEINE_TRY(bench.decode(options.streams, start, options.generate));
+    const Elapsed batch = SEINE_TRY(bench.decode(options.streams, start, options.generate));
     const MachineLimits now = measure_limits(pool, weights);
     report.limits.read_bytes = std::max(report.limits.read_bytes, now.read_bytes);
     report.limits.multiplies = std::max(report.limits.multiplies, now.multiplies);
     report.limits.from_memory = now.from_memory;
-    report.speeds[0].per_second.push_back(options.prompt / prompt);
-    report.speeds[1].per_second.push_back(options.generate / decode);
-    report.speeds[2].per_second.push_back(options.streams * options.generate / batch);
+    note(report, 0, options.prompt, prompt);
+    note(report, 1, options.generate, decode);
+    note(report, 2, options.streams * options.generate, batch);
   }
   const auto bytes = static_cast<double>(cost.bytes);
   const auto products = static_cast<double>(cost.weights);

@@ -30,6 +30,9 @@ struct Speed {
   std::vector<double> per_second;  // tokens, one figure a round
   double share_of_read = 0;        // of the best round: weight bytes read against the limit
   double share_of_multiplies = 0;  // of the best round: weights times tokens against the limit
+  // Processor time of the best round against threads times elapsed time. Well below 1 says that
+  // other work had the processor, and that the figures are not the engine's.
+  double share_of_processor = 0;
   double best() const;
   double median() const;
 };

@@ -127,7 +127,8 @@ class AttentionWorker {
     for (std::int32_t t = 0; t < count; ++t) {
       const std::int32_t position =
           selected.empty() ? start + t : selected[static_cast<std::size_t>(start + t)];
-      const KvBlockId block = sequence.blocks[static_cast<std::size_t>(position / block_tokens)];
+      const auto at = static_cast<std::size_t>(position) / static_cast<std::size_t>(block_tokens);
+      const KvBlockId block = sequence.blocks[at];
       const std::int32_t slot = position % block_tokens;
       float* key = tile_keys_ + t * key_;
       if (shape_.is_latent) {

@@ -1,5 +1,6 @@
 // SchedulerCore: one pass of the model.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/assert.h"
@@ -79,7 +80,7 @@ std::size_t SchedulerCore::draft(const Task& task, const Budget& budget,
   if (!task.spec.speculate || task.lanes.size() != 1) return 0;
   const Lane& lane = task.lanes[0];
   const auto most = static_cast<double>(std::max(0, settings_.draft_tokens_max));
-  const auto wanted = static_cast<std::size_t>(0.5 + most * std::max(task.hits, 0.25));
+  const auto wanted = static_cast<std::size_t>(std::lround(most * std::max(task.hits, 0.25)));
   // Room for the token that follows the guesses.
   const std::size_t limit = task.tokens_limit();
   const std::size_t room = limit > lane.tokens.size() ? limit - lane.tokens.size() - 1 : 0;
@@ -204,8 +205,7 @@ void SchedulerCore::append(Task& task, const Planned& planned, const Decision& d
                  "a decoder takes guesses in their order");
     Lane& from = task.lanes[next.lane];
     if (--uses[next.lane] == 0) {
-      lanes.push_back(std::move(from));
-      from.blocks.clear();
+      lanes.push_back(std::exchange(from, {}));
     } else {
       lanes.push_back(from);
       for (const KvBlockId id : from.blocks) blocks_.retain(id);

@@ -10,7 +10,6 @@
 namespace seine::engine {
 namespace {
 
-using base::Code;
 using jinja::Dict;
 using jinja::List;
 using jinja::Value;

@@ -25,12 +25,14 @@ constexpr std::array kScorers = {
     Entry{"robots", score_robots},
     Entry{"charset", score_charset},
     Entry{"html5lib", score_html5lib},
+    Entry{"dompurify", score_dompurify},
     Entry{"article-extraction", score_article_extraction},
     Entry{"trafilatura-eval", score_trafilatura},
     Entry{"readability-pages", score_readability},
     Entry{"gne-chinese-news", score_gne},
     Entry{"webmainbench-sample", score_webmainbench},
     Entry{"hidden-injection", score_hidden_injection},
+    Entry{"http-cache", score_http_cache},
 };
 
 int print_text(std::string_view name, const Outcome& outcome, std::size_t failures_max) {

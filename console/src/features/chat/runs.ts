@@ -31,6 +31,7 @@ export const useRuns = create<RunsState>(() => ({ runs: [], names: {} }));
 
 // Text comes in small pieces, faster than it can be read: the page changes at most 25 times a second.
 const kFlushMs = 40;
+const kStopMs = 3_000;
 let runCount = 0;
 
 const find = (key: string) => useRuns.getState().runs.find((run) => run.key === key);
@@ -67,7 +68,11 @@ async function follow(run: Run, request: AskRequest): Promise<void> {
   try {
     for await (const event of ask(request, run.abort.signal)) {
       live = grow(live, event, Date.now());
-      if (event.type === "start") name(key, live);
+      if (event.type === "start") {
+        name(key, live);
+        // Stopped before it had a name: now it can be stopped at the server.
+        if (find(key)?.stopping) await stopRun(live.answer.runId);
+      }
       timer ??= setTimeout(flush, kFlushMs);
     }
     flush();
@@ -122,7 +127,7 @@ export async function stop(key: string): Promise<void> {
   try {
     if (runId) await stopRun(runId);
     // The stream now ends with the partial answer; a server that does not say so is not waited for.
-    setTimeout(() => run.abort.abort(), runId ? 3_000 : 0);
+    setTimeout(() => run.abort.abort(), kStopMs);
   } catch {
     run.abort.abort(); // the server is away: at least this side stops
   }

@@ -193,9 +193,9 @@ struct UnpackInt8 {
         I first[4];
         I second[4];
         I high[4];
-        transpose(rows, at + static_cast<std::size_t>(64 * n), first);
-        transpose(rows, at + static_cast<std::size_t>(64 * n + 32), second);
-        transpose(rows, at + offsetof(BlockQ6_K, high) + static_cast<std::size_t>(32 * n), high);
+        transpose(rows, at + 64 * static_cast<std::size_t>(n), first);
+        transpose(rows, at + 64 * static_cast<std::size_t>(n) + 32, second);
+        transpose(rows, at + offsetof(BlockQ6_K, high) + 32 * static_cast<std::size_t>(n), high);
         std::uint8_t(*q)[64] = out.q + 8 * (b + 4 * n) + 4 * half;
         for (int k = 0; k < 4; ++k) {
           const I h = high[k];

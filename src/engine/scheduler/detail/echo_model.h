@@ -3,6 +3,7 @@
 // that follows. `reference` generates the same greedily, with no cache at all.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <vector>

@@ -1,0 +1,153 @@
+#include "gateway/answers/run_routes.h"
+
+#include "answer/json.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "gateway/access/guard.h"
+#include "gateway/api_error.h"
+#include "gateway/pool_call.h"
+#include "net/request.h"
+#include "net/response.h"
+
+namespace seine::gateway {
+namespace {
+
+namespace asio = boost::asio;
+
+using base::Code;
+using base::Json;
+using base::Result;
+
+Json to_json(const answer::RunSummary& run) {
+  return {{"run_id", run.run_id},
+          {"question", run.question},
+          {"state", run.state},
+          {"by", run.by},
+          {"model", run.model.empty() ? Json(nullptr) : Json(run.model)},
+          {"created_at", base::format_rfc3339(run.created_at)},
+          {"total_ms", run.total_ms},
+          {"source_count", run.source_count}};
+}
+
+Json to_json(const answer::Page& page, const std::string& hash) {
+  Json blocks = Json::array();
+  for (const answer::PageBlock& block : page.blocks) {
+    blocks.push_back({{"kind", block.kind},
+                      {"start", block.span.begin},
+                      {"end", block.span.end},
+                      {"heading_path", block.heading_path}});
+  }
+  return {{"hash", hash},
+          {"url", page.url},
+          {"title", page.title},
+          {"site", page.site},
+          {"author", page.author},
+          {"published", page.published.empty() ? Json(nullptr) : Json(page.published)},
+          {"fetched_at", base::format_rfc3339(page.fetched_at)},
+          {"language", page.language},
+          {"markdown", page.markdown},
+          {"blocks", std::move(blocks)}};
+}
+
+Result<std::size_t> limit_of(const std::string& text) {
+  if (text.empty()) return 50;
+  const auto number = base::parse_u64(text);
+  if (!number || *number == 0 || *number > answer::RunStore::kListMax) {
+    return base::fail_field(Code::kInvalidArgument, "limit", "'limit' is 1 to {}, not '{}'",
+                            answer::RunStore::kListMax, text);
+  }
+  return *number;
+}
+
+}  // namespace
+
+asio::awaitable<void> RunRoutes::serve(net::Request& request, net::Response& response, Job job) {
+  Ask ask{.id = std::string(request.param("id")),
+          .cursor = std::string(request.query().get("cursor").value_or("")),
+          .limit = std::string(request.query().get("limit").value_or(""))};
+  const Result<Reply> reply = co_await pool_call<Reply>(
+      pool_, [this, job, ask = std::move(ask)] { return job(*this, ask); });
+  if (!reply) {
+    send_api_error(request, response, reply.error());
+    co_return;
+  }
+  net::Headers headers{{"cache-control", "no-store"}};
+  if (!reply->body.empty()) headers.add("content-type", "application/json");
+  response.send(reply->status, std::move(headers), reply->body);
+}
+
+void RunRoutes::install(net::Router& router) {
+  struct Entry {
+    std::string_view method;
+    std::string_view pattern;
+    net::RouteInfo info;
+    Job job;
+  };
+  Entry entries[] = {
+      {"GET",
+       "/api/runs",
+       {.operation_id = "listRuns",
+        .summary = "Recorded answers, newest first",
+        .response_schema = "RunList"},
+       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
+         const std::size_t limit = SEINE_TRY(limit_of(ask.limit));
+         const answer::RunPage page = SEINE_TRY(own.runs_.list(limit, ask.cursor));
+         Json data = Json::array();
+         for (const answer::RunSummary& run : page.runs) data.push_back(to_json(run));
+         const Json next = page.next_cursor.empty() ? Json(nullptr) : Json(page.next_cursor);
+         return Reply{.body = base::to_text({{"data", std::move(data)}, {"next_cursor", next}})};
+       }},
+      {"GET",
+       "/api/runs/{id}",
+       {.operation_id = "getRun", .summary = "A recorded answer", .response_schema = "Answer"},
+       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
+         return Reply{.body = SEINE_TRY(own.runs_.answer(ask.id))};
+       }},
+      {"POST",
+       "/api/runs/{id}/replay",
+       {.operation_id = "replayRun",
+        .summary = "The answer made again from the recorded bytes, with no network",
+        .response_schema = "Answer"},
+       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
+         return Reply{.body =
+                          base::to_text(answer::to_json(SEINE_TRY(own.answers_.replay(ask.id))))};
+       }},
+      {"POST",
+       "/api/runs/{id}/stop",
+       {.operation_id = "stopRun", .summary = "End a run with what it has"},
+       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
+         const auto run = own.answers_.find(ask.id);
+         if (run == nullptr) return base::fail(Code::kNotFound, "run {} is not running", ask.id);
+         run->stop();
+         return Reply{.status = 204};
+       }},
+      {"DELETE",
+       "/api/runs/{id}",
+       {.operation_id = "deleteRun", .summary = "Forget a recorded answer"},
+       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
+         SEINE_CHECK(own.runs_.remove(ask.id));
+         return Reply{.status = 204};
+       }},
+      {"GET",
+       "/api/snapshots/{id}",
+       {.operation_id = "getSnapshot",
+        .summary = "A page as it was read, to which citations point",
+        .response_schema = "Snapshot"},
+       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
+         return Reply{.body =
+                          base::to_text(to_json(SEINE_TRY(own.runs_.snapshot(ask.id)), ask.id))};
+       }},
+  };
+  for (Entry& entry : entries) {
+    entry.info.tag = "answers";
+    entry.info.scope = std::string(kChatScope);
+    router.add(
+        std::string(entry.method), std::string(entry.pattern),
+        [this, job = entry.job](net::Request& request, net::Response& response) {
+          return serve(request, response, job);
+        },
+        std::move(entry.info));
+  }
+}
+
+}  // namespace seine::gateway

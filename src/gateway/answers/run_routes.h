@@ -1,0 +1,39 @@
+// /api/runs and /api/snapshots: recorded answers, their replay, and the pages they rest on
+// (docs/reference/console-api.md). Owned by the composition root; lives as long as the router it
+// fills.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "answer/answers.h"
+#include "answer/run_store.h"
+#include "net/router.h"
+#include "store/worker_pool.h"
+
+namespace seine::gateway {
+
+class RunRoutes {
+ public:
+  RunRoutes(answer::Answers& answers, answer::RunStore& runs, store::WorkerPool& pool)
+      : answers_(answers), runs_(runs), pool_(pool) {}
+  void install(net::Router& router);
+
+ private:
+  struct Ask {
+    std::string id;
+    std::string cursor;
+    std::string limit;
+  };
+  struct Reply {
+    int status = 200;
+    std::string body = {};
+  };
+  using Job = base::Result<Reply> (*)(RunRoutes&, const Ask&);
+  boost::asio::awaitable<void> serve(net::Request& request, net::Response& response, Job job);
+
+  answer::Answers& answers_;
+  answer::RunStore& runs_;
+  store::WorkerPool& pool_;
+};
+
+}  // namespace seine::gateway

@@ -1,0 +1,59 @@
+#include "server/answer_parts.h"
+
+#include "answer/answers.h"
+#include "answer/run_store.h"
+#include "gateway/answers/ask_routes.h"
+#include "gateway/answers/file_page.h"
+#include "gateway/answers/run_routes.h"
+#include "server/page_reader.h"
+
+namespace seine::server {
+
+// Members are destroyed from the last to the first: the routes before the runs, the runs before
+// what they read with.
+struct AnswerParts::Impl {
+  explicit Impl(const Ports& ports) : pages(ports.runtime, ports.clock) {}
+
+  PageReader pages;
+  std::unique_ptr<answer::RunStore> runs;
+  std::unique_ptr<answer::Answers> answers;
+  std::unique_ptr<gateway::AskRoutes> ask_routes;
+  std::unique_ptr<gateway::RunRoutes> run_routes;
+};
+
+AnswerParts::AnswerParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+AnswerParts::~AnswerParts() = default;
+
+base::Result<std::unique_ptr<AnswerParts>> AnswerParts::make(Ports ports, net::Router& router) {
+  auto impl = std::make_unique<Impl>(ports);
+  Impl& a = *impl;
+  a.runs = SEINE_TRY(answer::RunStore::open(ports.database, ports.blobs));
+  a.answers = std::make_unique<answer::Answers>(answer::Answers::Ports{.search = ports.search,
+                                                                       .pages = &a.pages,
+                                                                       .generator = ports.generator,
+                                                                       .embedder = ports.embedder,
+                                                                       .store = a.runs.get(),
+                                                                       .clock = ports.clock,
+                                                                       .random = ports.random},
+                                                answer::AnswerSettings());
+  a.ask_routes = std::make_unique<gateway::AskRoutes>(gateway::AskRoutes::Ports{
+      .answers = *a.answers,
+      .chats = ports.chats,
+      .pool = ports.pool,
+      .file = [files = ports.files](const std::string& id) -> base::Result<answer::Page> {
+        if (files == nullptr) return base::fail(base::Code::kNotFound, "no file {}", id);
+        const gateway::StoredFile file = SEINE_TRY(files->get(id));
+        std::string text = SEINE_TRY(files->text(id));
+        return gateway::file_page(file, std::move(text));
+      }});
+  a.ask_routes->install(router);
+  a.run_routes = std::make_unique<gateway::RunRoutes>(*a.answers, *a.runs, ports.pool);
+  a.run_routes->install(router);
+  return std::unique_ptr<AnswerParts>(new AnswerParts(std::move(impl)));
+}
+
+answer::Answers& AnswerParts::answers() {
+  return *impl_->answers;
+}
+
+}  // namespace seine::server

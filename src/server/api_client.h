@@ -1,0 +1,43 @@
+// How a command speaks to a service: the one that SEINE_HOST names, else the one that runs on the
+// data directory, else one that lives as long as the command. One at a time, on the caller's
+// thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "net/sse.h"
+#include "server/invocation.h"
+
+namespace seine::server {
+
+struct ApiReply {
+  int status = 0;
+  std::string body;
+};
+
+class ApiClient {
+ public:
+  // Starts a service of its own where none runs.
+  static base::Result<std::unique_ptr<ApiClient>> connect(const Invocation& invocation);
+  ~ApiClient();
+  ApiClient(const ApiClient&) = delete;
+  ApiClient& operator=(const ApiClient&) = delete;
+
+  // The body of a 2xx answer; else the service's error with its code and message.
+  base::Result<std::string> call(std::string_view method, std::string_view path,
+                                 std::string body = {});
+  // The events of a stream, as they come; ends with the stream. An error body as in call.
+  base::Result<> stream(std::string_view path, std::string body,
+                        const std::function<void(const net::SseEvent&)>& event);
+
+ private:
+  struct Impl;
+  explicit ApiClient(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace seine::server

@@ -1,0 +1,176 @@
+#include "web/read/web_reader.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "web/detail/on_pool.h"
+#include "web/read/extract_document.h"
+#include "web/verdict.h"
+
+namespace seine::web {
+namespace {
+
+Verdict verdict_of_status(int status) {
+  switch (status) {
+    case 404:
+    case 410:
+      return Verdict::kNotFound;
+    case 401:
+    case 402:
+    case 403:
+    case 407:
+    case 451:
+      return Verdict::kForbidden;
+    case 429:
+    case 503:
+      return Verdict::kBusy;
+    default:
+      return Verdict::kHttpStatus;
+  }
+}
+
+// Whether what the index keeps is better than the error.
+bool is_of_the_network(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kUnreachable:
+    case Verdict::kTls:
+    case Verdict::kTimeout:
+    case Verdict::kBroken:
+    case Verdict::kBusy:
+    case Verdict::kOffline:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const GuardPolicy> WebReader::policy_for(const ReadOptions& options) const {
+  auto policy = std::make_shared<GuardPolicy>(policy_);
+  if (!options.allowed_domains.empty()) {
+    // Both lists must agree: the caller's entries that the configuration's cover.
+    if (policy->allowed_domains.empty()) {
+      policy->allowed_domains = options.allowed_domains;
+    } else {
+      std::vector<std::string> both;
+      for (const std::string& wanted : options.allowed_domains) {
+        if (std::ranges::any_of(policy_.allowed_domains, [&wanted](const std::string& allowed) {
+              return domain_covers(allowed, wanted);
+            }))
+          both.push_back(wanted);
+      }
+      // An empty list would mean "all".
+      if (both.empty()) both.emplace_back("invalid.");
+      policy->allowed_domains = std::move(both);
+    }
+  }
+  policy->denied_domains.insert(policy->denied_domains.end(), options.denied_domains.begin(),
+                                options.denied_domains.end());
+  policy->endpoints.insert(policy->endpoints.end(), options.endpoints.begin(),
+                           options.endpoints.end());
+  return policy;
+}
+
+asio::awaitable<base::Result<PageDocument>> WebReader::read(std::string url, ReadOptions options) {
+  return detail::at_home(ports_.home, read_here(std::move(url), std::move(options)));
+}
+
+asio::awaitable<base::Result<FetchResponse>> WebReader::fetch(std::string url,
+                                                              ReadOptions options) {
+  return detail::at_home(ports_.home, fetch_here(std::move(url), std::move(options)));
+}
+
+asio::awaitable<base::Result<FetchResponse>> WebReader::fetch_here(std::string url,
+                                                                   ReadOptions options) {
+  FetchRequest request{.url = url,
+                       .headers = options.headers,
+                       .policy = policy_for(options),
+                       .robots = options.robots};
+  if (!request.headers.contains("accept"))
+    request.headers.add("Accept",
+                        "text/html,application/xhtml+xml,text/markdown,text/plain;q=0.9,*/*;q=0.5");
+  if (!request.headers.contains("accept-language"))
+    request.headers.add("Accept-Language", "en,zh-CN;q=0.9,zh;q=0.8,*;q=0.5");
+  request.limits.total_timeout = options.timeout;
+  request.cache.max_age = options.max_age;
+  request.cache.offline = options.network == NetworkUse::kOffline;
+  request.cache.principal = options.principal;
+  if (options.rate_limit > 0 && ports_.polite != nullptr) {
+    if (const auto parsed = Url::parse(url))
+      ports_.polite->set_rate(parsed->hostname(), options.rate_limit);
+  }
+  co_return co_await ports_.fetcher.fetch(std::move(request));
+}
+
+asio::awaitable<base::Result<PageDocument>> WebReader::read_here(std::string url,
+                                                                 ReadOptions options) {
+  base::Result<FetchResponse> fetched = co_await fetch_here(url, options);
+  if (!fetched) {
+    if (!is_of_the_network(verdict_of(fetched.error())))
+      co_return std::unexpected(std::move(fetched).error());
+    co_return co_await from_index(std::move(url), std::move(fetched).error());
+  }
+  base::Result<PageDocument> page = co_await extract(*std::move(fetched), std::move(options));
+  if (page) page->url = std::move(url);
+  co_return page;
+}
+
+asio::awaitable<base::Result<PageDocument>> WebReader::from_index(std::string url,
+                                                                  base::Error why) {
+  if (ports_.index == nullptr) co_return std::unexpected(std::move(why));
+  PageIndex& index = *ports_.index;
+  auto kept = co_await detail::on_pool<std::optional<PageDocument>>(
+      ports_.pool, [&index, url] { return index.get(PageIndex::kDefault, url); });
+  if (!kept || !*kept) co_return std::unexpected(std::move(why));
+  PageDocument page = *std::move(*kept);
+  page.from = PageSource::kIndex;
+  page.verdict = Verdict::kStale;
+  page.age = std::chrono::floor<std::chrono::seconds>(ports_.clock.wall() - page.fetched_at);
+  co_return page;
+}
+
+asio::awaitable<base::Result<PageDocument>> WebReader::extract(FetchResponse response,
+                                                               ReadOptions options) {
+  store::BlobStore& blobs = ports_.blobs;
+  // Extraction costs up to a tenth of a second: not on the network's thread.
+  co_return co_await detail::on_pool<PageDocument>(
+      ports_.pool,
+      [&blobs, response = std::move(response),
+       options = std::move(options)]() -> base::Result<PageDocument> {
+        const HopResponse& hop = response.hop;
+        ExtractOptions wanted{
+            .url = response.final_url.href(),
+            .content_type = std::string(hop.headers.get("content-type").value_or("")),
+            .status = hop.status,
+            .main_content = options.main_content,
+            .links = options.links,
+            .sanitize_html = options.sanitize_html};
+        auto page = extract_document(hop.body, wanted);
+        const bool success = hop.status >= 200 && hop.status < 300;
+        if (!success) {
+          // A challenge says more than the status it came with.
+          if (!page && verdict_of(page.error()) == Verdict::kChallenge) return page;
+          const Verdict verdict = verdict_of_status(hop.status);
+          return fail_verdict(verdict, "{} answers {}", response.final_url.hostname(), hop.status);
+        }
+        if (!page) return page;
+        if (const auto tag = hop.headers.get("x-robots-tag")) {
+          const std::string lower = base::ascii_lower(*tag);
+          page->no_index = page->no_index || lower.contains("noindex") || lower.contains("noai") ||
+                           lower == "none";
+        }
+        page->url = response.url;
+        page->fetched_at = hop.fetched_at;
+        page->age = hop.age;
+        page->from = hop.from;
+        page->verdict = hop.stale ? Verdict::kStale : Verdict::kOk;
+        if (page->site.empty()) page->site = response.final_url.hostname();
+        // A full disk costs the snapshot, not the page.
+        if (auto kept = blobs.put(page->markdown)) page->snapshot = *kept;
+        if (auto kept = blobs.put(hop.body)) page->body = *kept;
+        return page;
+      });
+}
+
+}  // namespace seine::web

@@ -1,0 +1,71 @@
+// SearchEngine: the Search over the providers that are configured and the own index. Races them
+// under one deadline, rests those that fail, counts calls and cost against the day's bounds. Lives
+// on one context; called from any.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/worker_pool.h"
+#include "web/fetch/transport.h"
+#include "web/index/collection.h"
+#include "web/search/provider.h"
+#include "web/search/search.h"
+
+namespace seine::web {
+
+struct SearchSettings {
+  std::vector<ProviderSettings> providers = {};
+  std::vector<std::string> collections = {"web"};  // of the own index; empty: not searched
+  double budget_usd_per_day = 0;                   // 0: no bound
+};
+
+class SearchEngine final : public Search {
+ public:
+  static constexpr std::string_view kIndexId = "index";
+
+  struct Ports {  // all outlive it
+    asio::any_io_executor home;
+    Transport& transport;  // without politeness or cache: a provider is no site
+    PageIndex* index = nullptr;
+    store::WorkerPool& pool;
+    const base::Clock& clock;
+  };
+  SearchEngine(Ports ports, SearchSettings settings);
+  ~SearchEngine() override;
+
+  asio::awaitable<base::Result<SearchResponse>> search(SearchRequest request) override;
+
+  struct Health {
+    std::string id;
+    bool resting = false;
+    std::uint64_t calls_today = 0;
+    double cost_today_usd = 0;
+    std::uint32_t failures_in_row = 0;
+  };
+  // On the home context.
+  std::vector<Health> health() const;
+
+ private:
+  struct Provider;
+  struct Attempt {
+    std::size_t provider = 0;
+    ProviderAnswer answer;
+    std::chrono::milliseconds elapsed{0};
+  };
+  asio::awaitable<base::Result<SearchResponse>> search_here(SearchRequest request);
+  asio::awaitable<Attempt> ask(std::size_t provider, SearchRequest request);
+  asio::awaitable<ProviderAnswer> ask_index(SearchRequest request);
+  std::optional<ProviderAnswer> may_not(Provider& provider);
+  void learn(Provider& provider, const ProviderAnswer& answer);
+
+  Ports ports_;
+  SearchSettings settings_;
+  std::vector<std::unique_ptr<Provider>> providers_;
+};
+
+}  // namespace seine::web

@@ -1,0 +1,277 @@
+// Providers by recorded answers (written by hand from the documented formats), and their race.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "base/json.h"
+#include "net/event.h"
+#include "net/runtime.h"
+#include "web/search/merge.h"
+#include "web/search/provider.h"
+#include "web/search/search_engine.h"
+#include "web/verdict.h"
+
+namespace seine::web {
+namespace {
+
+ProviderAnswer parse(std::string_view id, int status, std::string_view body) {
+  return find_provider(id)->parse(status, body);
+}
+
+struct Recorded {
+  std::string_view provider;
+  std::string_view body;
+  std::string_view title;
+  std::string_view url;
+};
+
+class Answers : public testing::TestWithParam<Recorded> {};
+
+TEST_P(Answers, GiveTheirFirstHit) {
+  const ProviderAnswer answer = parse(GetParam().provider, 200, GetParam().body);
+  ASSERT_EQ(answer.failure, SearchFailure::kNone) << answer.detail;
+  ASSERT_FALSE(answer.hits.empty());
+  EXPECT_EQ(answer.hits[0].title, GetParam().title);
+  EXPECT_EQ(answer.hits[0].url, GetParam().url);
+  EXPECT_EQ(answer.hits[0].provider, GetParam().provider);
+  EXPECT_EQ(answer.hits[0].rank, 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Recorded, Answers,
+    testing::Values(
+        Recorded{
+            "searxng",
+            R"({"query":"q","results":[{"url":"https://a.example/","title":"A &amp; B","content":"s","publishedDate":null,"engines":["x"]}],"unresponsive_engines":[]})",
+            "A & B", "https://a.example/"},
+        Recorded{
+            "brave",
+            R"({"type":"search","web":{"type":"search","results":[{"title":"The <strong>Seine</strong>","url":"https://a.example/s","description":"d","page_age":"2026-01-02T03:04:05","extra_snippets":["e"]}]}})",
+            "The Seine", "https://a.example/s"},
+        Recorded{
+            "bing",
+            R"({"_type":"SearchResponse","webPages":{"value":[{"name":"N","url":"https://a.example/n","snippet":"s","datePublished":"2025-12-31T00:00:00.0000000"}]}})",
+            "N", "https://a.example/n"},
+        Recorded{
+            "bocha",
+            R"({"code":200,"log_id":"e","msg":null,"data":{"_type":"SearchResponse","webPages":{"value":[{"name":"塞纳河","url":"https://a.example/zh","snippet":"短","summary":"较长的摘要","siteName":"站","datePublished":"2024-07-22T11:58:00+08:00"}]}}})",
+            "塞纳河", "https://a.example/zh"},
+        Recorded{
+            "iqs",
+            R"({"requestId":"1","pageItems":[{"title":"T","link":"https://a.example/q","hostname":"网","snippet":"s","markdownText":"# T\n\ntext","publishedTime":"2025-04-27T20:36:04+08:00"}]})",
+            "T", "https://a.example/q"},
+        Recorded{
+            "serper",
+            R"({"searchParameters":{"q":"q"},"organic":[{"title":"T","link":"https://a.example/g","snippet":"s","date":"3 days ago","position":1}],"credits":1})",
+            "T", "https://a.example/g"},
+        Recorded{
+            "tavily",
+            R"({"query":"q","answer":null,"results":[{"title":"T","url":"https://a.example/t","content":"c","score":0.9,"raw_content":null}]})",
+            "T", "https://a.example/t"},
+        Recorded{
+            "exa",
+            R"({"requestId":"1","results":[{"id":"x","url":"https://a.example/e","title":"T","highlights":["h"]}],"costDollars":{"total":0.005}})",
+            "T", "https://a.example/e"},
+        Recorded{
+            "google",
+            R"({"searchInformation":{"totalResults":"1"},"items":[{"title":"T","link":"https://a.example/c","snippet":"s","pagemap":{"metatags":[{"article:published_time":"2026-01-01"}]}}]})",
+            "T", "https://a.example/c"},
+        Recorded{
+            "duckduckgo",
+            R"(<div id="links"><div class="result result--ad"><h2><a class="result__a" href="https://ad.example/">Ad</a></h2></div><div class="result web-result"><h2><a class="result__a" href="//duckduckgo.com/l/?uddg=https%3A%2F%2Fa.example%2Fd&amp;rut=1">D</a></h2><a class="result__snippet">s</a></div></div>)",
+            "D", "https://a.example/d"},
+        Recorded{
+            "wikipedia",
+            R"({"batchcomplete":true,"query":{"pages":[{"pageid":1,"title":"Second","index":2,"fullurl":"https://en.wikipedia.org/wiki/Second"},{"pageid":2,"title":"Seine","index":1,"fullurl":"https://en.wikipedia.org/wiki/Seine","extract":"A river."}]}})",
+            "Seine", "https://en.wikipedia.org/wiki/Seine"}),
+    [](const auto& info) { return std::string(info.param.provider); });
+
+TEST(Providers, FailuresAreToldApart) {
+  EXPECT_EQ(parse("searxng", 200,
+                  R"({"results":[],"unresponsive_engines":[["google","Suspended: CAPTCHA"]]})")
+                .failure,
+            SearchFailure::kDown);
+  EXPECT_EQ(parse("searxng", 200, R"({"results":[]})").failure, SearchFailure::kNone);
+  EXPECT_EQ(parse("searxng", 403, "").failure, SearchFailure::kRequest);
+  EXPECT_EQ(parse("tavily", 432, R"({"detail":{"error":"limit"}})").failure, SearchFailure::kQuota);
+  EXPECT_EQ(parse("bocha", 403, R"({"code":"403","message":"not enough money"})").failure,
+            SearchFailure::kQuota);
+  EXPECT_EQ(parse("bocha", 200, R"({"code":"429","message":"slow"})").failure,
+            SearchFailure::kRate);
+  EXPECT_EQ(parse("brave", 401, "{}").failure, SearchFailure::kBadKey);
+  EXPECT_EQ(
+      parse("brave", 429, R"({"type":"ErrorResponse","error":{"code":"RATE_LIMITED"}})").failure,
+      SearchFailure::kRate);
+  EXPECT_EQ(
+      parse("google", 403, R"({"error":{"code":403,"errors":[{"reason":"dailyLimitExceeded"}]}})")
+          .failure,
+      SearchFailure::kQuota);
+  EXPECT_EQ(parse("serper", 400, R"({"message":"Not enough credits","statusCode":400})").failure,
+            SearchFailure::kQuota);
+  EXPECT_EQ(parse("bing", 200, R"({"_type":"SearchResponse"})").failure, SearchFailure::kNone);
+  EXPECT_EQ(parse("duckduckgo", 202, R"(<form id="challenge-form"></form>)").failure,
+            SearchFailure::kBlocked);
+  EXPECT_EQ(parse("duckduckgo", 200, "<p>hello</p>").failure, SearchFailure::kMalformed);
+  for (const std::string_view id : provider_ids()) {
+    EXPECT_EQ(parse(id, 500, "oops").failure, SearchFailure::kDown) << id;
+    if (id != "duckduckgo")
+      EXPECT_EQ(parse(id, 200, "[1,2").failure, SearchFailure::kMalformed) << id;
+  }
+}
+
+TEST(Providers, KeysStayOutOfAddresses) {
+  SearchRequest request{.text = "塞纳河 length"};
+  for (const std::string_view id : provider_ids()) {
+    ProviderSettings settings{
+        .id = std::string(id), .base_url = {}, .key = "sekret", .engine_id = {}};
+    if (id == "searxng") settings.base_url = "http://127.0.0.1:8888";
+    const auto call = find_provider(id)->call(request, settings);
+    ASSERT_TRUE(call) << id;
+    EXPECT_TRUE(Url::parse(call->url)) << call->url;
+    // Google documents no other place.
+    if (id != "google") EXPECT_THAT(call->url, testing::Not(testing::HasSubstr("sekret"))) << id;
+  }
+}
+
+SearchHit hit(std::string url, std::string provider, std::size_t rank) {
+  return {.title = "t",
+          .url = std::move(url),
+          .snippet = {},
+          .content = {},
+          .published = {},
+          .site = {},
+          .provider = provider,
+          .providers = {provider},
+          .rank = rank};
+}
+
+TEST(Merge, AgreementBeatsOneFirstPlaceAndSpellingsAreOnePage) {
+  const auto merged = merge_hits(
+      {{hit("https://one.example/", "a", 1), hit("https://www.two.example/x?utm_source=a", "a", 2)},
+       {hit("https://three.example/", "b", 1), hit("http://two.example/x", "b", 2)}},
+      10);
+  ASSERT_EQ(merged.size(), 3u);
+  EXPECT_EQ(merged[0].url, "https://www.two.example/x?utm_source=a");
+  EXPECT_THAT(merged[0].providers, testing::ElementsAre("a", "b"));
+}
+
+TEST(Merge, OneProviderCannotVoteTwice) {
+  const auto merged =
+      merge_hits({{hit("https://a.example/", "a", 1), hit("https://a.example/#x", "a", 2)},
+                  {hit("https://b.example/", "b", 1), hit("https://c.example/", "b", 2)}},
+                 2);
+  ASSERT_EQ(merged.size(), 2u);
+  EXPECT_DOUBLE_EQ(merged[0].score, merged[1].score);
+}
+
+// Answers by host: a body, a failure, or nothing at all.
+class Fake final : public Transport {
+ public:
+  asio::awaitable<base::Result<HopResponse>> send(HopRequest request) override {
+    ++calls;
+    const std::string host(request.url.hostname());
+    if (host == "slow.example") {
+      net::Event never(co_await asio::this_coro::executor);
+      (void)co_await never.wait_for(std::chrono::hours(1));
+      co_return fail_verdict(Verdict::kCancelled, "cancelled");
+    }
+    if (host == "down.example") co_return fail_verdict(Verdict::kUnreachable, "down");
+    HopResponse response;
+    response.status = 200;
+    response.body =
+        R"({"results":[{"url":"https://a.example/","title":"A","content":"s"}],"unresponsive_engines":[]})";
+    co_return response;
+  }
+  int calls = 0;
+};
+
+class Engine : public testing::Test {
+ protected:
+  Engine() : runtime_(1, clock_) {}
+  ~Engine() override {
+    runtime_.stop();
+    engine_.reset();
+  }
+  void make(std::vector<std::string> hosts) {
+    SearchSettings settings;
+    for (std::string& host : hosts)
+      settings.providers.push_back(
+          {.id = "searxng", .base_url = "http://" + host + ":80", .key = {}, .engine_id = {}});
+    make(std::move(settings));
+  }
+  void make(SearchSettings settings) {
+    engine_ = std::make_unique<SearchEngine>(
+        SearchEngine::Ports{.home = runtime_.context(0).get_executor(),
+                            .transport = fake_,
+                            .pool = pool_,
+                            .clock = clock_},
+        std::move(settings));
+  }
+  static asio::awaitable<void> keep(SearchEngine& engine, SearchRequest request,
+                                    std::optional<base::Result<SearchResponse>>& out) {
+    out.emplace(co_await engine.search(std::move(request)));
+  }
+  base::Result<SearchResponse> search(SearchRequest request) {
+    std::optional<base::Result<SearchResponse>> out;
+    runtime_.run(0, [&] { return keep(*engine_, request, out); });
+    return *std::move(out);
+  }
+
+  base::SystemClock clock_;
+  net::Runtime runtime_;
+  store::WorkerPool pool_{1, 16};
+  Fake fake_;
+  std::unique_ptr<SearchEngine> engine_;
+};
+
+TEST_F(Engine, TheSlowAndTheDownDoNotHoldBackTheOthers) {
+  make({"slow.example", "down.example", "good.example"});
+  const auto found = search({.text = "seine", .timeout = std::chrono::milliseconds(200)});
+  ASSERT_TRUE(found) << found.error().to_string();
+  EXPECT_EQ(found->hits.size(), 1u);
+  ASSERT_EQ(found->providers.size(), 3u);
+  EXPECT_EQ(found->providers[0].failure, SearchFailure::kTimeout);
+  EXPECT_EQ(found->providers[1].failure, SearchFailure::kDown);
+  EXPECT_EQ(found->providers[2].state, "ok");
+}
+
+TEST_F(Engine, AllDownIsAnErrorAndThenARest) {
+  make({"down.example"});
+  for (int i = 0; i < 2; ++i) {
+    const auto failed = search({.text = "seine"});
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, base::Code::kUnavailable);
+  }
+  const int calls = fake_.calls;
+  const auto resting = search({.text = "seine"});
+  ASSERT_FALSE(resting);
+  EXPECT_THAT(resting.error().message, testing::HasSubstr("resting"));
+  EXPECT_EQ(fake_.calls, calls);
+}
+
+TEST_F(Engine, BudgetAndQuotaAreOurOwn) {
+  SearchSettings settings;
+  settings.providers.push_back({.id = "searxng",
+                                .base_url = "http://good.example:80",
+                                .key = {},
+                                .engine_id = {},
+                                .cost_usd = 1.0});
+  settings.budget_usd_per_day = 1.5;
+  make(settings);
+  ASSERT_TRUE(search({.text = "seine"}));
+  const auto spent = search({.text = "seine"});
+  ASSERT_FALSE(spent);
+  EXPECT_THAT(spent.error().message, testing::HasSubstr("budget"));
+}
+
+TEST_F(Engine, RefusesBadQuestions) {
+  make({"good.example"});
+  EXPECT_EQ(search({.text = "  "}).error().code, base::Code::kInvalidArgument);
+  EXPECT_EQ(search({.text = std::string(3'000, 'x')}).error().code, base::Code::kInvalidArgument);
+  EXPECT_EQ(search({.text = "x", .providers = {"nosuch"}}).error().code,
+            base::Code::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace seine::web

@@ -1,0 +1,102 @@
+#include "web/web.h"
+
+#include "web/cache/caching_transport.h"
+#include "web/cache/disk_store.h"
+#include "web/crawl/site_crawler.h"
+#include "web/fetch/curl_transport.h"
+#include "web/fetch/polite_transport.h"
+#include "web/fetch/robots_cache.h"
+#include "web/read/web_reader.h"
+
+namespace seine::web {
+
+// Members are destroyed from the last to the first: users before what they use.
+struct Web::Impl {
+  Impl(const WebSettings& settings, const Ports& ports, std::unique_ptr<PageIndex> kept,
+       std::unique_ptr<DiskStore> pages)
+      : index(std::move(kept)),
+        cache_store(std::move(pages)),
+        network(ports.runtime.context(0), ports.clock,
+                {.user_agent = settings.user_agent, .ca_file = settings.ca_file}),
+        replay(settings.replay ? std::make_unique<ReplayTransport>(*settings.replay) : nullptr),
+        recorder(settings.record != nullptr
+                     ? std::make_unique<RecordingTransport>(network, *settings.record)
+                     : nullptr),
+        polite(source(), ports.clock, ports.random,
+               {.site = {.rate = settings.site_rate}, .global_rate = settings.global_rate}),
+        cache(cache_store ? std::make_unique<CachingTransport>(polite, *cache_store, ports.clock)
+                          : nullptr),
+        robots(polite, ports.clock),
+        fetcher(cache ? static_cast<Transport&>(*cache) : polite, robots, ports.clock),
+        reader({.home = ports.runtime.context(0).get_executor(),
+                .fetcher = fetcher,
+                .polite = &polite,
+                .pool = ports.pool,
+                .blobs = ports.blobs,
+                .index = index.get(),
+                .clock = ports.clock},
+               settings.guard),
+        search({.home = ports.runtime.context(0).get_executor(),
+                .transport = source(),
+                .index = index.get(),
+                .pool = ports.pool,
+                .clock = ports.clock},
+               settings.search),
+        crawler({.home = ports.runtime.context(0).get_executor(),
+                 .reader = reader,
+                 .robots = robots,
+                 .index = *index,
+                 .pool = ports.pool,
+                 .clock = ports.clock}) {}
+
+  Transport& source() {
+    if (replay) return *replay;
+    if (recorder) return *recorder;
+    return network;
+  }
+
+  std::unique_ptr<PageIndex> index;
+  std::unique_ptr<DiskStore> cache_store;
+  CurlTransport network;
+  std::unique_ptr<ReplayTransport> replay;
+  std::unique_ptr<RecordingTransport> recorder;
+  PoliteTransport polite;
+  std::unique_ptr<CachingTransport> cache;
+  RobotsCache robots;
+  Fetcher fetcher;
+  WebReader reader;
+  SearchEngine search;
+  SiteCrawler crawler;
+};
+
+Web::Web(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Web::~Web() = default;
+
+base::Result<std::unique_ptr<Web>> Web::make(WebSettings settings, Ports ports) {
+  auto index = SEINE_TRY(PageIndex::open(ports.database, ports.text_index, ports.blobs));
+  std::unique_ptr<DiskStore> pages;
+  if (settings.cache && !settings.replay) {
+    pages = SEINE_TRY(DiskStore::open(ports.database, ports.blobs, ports.pool, ports.clock,
+                                      {.bytes_max = settings.cache_bytes_max}));
+  }
+  return std::unique_ptr<Web>(
+      new Web(std::make_unique<Impl>(settings, ports, std::move(index), std::move(pages))));
+}
+
+Reader& Web::reader() {
+  return impl_->reader;
+}
+Search& Web::search() {
+  return impl_->search;
+}
+Crawler& Web::crawler() {
+  return impl_->crawler;
+}
+PageIndex& Web::index() {
+  return *impl_->index;
+}
+asio::awaitable<base::Result<FetchResponse>> Web::fetch(std::string url, ReadOptions options) {
+  return impl_->reader.fetch(std::move(url), std::move(options));
+}
+
+}  // namespace seine::web
