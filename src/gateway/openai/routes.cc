@@ -194,6 +194,8 @@ asio::awaitable<void> Routes::embeddings(net::Request& request, net::Response& r
     send_api_error(request, response, call.error());
     co_return;
   }
+  IdempotentPost post(ports_.idempotency, request, *body);
+  if (post.answered(request, response)) co_return;
   const Result<llm::Embeddings> made =
       co_await embed(*ports_.embedder, call->request, request.deadline(), request.stop_token());
   if (!made) {
