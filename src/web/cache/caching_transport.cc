@@ -133,13 +133,16 @@ asio::awaitable<base::Result<HopResponse>> CachingTransport::send(HopRequest req
     case CacheDecision::kServe:
       co_return co_await serve(state, std::move(request), std::move(key), *std::move(stored),
                                false);
-    case CacheDecision::kServeAndRevalidate:
+    case CacheDecision::kServeAndRevalidate: {
+      // Served first: the new answer may take the place of the body that is being read.
+      base::Result<HopResponse> served = co_await serve(state, request, key, *stored, false);
       if (state->background.size() < kBackgroundMax && state->background.insert(key).second) {
-        asio::co_spawn(co_await asio::this_coro::executor, revalidate(state, request, key, *stored),
+        asio::co_spawn(co_await asio::this_coro::executor,
+                       revalidate(state, std::move(request), std::move(key), *std::move(stored)),
                        asio::detached);
       }
-      co_return co_await serve(state, std::move(request), std::move(key), *std::move(stored),
-                               false);
+      co_return served;
+    }
     case CacheDecision::kValidate:
       break;
   }
