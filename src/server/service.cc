@@ -386,7 +386,9 @@ void Service::drain(base::Deadline deadline) {
   impl_->answers.reset();
   impl_->web_ports.reset();
   impl_->runtime->stop();
-  impl_->reading.reset();  // its sockets belong to the contexts, which go last
+  // The pool's threads use the module and post to the contexts; its sockets belong to them.
+  impl_->pool.reset();
+  impl_->reading.reset();
   std::error_code ignored;
   std::filesystem::remove(impl_->address_file(), ignored);
 }
