@@ -27,15 +27,23 @@ asio::awaitable<base::Result<T>> on_pool(store::WorkerPool& pool, Job job) {
   const asio::any_io_executor home = co_await asio::this_coro::executor;
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(base::Result<T>)>(
       [&pool](auto handler, asio::any_io_executor back, Job work) {
-        auto held = std::make_shared<decltype(handler)>(std::move(handler));
-        const auto guard = asio::make_work_guard(back);
-        const auto resume = [guard, held](base::Result<T> result) {
-          asio::post(guard.get_executor(), [held, result = std::move(result)]() mutable {
-            std::move (*held)(std::move(result));
+        // Everything that knows of the context goes with the completion: a pool's thread that ends
+        // its task late must not touch a context that is gone by then.
+        struct Back {
+          decltype(handler) resumed;
+          asio::executor_work_guard<asio::any_io_executor> guard;
+        };
+        auto held = std::make_shared<Back>(Back{std::move(handler), asio::make_work_guard(back)});
+        auto resume = [held](base::Result<T> result) mutable {
+          const asio::any_io_executor executor = held->guard.get_executor();
+          asio::post(executor, [held = std::move(held), result = std::move(result)]() mutable {
+            auto handed = std::move(held->resumed);
+            std::move(handed)(std::move(result));
           });
         };
         if (auto queued = pool.submit(std::move(work), resume); !queued)
           resume(std::unexpected(std::move(queued).error()));
+        held.reset();
       },
       asio::use_awaitable, home, std::move(job));
 }
