@@ -63,6 +63,7 @@ class Engine {
   const ModelFile& file() const { return *file_; }
   const ModelFacts& facts() const;
   const Tokenizer& tokenizer() const { return *tokenizer_; }
+  std::shared_ptr<const Tokenizer> shared_tokenizer() const { return tokenizer_; }
   ConstraintCompiler& constraints() { return constraints_; }
   const MemoryEstimate& memory() const { return memory_; }
   // Tokens a request may have, prompt and answer together: by the model and by the KV cache.

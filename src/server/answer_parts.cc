@@ -5,16 +5,12 @@
 #include "gateway/answers/ask_routes.h"
 #include "gateway/answers/file_page.h"
 #include "gateway/answers/run_routes.h"
-#include "server/page_reader.h"
 
 namespace seine::server {
 
 // Members are destroyed from the last to the first: the routes before the runs, the runs before
 // what they read with.
 struct AnswerParts::Impl {
-  explicit Impl(const Ports& ports) : pages(ports.runtime, ports.clock) {}
-
-  PageReader pages;
   std::unique_ptr<answer::RunStore> runs;
   std::unique_ptr<answer::Answers> answers;
   std::unique_ptr<gateway::AskRoutes> ask_routes;
@@ -25,11 +21,11 @@ AnswerParts::AnswerParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AnswerParts::~AnswerParts() = default;
 
 base::Result<std::unique_ptr<AnswerParts>> AnswerParts::make(Ports ports, net::Router& router) {
-  auto impl = std::make_unique<Impl>(ports);
+  auto impl = std::make_unique<Impl>();
   Impl& a = *impl;
   a.runs = SEINE_TRY(answer::RunStore::open(ports.database, ports.blobs));
   a.answers = std::make_unique<answer::Answers>(answer::Answers::Ports{.search = ports.search,
-                                                                       .pages = &a.pages,
+                                                                       .pages = &ports.pages,
                                                                        .generator = ports.generator,
                                                                        .embedder = ports.embedder,
                                                                        .store = a.runs.get(),

@@ -12,7 +12,6 @@
 #include "gateway/files/file_store.h"
 #include "llm/ports.h"
 #include "net/router.h"
-#include "net/runtime.h"
 #include "store/blob_store.h"
 #include "store/database.h"
 #include "store/worker_pool.h"
@@ -29,7 +28,7 @@ class AnswerParts {
     store::Database& database;
     store::BlobStore& blobs;
     store::WorkerPool& pool;
-    net::Runtime& runtime;
+    answer::Pages& pages;
     gateway::ChatStore* chats = nullptr;
     gateway::FileStore* files = nullptr;
     llm::Generator* generator = nullptr;

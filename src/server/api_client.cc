@@ -14,6 +14,7 @@
 #include "net/runtime.h"
 #include "server/service.h"
 #include "server/version.h"
+#include "server/web_settings.h"
 #include "store/data_dir.h"
 #include "store/key_value.h"
 
@@ -188,6 +189,7 @@ Result<std::unique_ptr<ApiClient>> ApiClient::connect(const Invocation& invocati
     return std::unique_ptr<ApiClient>(new ApiClient(std::move(impl)));
   }
   ServiceSettings settings = service_settings(config, std::move(root));
+  settings.web = SEINE_TRY(web_settings(config, invocation.environment));
   settings.listen = {"127.0.0.1:0"};
   settings.tls_certificate.clear();
   settings.tls_key.clear();

@@ -66,7 +66,7 @@ Result<LoadedModel> EngineLoader::load(const ModelSource& source, const Progress
   if (engine->facts().is_encoder) {
     out.embedder = std::make_shared<engine::LocalEmbedder>(std::move(engine));
   } else {
-    out.generator = std::make_shared<engine::LocalGenerator>(std::move(engine));
+    out.generator = SEINE_TRY(engine::LocalGenerator::of(std::move(engine)));
   }
   return out;
 }

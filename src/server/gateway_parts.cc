@@ -10,6 +10,7 @@
 #include "gateway/console_routes.h"
 #include "gateway/files/file_store.h"
 #include "gateway/generation/generation.h"
+#include "gateway/idempotency.h"
 #include "gateway/openai/responses_routes.h"
 #include "gateway/openai/routes.h"
 #include "gateway/openapi.h"
@@ -21,10 +22,11 @@ namespace seine::server {
 
 struct GatewayParts::Impl {
   explicit Impl(const Ports& ports)
-      : limits(ports.clock), probe(ports.metrics, ports.vllm_metrics) {}
+      : limits(ports.clock), idempotency(ports.clock), probe(ports.metrics, ports.vllm_metrics) {}
 
   std::unique_ptr<gateway::ApiKeys> keys;
   gateway::RateLimits limits;
+  gateway::Idempotency idempotency;
   std::unique_ptr<gateway::Guard> guard;
   std::unique_ptr<gateway::KeyRoutes> key_routes;
   std::unique_ptr<store::TextIndex> index;
@@ -80,6 +82,7 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
                                                                     .clock = ports.clock});
   g.openai = std::make_unique<gateway::openai::Routes>(
       gateway::openai::Routes::Ports{.generations = *g.generations,
+                                     .idempotency = g.idempotency,
                                      .embedder = &ports.embedder,
                                      .models = &ports.models,
                                      .clock = ports.clock,
@@ -87,14 +90,15 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
   g.openai->install(router);
   g.responses = std::make_unique<gateway::openai::ResponsesRoutes>(
       gateway::openai::ResponsesRoutes::Ports{.generations = *g.generations,
+                                              .idempotency = g.idempotency,
                                               .records = ports.records,
                                               .pool = ports.pool,
                                               .clock = ports.clock,
                                               .random = ports.random});
   g.responses->install(router);
   gateway::add_openapi(router, kVersion);
-  g.anthropic = std::make_unique<gateway::anthropic::Routes>(
-      gateway::anthropic::Routes::Ports{.generations = *g.generations, .random = ports.random});
+  g.anthropic = std::make_unique<gateway::anthropic::Routes>(gateway::anthropic::Routes::Ports{
+      .generations = *g.generations, .idempotency = g.idempotency, .random = ports.random});
   g.anthropic->install(router);
   return std::unique_ptr<GatewayParts>(new GatewayParts(std::move(impl)));
 }

@@ -152,7 +152,8 @@ Result<int> generate(const Invocation& invocation) {
     request.sampling.seed = SEINE_TRY(number_option<std::uint64_t>(invocation, "--seed", 0));
   Process process;
   auto engine = SEINE_TRY(open_engine(invocation, "", process));
-  engine::LocalGenerator generator(engine);
+  const auto answerer = SEINE_TRY(engine::LocalGenerator::of(std::move(engine)));
+  engine::LocalGenerator& generator = *answerer;
   const bool reads_passages = generator.models().front().cites_spans;
   if (reads_passages) request.messages = {{.role = llm::Role::kUser, .content = prompt}};
   const base::TimePoint began = process.clock.now();

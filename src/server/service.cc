@@ -30,9 +30,11 @@
 #include "server/process.h"
 #include "server/version.h"
 #include "server/web_answerer.h"
+#include "server/web_ports.h"
 #include "store/blob_store.h"
 #include "store/data_dir.h"
 #include "store/key_value.h"
+#include "store/text_index.h"
 #include "store/worker_pool.h"
 
 namespace seine::server {
@@ -158,7 +160,10 @@ struct Service::Impl {
   std::unique_ptr<gateway::HttpProbe> probe;
   std::shared_ptr<net::TlsServer> tls;
   net::Router router;
+  std::unique_ptr<store::TextIndex> texts;
   std::unique_ptr<net::Runtime> runtime;
+  std::unique_ptr<web::Web> reading;
+  std::unique_ptr<WebPorts> web_ports;
   std::unique_ptr<AnswerParts> answers;
   std::unique_ptr<net::Server> server;
   std::vector<std::string> urls;
@@ -271,14 +276,28 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                             .random = environment.random},
                                            s.router));
   s.runtime = std::make_unique<net::Runtime>(s.settings.threads, environment.clock);
+  s.texts = SEINE_TRY(store::TextIndex::open(*s.database));
+  s.reading = SEINE_TRY(web::Web::make(s.settings.web, {.runtime = *s.runtime,
+                                                        .database = *s.database,
+                                                        .text_index = *s.texts,
+                                                        .blobs = *s.blobs,
+                                                        .pool = *s.pool,
+                                                        .clock = environment.clock,
+                                                        .random = environment.random}));
+  s.web_ports = std::make_unique<WebPorts>(WebPorts::Ports{.reader = s.reading->reader(),
+                                                           .search = s.reading->search(),
+                                                           .crawler = s.reading->crawler(),
+                                                           .runtime = *s.runtime,
+                                                           .clock = environment.clock});
   s.answers = SEINE_TRY(AnswerParts::make({.database = *s.database,
                                            .blobs = *s.blobs,
                                            .pool = *s.pool,
-                                           .runtime = *s.runtime,
+                                           .pages = *s.web_ports,
                                            .chats = &s.gateway->chats(),
                                            .files = &s.gateway->files(),
                                            .generator = &s.models->generator(),
                                            .embedder = &s.models->embedder(),
+                                           .search = s.web_ports.get(),
                                            .clock = environment.clock,
                                            .random = environment.random},
                                           s.router));
@@ -365,7 +384,11 @@ void Service::drain(base::Deadline deadline) {
   impl_->server.reset();
   // What still reads and writes on the network's threads ends before they do.
   impl_->answers.reset();
+  impl_->web_ports.reset();
   impl_->runtime->stop();
+  // The pool's threads use the module and post to the contexts; its sockets belong to them.
+  impl_->pool.reset();
+  impl_->reading.reset();
   std::error_code ignored;
   std::filesystem::remove(impl_->address_file(), ignored);
 }

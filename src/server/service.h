@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "server/engine_options.h"
+#include "web/web.h"
 
 namespace seine::server {
 
@@ -31,6 +32,7 @@ struct ServiceSettings {
   std::string tls_key = {};
   std::string data_dir;
   std::uint64_t blobs_bytes_max = std::uint64_t{10} << 30;
+  web::WebSettings web = {};
   std::string model_path = {};  // empty: the shipped one
   EngineOptions engine = {};
 };

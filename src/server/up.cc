@@ -21,6 +21,7 @@
 #include "server/notify.h"
 #include "server/service.h"
 #include "server/version.h"
+#include "server/web_settings.h"
 
 namespace seine::server {
 namespace {
@@ -263,6 +264,11 @@ int run_up(const Invocation& invocation) {
     return fail_with(terminal, directory.error());
   }
   ServiceSettings settings = service_settings(*config, *std::move(directory));
+  Result<web::WebSettings> web = web_settings(*config, invocation.environment);
+  if (!web) {
+    return fail_with(terminal, web.error());
+  }
+  settings.web = *std::move(web);
   const bool detach = invocation.has("--detach");
   if (detach) {
     std::array<int, 2> ends{};

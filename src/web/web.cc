@@ -7,6 +7,7 @@
 #include "web/fetch/polite_transport.h"
 #include "web/fetch/robots_cache.h"
 #include "web/read/web_reader.h"
+#include "web/render/renderer.h"
 
 namespace seine::web {
 
@@ -27,6 +28,11 @@ struct Web::Impl {
         cache(cache_store ? std::make_unique<CachingTransport>(polite, *cache_store, ports.clock)
                           : nullptr),
         robots(polite, ports.clock),
+        renderer(settings.render && !settings.replay && settings.record == nullptr
+                     ? std::make_unique<Renderer>(
+                           ports.runtime, ports.clock,
+                           RendererSettings{.browser = {.user_agent = settings.user_agent}})
+                     : nullptr),
         fetcher(cache ? static_cast<Transport&>(*cache) : polite, robots, ports.clock),
         reader({.home = ports.runtime.context(0).get_executor(),
                 .fetcher = fetcher,
@@ -34,6 +40,7 @@ struct Web::Impl {
                 .pool = ports.pool,
                 .blobs = ports.blobs,
                 .index = index.get(),
+                .renderer = renderer.get(),
                 .clock = ports.clock},
                settings.guard),
         search({.home = ports.runtime.context(0).get_executor(),
@@ -63,6 +70,7 @@ struct Web::Impl {
   PoliteTransport polite;
   std::unique_ptr<CachingTransport> cache;
   RobotsCache robots;
+  std::unique_ptr<Renderer> renderer;
   Fetcher fetcher;
   WebReader reader;
   SearchEngine search;

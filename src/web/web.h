@@ -36,6 +36,7 @@ struct WebSettings {
   double global_rate = 50;
   std::uint64_t cache_bytes_max = std::uint64_t{2} << 30;
   bool cache = true;
+  bool render = true;  // pages that only scripts make, where a browser is installed
   SearchSettings search = {};
   WebRecord* record = nullptr;           // what the network says goes in; outlives the module
   std::optional<WebRecord> replay = {};  // instead of the network

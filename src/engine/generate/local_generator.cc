@@ -1,5 +1,7 @@
 #include "engine/generate/local_generator.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,6 +18,8 @@ struct LocalGenerator::Prompt {
   std::vector<TokenId> tokens;
   std::unique_ptr<TextSink> sink;
   bool continues_text = false;
+  bool shows_control = false;
+  bool thinking = false;
 };
 
 namespace {
@@ -25,15 +29,27 @@ constexpr double kGuessTemperature = 0.7;
 
 }  // namespace
 
-LocalGenerator::LocalGenerator(std::shared_ptr<Engine> engine)
-    : engine_(std::move(engine)), spans_(SpanFormat::of(engine_->tokenizer())) {}
+LocalGenerator::LocalGenerator(std::shared_ptr<Engine> engine, std::optional<SpanFormat> spans,
+                               std::optional<ChatTemplate> chat)
+    : engine_(std::move(engine)), spans_(std::move(spans)), chat_(std::move(chat)) {}
 
 LocalGenerator::~LocalGenerator() = default;
+
+Result<std::shared_ptr<LocalGenerator>> LocalGenerator::of(std::shared_ptr<Engine> engine) {
+  std::optional<SpanFormat> spans = SpanFormat::of(engine->tokenizer());
+  std::optional<ChatTemplate> chat;
+  if (!spans) chat = SEINE_TRY(ChatTemplate::of_model(engine->file(), engine->shared_tokenizer()));
+  return std::shared_ptr<LocalGenerator>(
+      new LocalGenerator(std::move(engine), std::move(spans), std::move(chat)));
+}
 
 std::vector<llm::ModelInfo> LocalGenerator::models() const {
   return {{.id = engine_->id(),
            .owned_by = "seine",
            .context_tokens = static_cast<std::uint32_t>(engine_->context_tokens()),
+           .thinks = chat_ && chat_->thinks(),
+           // A family's own way where the file's template does not show tools.
+           .calls_tools = chat_.has_value(),
            .cites_spans = spans_.has_value()}};
 }
 
@@ -50,11 +66,11 @@ Result<> LocalGenerator::check(const llm::ChatRequest& request) const {
 
 Result<LocalGenerator::Prompt> LocalGenerator::prompt_of(const llm::ChatRequest& request) const {
   Prompt out;
-  out.sink = plain_text_sink();
   if (request.messages.empty())
     return base::fail_field(Code::kInvalidArgument, "messages", "there are no messages");
   const llm::Message& last = request.messages.back();
   if (spans_) {
+    out.sink = plain_text_sink();
     // The model reads passages: what was said before is the one it has.
     std::string before;
     for (std::size_t i = 0; i + 1 < request.messages.size(); ++i)
@@ -66,12 +82,17 @@ Result<LocalGenerator::Prompt> LocalGenerator::prompt_of(const llm::ChatRequest&
     out.tokens = std::move(prompt.tokens);
     return out;
   }
-  std::string text;
-  for (const llm::Message& message : request.messages) {
-    if (!text.empty()) text += "\n";
-    text += message.content;
-  }
-  out.tokens = engine_->tokenizer().encode(text, {.parse_special = false, .add_special = true});
+  const ChatPrompt prompt = SEINE_TRY(chat_->render(request, engine_->clock()));
+  out.tokens = prompt.encode(engine_->tokenizer());
+  out.thinking = prompt.thinking;
+  const bool tools =
+      !request.tools.empty() && request.tool_choice.mode != llm::ToolChoice::Mode::kNone;
+  out.sink =
+      parsed_text_sink({.thinking = prompt.thinking,
+                        .tools = tools,
+                        .format = chat_->tool_format(),
+                        .call_id_prefix = fmt::format("call_{:016x}_", engine_->random_seed())});
+  out.shows_control = true;
   out.continues_text = last.prefix;
   return out;
 }
@@ -94,6 +115,11 @@ Result<llm::StreamReader> LocalGenerator::start(Prompt prompt, const llm::ChatRe
   }
   const std::uint32_t tokens_max = request.max_tokens.value_or(left);
   auto constraint = SEINE_TRY(engine_->constraints().compile(request.constraint));
+  // Thinking is free; the answer behind it keeps to the form.
+  if (const auto marker = engine_->tokenizer().find("</think>");
+      constraint && prompt.thinking && marker) {
+    constraint = constrain_after(*marker, engine_->tokenizer().size(), std::move(constraint));
+  }
   auto stream = std::make_shared<llm::DeltaStream>();
   Sampler sampler(request.sampling, request.top_logprobs,
                   request.sampling.seed ? *request.sampling.seed : engine_->random_seed());
@@ -115,7 +141,8 @@ Result<llm::StreamReader> LocalGenerator::start(Prompt prompt, const llm::ChatRe
                          .stops = request.stop,
                          .tokens_max = tokens_max,
                          .wants_logprobs = request.top_logprobs.has_value(),
-                         .continues_text = prompt.continues_text});
+                         .continues_text = prompt.continues_text,
+                         .shows_control = prompt.shows_control});
   spec.prompt = std::move(prompt.tokens);
   std::vector<TaskSpec> specs;
   specs.push_back(std::move(spec));

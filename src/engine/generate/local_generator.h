@@ -10,13 +10,15 @@
 
 #include "engine/engine.h"
 #include "engine/spans/span_reader.h"
+#include "engine/template/chat_template.h"
 #include "llm/ports.h"
 
 namespace seine::engine {
 
 class LocalGenerator final : public llm::Generator {
  public:
-  explicit LocalGenerator(std::shared_ptr<Engine> engine);
+  // Errors: a chat template that does not parse.
+  static base::Result<std::shared_ptr<LocalGenerator>> of(std::shared_ptr<Engine> engine);
   ~LocalGenerator() override;
 
   std::vector<llm::ModelInfo> models() const override;
@@ -29,6 +31,8 @@ class LocalGenerator final : public llm::Generator {
 
  private:
   struct Prompt;
+  LocalGenerator(std::shared_ptr<Engine> engine, std::optional<SpanFormat> spans,
+                 std::optional<ChatTemplate> chat);
   base::Result<> check(const llm::ChatRequest& request) const;
   base::Result<Prompt> prompt_of(const llm::ChatRequest& request) const;
   base::Result<llm::StreamReader> start(Prompt prompt, const llm::ChatRequest& request,
@@ -36,7 +40,8 @@ class LocalGenerator final : public llm::Generator {
 
   std::shared_ptr<Engine> engine_;
   SpanSettings span_settings_;
-  std::optional<SpanFormat> spans_;  // models that answer with spans of passages
+  std::optional<SpanFormat> spans_;   // models that answer with spans of passages
+  std::optional<ChatTemplate> chat_;  // all others
 };
 
 }  // namespace seine::engine

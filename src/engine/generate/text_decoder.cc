@@ -1,5 +1,7 @@
 #include "engine/generate/text_decoder.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace seine::engine {
@@ -15,7 +17,46 @@ class PlainTextSink final : public TextSink {
   bool is_thinking() const override { return false; }
 };
 
+class ParsedTextSink final : public TextSink {
+ public:
+  explicit ParsedTextSink(OutputOptions options) : parser_(std::move(options)) {}
+
+  void push(std::string_view text, std::vector<llm::TokenLogprob> logprobs,
+            llm::DeltaStream& out) override {
+    parser_.push(text, deltas_);
+    // Only the answer's tokens are told; those of held text come with what is shown next.
+    if (!parser_.thinking()) std::ranges::move(logprobs, std::back_inserter(held_));
+    flush(out);
+  }
+  llm::FinishReason finish(llm::FinishReason reason, llm::DeltaStream& out) override {
+    parser_.finish(deltas_);
+    flush(out);
+    if (!held_.empty()) out.push(llm::TextDelta{.text = {}, .logprobs = std::move(held_)});
+    return parser_.called() && reason == llm::FinishReason::kStop ? llm::FinishReason::kToolCalls
+                                                                  : reason;
+  }
+  bool is_thinking() const override { return parser_.thinking(); }
+
+ private:
+  void flush(llm::DeltaStream& out) {
+    for (llm::Delta& delta : deltas_) {
+      if (auto* text = std::get_if<llm::TextDelta>(&delta))
+        text->logprobs = std::exchange(held_, {});
+      out.push(std::move(delta));
+    }
+    deltas_.clear();
+  }
+
+  OutputParser parser_;
+  std::vector<llm::Delta> deltas_;
+  std::vector<llm::TokenLogprob> held_;
+};
+
 }  // namespace
+
+std::unique_ptr<TextSink> parsed_text_sink(OutputOptions options) {
+  return std::make_unique<ParsedTextSink>(std::move(options));
+}
 
 std::unique_ptr<TextSink> plain_text_sink() {
   return std::make_unique<PlainTextSink>();

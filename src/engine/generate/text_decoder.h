@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/constraint/constraint.h"
+#include "engine/parse/output_parser.h"
 #include "engine/sampling/sampler.h"
 #include "engine/sampling/stop_matcher.h"
 #include "engine/scheduler/task.h"
@@ -30,6 +31,8 @@ class TextSink {
 
 // All text is answer.
 std::unique_ptr<TextSink> plain_text_sink();
+// Thinking and calls of tools are told apart from the answer.
+std::unique_ptr<TextSink> parsed_text_sink(OutputOptions options);
 
 class TextDecoder final : public Decoder {
  public:

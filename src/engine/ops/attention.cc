@@ -125,8 +125,9 @@ class AttentionWorker {
                  std::int32_t kv_head, std::span<const std::int32_t> selected) {
     const std::int32_t block_tokens = kv_.layout().block_tokens;
     for (std::int32_t t = 0; t < count; ++t) {
+      const std::int32_t nth = start + t;
       const std::int32_t position =
-          selected.empty() ? start + t : selected[static_cast<std::size_t>(start + t)];
+          selected.empty() ? nth : selected[static_cast<std::size_t>(nth)];
       const auto at = static_cast<std::size_t>(position) / static_cast<std::size_t>(block_tokens);
       const KvBlockId block = sequence.blocks[at];
       const std::int32_t slot = position % block_tokens;

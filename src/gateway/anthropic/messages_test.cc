@@ -117,7 +117,9 @@ struct Served {
                          .limits = gateway.limits,
                          .probe = gateway.probe,
                          .clock = gateway.real_clock}),
-        routes({.generations = generations, .random = gateway.random}) {
+        routes({.generations = generations,
+                .idempotency = gateway.idempotency,
+                .random = gateway.random}) {
     routes.install(gateway.router);
     gateway.start();
   }

@@ -51,6 +51,8 @@ asio::awaitable<void> Routes::messages(net::Request& request, net::Response& res
     send_api_error(request, response, call.error());
     co_return;
   }
+  IdempotentPost post(ports_.idempotency, request, *body);
+  if (post.answered(request, response)) co_return;
   Result<std::unique_ptr<Generation>> generation =
       ports_.generations.start(std::move(call->call), caller_of(request), request.id(),
                                request.deadline(), co_await asio::this_coro::executor);
@@ -72,7 +74,7 @@ asio::awaitable<void> Routes::messages(net::Request& request, net::Response& res
     send_api_error(request, response, gathered.error());
     co_return;
   }
-  response.send_json(200, message_body(head, gathered->front(), (*generation)->extras()));
+  post.send(response, message_body(head, gathered->front(), (*generation)->extras()));
 }
 
 asio::awaitable<void> Routes::count_tokens(net::Request& request, net::Response& response) {

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "gateway/generation/generation.h"
+#include "gateway/idempotency.h"
 #include "net/router.h"
 
 namespace seine::gateway::anthropic {
@@ -14,6 +15,7 @@ class Routes {
  public:
   struct Ports {
     Generations& generations;
+    Idempotency& idempotency;
     base::Random& random;
   };
   explicit Routes(Ports ports) : ports_(ports) {}

@@ -19,6 +19,7 @@
 #include "base/random.h"
 #include "gateway/access/guard.h"
 #include "gateway/generation/generation.h"
+#include "gateway/idempotency.h"
 #include "net/client.h"
 #include "net/router.h"
 #include "net/runtime.h"
@@ -42,6 +43,7 @@ class TestGateway {
         sessions(*records, clock, random),
         keys(*ApiKeys::open(*database, clock, random)),
         limits(clock),
+        idempotency(clock),
         probe(metrics, vllm),
         guard({.open_on_loopback = open_on_loopback},
               {.sessions = sessions, .keys = *keys, .limits = limits, .pool = pool}),
@@ -116,6 +118,7 @@ class TestGateway {
   Sessions sessions;
   std::unique_ptr<ApiKeys> keys;
   RateLimits limits;
+  Idempotency idempotency;
   GenerationProbe probe;
   Guard guard;
   net::Router router;

@@ -118,6 +118,8 @@ asio::awaitable<void> ResponsesRoutes::create(net::Request& request, net::Respon
     send_api_error(request, response, call.error());
     co_return;
   }
+  IdempotentPost post(ports_.idempotency, request, *body);
+  if (post.answered(request, response)) co_return;
   Result<std::unique_ptr<Generation>> generation =
       ports_.generations.start(std::move(call->call), caller, request.id(), request.deadline(),
                                co_await asio::this_coro::executor);
@@ -149,7 +151,7 @@ asio::awaitable<void> ResponsesRoutes::create(net::Request& request, net::Respon
   const Json finished =
       finished_response(head, call->echo, gathered->front(), (*generation)->extras());
   co_await keep(finished);
-  response.send_json(200, base::to_text(finished));
+  post.send(response, base::to_text(finished));
 }
 
 asio::awaitable<void> ResponsesRoutes::get(net::Request& request, net::Response& response) {

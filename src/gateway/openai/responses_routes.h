@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "gateway/access/caller.h"
 #include "gateway/generation/generation.h"
+#include "gateway/idempotency.h"
 #include "gateway/openai/responses_request.h"
 #include "net/router.h"
 #include "store/key_value.h"
@@ -25,6 +26,7 @@ class ResponsesRoutes {
 
   struct Ports {
     Generations& generations;
+    Idempotency& idempotency;
     store::KeyValue& records;
     store::WorkerPool& pool;
     const base::Clock& clock;

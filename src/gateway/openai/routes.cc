@@ -14,6 +14,7 @@
 #include "gateway/api_error.h"
 #include "gateway/body.h"
 #include "gateway/generation/relay.h"
+#include "gateway/idempotency.h"
 #include "gateway/openai/chat_request.h"
 #include "gateway/openai/completions.h"
 #include "gateway/openai/embeddings.h"
@@ -126,6 +127,8 @@ asio::awaitable<void> Routes::chat(net::Request& request, net::Response& respons
     send_api_error(request, response, call.error());
     co_return;
   }
+  IdempotentPost post(ports_.idempotency, request, *body);
+  if (post.answered(request, response)) co_return;
   const std::uint32_t answers = call->call.answers;
   const bool logprobs = call->call.request.top_logprobs.has_value();
   Result<std::unique_ptr<Generation>> generation =
@@ -146,7 +149,7 @@ asio::awaitable<void> Routes::chat(net::Request& request, net::Response& respons
     send_api_error(request, response, gathered.error());
     co_return;
   }
-  response.send_json(200, chat_body(head, *gathered, logprobs, (*generation)->extras()));
+  post.send(response, chat_body(head, *gathered, logprobs, (*generation)->extras()));
 }
 
 asio::awaitable<void> Routes::completions(net::Request& request, net::Response& response) {
@@ -157,6 +160,8 @@ asio::awaitable<void> Routes::completions(net::Request& request, net::Response& 
     send_api_error(request, response, call.error());
     co_return;
   }
+  IdempotentPost post(ports_.idempotency, request, *body);
+  if (post.answered(request, response)) co_return;
   Result<std::unique_ptr<Generation>> generation =
       ports_.generations.start(call->call, caller_of(request), request.id(), request.deadline(),
                                co_await asio::this_coro::executor);
@@ -175,7 +180,7 @@ asio::awaitable<void> Routes::completions(net::Request& request, net::Response& 
     send_api_error(request, response, gathered.error());
     co_return;
   }
-  response.send_json(200, completion_body(head, *call, *gathered));
+  post.send(response, completion_body(head, *call, *gathered));
 }
 
 asio::awaitable<void> Routes::embeddings(net::Request& request, net::Response& response) {
@@ -189,13 +194,15 @@ asio::awaitable<void> Routes::embeddings(net::Request& request, net::Response& r
     send_api_error(request, response, call.error());
     co_return;
   }
+  IdempotentPost post(ports_.idempotency, request, *body);
+  if (post.answered(request, response)) co_return;
   const Result<llm::Embeddings> made =
       co_await embed(*ports_.embedder, call->request, request.deadline(), request.stop_token());
   if (!made) {
     send_api_error(request, response, made.error());
     co_return;
   }
-  response.send_json(200, embeddings_body(call->request.model, *made, call->base64));
+  post.send(response, embeddings_body(call->request.model, *made, call->base64));
 }
 
 asio::awaitable<void> Routes::models(net::Request&, net::Response& response) {

@@ -10,6 +10,7 @@
 #include "base/json_fwd.h"
 #include "base/random.h"
 #include "gateway/generation/generation.h"
+#include "gateway/idempotency.h"
 #include "gateway/models/model_admin.h"
 #include "gateway/openai/chat_reply.h"
 #include "llm/ports.h"
@@ -21,6 +22,7 @@ class Routes {
  public:
   struct Ports {
     Generations& generations;
+    Idempotency& idempotency;
     llm::Embedder* embedder = nullptr;   // null: no embeddings
     const ModelAdmin* models = nullptr;  // tells which models make embeddings
     const base::Clock& clock;

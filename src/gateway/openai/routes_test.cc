@@ -38,7 +38,10 @@ struct Served {
                                                    .limits = gateway.limits,
                                                    .probe = gateway.probe,
                                                    .clock = gateway.real_clock}),
-        routes({.generations = generations, .clock = gateway.clock, .random = gateway.random}) {
+        routes({.generations = generations,
+                .idempotency = gateway.idempotency,
+                .clock = gateway.clock,
+                .random = gateway.random}) {
     routes.install(gateway.router);
     gateway.start();
   }
@@ -253,6 +256,26 @@ TEST(OpenAiRoutes, CompletesTextsWithoutRoles) {
   const auto requests = served.generator.requests();
   ASSERT_EQ(requests[0].messages.size(), 1u);
   EXPECT_TRUE(requests[0].messages[0].prefix);
+}
+
+TEST(OpenAiRoutes, ARepeatedKeyGetsTheFirstAnswer) {
+  Served served(hello());
+  const TestGateway::Fields key = {{"idempotency-key", "abc"}};
+  const auto first = served.gateway.post("/v1/chat/completions", question(), key);
+  const auto again = served.gateway.post("/v1/chat/completions", question(), key);
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(again.headers.get("idempotent-replayed"), "true");
+  EXPECT_EQ(served.generator.counts().started, 1u);
+  base::Json other = question();
+  other["n"] = 2;
+  const auto mismatch = served.gateway.post("/v1/chat/completions", other, key);
+  EXPECT_EQ(mismatch.status, 400);
+  EXPECT_EQ(mismatch.json()["error"]["param"], "idempotency-key");
+  // A request that failed gives its key back.
+  const TestGateway::Fields second = {{"idempotency-key", "def"}};
+  EXPECT_EQ(served.gateway.post("/v1/chat/completions", question("nope"), second).status, 404);
+  EXPECT_EQ(served.gateway.post("/v1/chat/completions", question(), second).status, 200);
 }
 
 TEST(OpenAiRoutes, ListsModels) {

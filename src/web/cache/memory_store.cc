@@ -42,8 +42,9 @@ asio::awaitable<base::Result<void>> MemoryStore::put(std::string key, StoredResp
 
 asio::awaitable<base::Result<void>> MemoryStore::update(std::string key, StoredResponse stored) {
   for (Entry& entry : entries_) {
-    if (entry.key == key && entry.stored.body_ref == stored.body_ref)
-      entry.stored = std::move(stored);
+    if (entry.key != key || entry.stored.body_ref != stored.body_ref) continue;
+    entry.stored = std::move(stored);
+    break;
   }
   co_return base::Result<void>();
 }

@@ -75,7 +75,7 @@ void CurlDriver::watch(curl_socket_t fd, int what) {
   if (found == sockets_.end()) {
     socket = std::make_shared<Socket>(context_);
     boost::system::error_code failed;
-    socket->descriptor.assign(fd, failed);
+    (void)socket->descriptor.assign(fd, failed);
     if (failed) return;  // the transfer then ends by its time-out
     sockets_.emplace(fd, socket);
   } else {

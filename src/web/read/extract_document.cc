@@ -104,6 +104,7 @@ base::Result<PageDocument> from_html(std::string_view bytes, const ExtractOption
   wanted.status = options.status;
   wanted.header_charset = charset_parameter(options.content_type).value_or("");
   wanted.main_content = options.main_content;
+  wanted.rendered = options.rendered;
   auto read = read_page(bytes, wanted);
   if (!read) return fail_verdict(Verdict::kBadUrl, "{}", read.error().message);
   if (read->failure != PageFailure::kNone) {

@@ -17,6 +17,7 @@ struct ExtractOptions {
   bool main_content = true;
   bool links = false;
   bool sanitize_html = false;
+  bool rendered = false;  // a browser has run the scripts
 };
 
 // Errors carry a Verdict: kUnsupported, kChallenge, kEmpty and so on.

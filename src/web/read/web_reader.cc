@@ -111,8 +111,40 @@ asio::awaitable<base::Result<PageDocument>> WebReader::read_here(std::string url
       co_return std::unexpected(std::move(fetched).error());
     co_return co_await from_index(std::move(url), std::move(fetched).error());
   }
-  base::Result<PageDocument> page = co_await extract(*std::move(fetched), std::move(options));
+  const bool html =
+      media_type(fetched->hop.headers.get("content-type").value_or("text/html")).ends_with("html");
+  const bool may_render = ports_.renderer != nullptr && html && fetched->hop.status / 100 == 2 &&
+                          options.network != NetworkUse::kOffline;
+  base::Result<PageDocument> page = base::fail(base::Code::kUnknown, "not read yet");
+  if (options.render_js == RenderJs::kAlways && may_render) {
+    page = co_await render(*std::move(fetched), std::move(options));
+  } else {
+    page = co_await extract(*fetched, options);
+    // Only a page without text of its own is worth a browser: see decide_render.
+    const bool shell = !page && (verdict_of(page.error()) == Verdict::kEmptyShell ||
+                                 verdict_of(page.error()) == Verdict::kEmpty);
+    if (shell && options.render_js == RenderJs::kAuto && may_render) {
+      auto shown = co_await render(*std::move(fetched), std::move(options));
+      // Without a browser the first reading stands.
+      if (shown || shown.error().code != base::Code::kFailedPrecondition) page = std::move(shown);
+    }
+  }
   if (page) page->url = std::move(url);
+  co_return page;
+}
+
+asio::awaitable<base::Result<PageDocument>> WebReader::render(FetchResponse response,
+                                                              ReadOptions options) {
+  auto shown = co_await ports_.renderer->render(
+      {.url = response.final_url, .policy = *policy_for(options), .timeout = options.timeout});
+  if (!shown) co_return std::unexpected(std::move(shown).error());
+  if (auto where = Url::parse(shown->url); where && where->is_http()) {
+    response.final_url = *std::move(where);
+  }
+  response.hop.body = std::move(shown->html);
+  response.hop.headers.set("content-type", "text/html; charset=utf-8");
+  auto page = co_await extract(std::move(response), std::move(options), true);
+  if (page) page->rendered = true;
   co_return page;
 }
 
@@ -131,12 +163,12 @@ asio::awaitable<base::Result<PageDocument>> WebReader::from_index(std::string ur
 }
 
 asio::awaitable<base::Result<PageDocument>> WebReader::extract(FetchResponse response,
-                                                               ReadOptions options) {
+                                                               ReadOptions options, bool rendered) {
   store::BlobStore& blobs = ports_.blobs;
   // Extraction costs up to a tenth of a second: not on the network's thread.
   co_return co_await detail::on_pool<PageDocument>(
       ports_.pool,
-      [&blobs, response = std::move(response),
+      [&blobs, rendered, response = std::move(response),
        options = std::move(options)]() -> base::Result<PageDocument> {
         const HopResponse& hop = response.hop;
         ExtractOptions wanted{
@@ -145,7 +177,8 @@ asio::awaitable<base::Result<PageDocument>> WebReader::extract(FetchResponse res
             .status = hop.status,
             .main_content = options.main_content,
             .links = options.links,
-            .sanitize_html = options.sanitize_html};
+            .sanitize_html = options.sanitize_html,
+            .rendered = rendered};
         auto page = extract_document(hop.body, wanted);
         const bool success = hop.status >= 200 && hop.status < 300;
         if (!success) {

@@ -11,6 +11,7 @@
 #include "web/fetch/polite_transport.h"
 #include "web/index/collection.h"
 #include "web/reader.h"
+#include "web/render/renderer.h"
 
 namespace seine::web {
 
@@ -23,6 +24,7 @@ class WebReader final : public Reader {
     store::WorkerPool& pool;
     store::BlobStore& blobs;
     PageIndex* index = nullptr;
+    Renderer* renderer = nullptr;  // null: pages are read as they are sent
     const base::Clock& clock;
   };
   // `policy`: what the configuration allows; a call's own lists narrow it, its endpoints widen it.
@@ -38,7 +40,10 @@ class WebReader final : public Reader {
   asio::awaitable<base::Result<PageDocument>> read_here(std::string url, ReadOptions options);
   asio::awaitable<base::Result<FetchResponse>> fetch_here(std::string url, ReadOptions options);
   asio::awaitable<base::Result<PageDocument>> from_index(std::string url, base::Error why);
-  asio::awaitable<base::Result<PageDocument>> extract(FetchResponse response, ReadOptions options);
+  asio::awaitable<base::Result<PageDocument>> extract(FetchResponse response, ReadOptions options,
+                                                      bool rendered = false);
+  // Once more with a browser, which fetches the page anew under the same policy.
+  asio::awaitable<base::Result<PageDocument>> render(FetchResponse response, ReadOptions options);
 
   Ports ports_;
   GuardPolicy policy_;

@@ -156,10 +156,17 @@ Renderer::Renderer(net::Runtime& runtime, const base::Clock& clock, RendererSett
     : impl_(std::make_shared<Impl>(runtime, clock, std::move(settings))) {}
 
 Renderer::~Renderer() {
-  std::promise<void> ended;
-  impl_->runtime.post(0, [&] {
+  const auto end = [this] {
     if (impl_->browser) impl_->browser->kill();
     impl_->browser.reset();
+  };
+  if (impl_->context.stopped()) {  // nobody runs there any more
+    end();
+    return;
+  }
+  std::promise<void> ended;
+  impl_->runtime.post(0, [&] {
+    end();
     ended.set_value();
   });
   ended.get_future().wait();

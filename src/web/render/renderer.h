@@ -50,7 +50,7 @@ struct RenderedPage {
 class Renderer {
  public:
   Renderer(net::Runtime& runtime, const base::Clock& clock, RendererSettings settings);
-  // Ends the browser. No call may be under way.
+  // Ends the browser. No call may be under way, unless the runtime has been stopped.
   ~Renderer();
   Renderer(const Renderer&) = delete;
   Renderer& operator=(const Renderer&) = delete;

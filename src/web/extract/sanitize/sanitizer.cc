@@ -14,7 +14,6 @@ namespace {
 
 using html::Namespace;
 using html::Node;
-using html::NodeType;
 
 constexpr std::array<std::string_view, 62> kAllowed = {
     "a",   "abbr",    "address", "article", "aside", "b",          "bdi",    "bdo",    "blockquote",
