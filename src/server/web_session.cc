@@ -44,9 +44,11 @@ base::Result<std::unique_ptr<WebSession>> WebSession::open(const Invocation& inv
 }
 
 WebSession::~WebSession() {
-  // What still waits is destroyed with the contexts; then nobody uses the module any more. Its
-  // sockets and timers belong to a context, so the runtime object itself goes last.
+  // The pool's threads use the module and post to the contexts, so they end first; what still waits
+  // is destroyed with the contexts. The module's sockets and timers belong to one of them, so the
+  // runtime object itself goes last.
   if (runtime_) runtime_->stop();
+  pool_.reset();
   web_.reset();
   runtime_.reset();
 }
