@@ -33,9 +33,9 @@ struct MtpModule {
   Layer layer;
 };
 
-class DeepSeek : public Decoder {
+class DeepSeek : public CausalModel {
  public:
-  explicit DeepSeek(const ModelSource& source) : Decoder(source) {}
+  explicit DeepSeek(const ModelSource& source) : CausalModel(source) {}
 
   base::Result<> load() {
     const ModelFile& file = *source_.file;

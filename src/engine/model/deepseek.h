@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "base/error.h"
-#include "engine/model/decoder.h"
+#include "engine/model/causal_model.h"
 
 namespace seine::engine {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/model/decoder.h"
+#include "engine/model/causal_model.h"
 #include "engine/ops/routing.h"
 
 namespace seine::engine {

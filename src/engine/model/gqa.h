@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/model/decoder.h"
+#include "engine/model/causal_model.h"
 #include "engine/ops/attention.h"
 
 namespace seine::engine {

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/model/decoder.h"
+#include "engine/model/causal_model.h"
 #include "engine/model/mla.h"
 
 namespace seine::engine {

@@ -18,9 +18,9 @@ struct Layer {
   MlpWeights mlp;
 };
 
-class Llama : public Decoder {
+class Llama : public CausalModel {
  public:
-  explicit Llama(const ModelSource& source) : Decoder(source) {}
+  explicit Llama(const ModelSource& source) : CausalModel(source) {}
 
   base::Result<> load(RopePairs pairs) {
     const ModelFile& file = *source_.file;

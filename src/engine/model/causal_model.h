@@ -1,5 +1,5 @@
-// Decoder: what all causal models share around their layers: the token table, the residual stream,
-// the last norm and the head. An architecture derives from it and supplies its layers.
+// CausalModel: what all causal models share around their layers: the token table, the residual
+// stream, the last norm and the head. An architecture derives from it and supplies its layers.
 #pragma once
 
 #include <cstdint>
@@ -36,12 +36,12 @@ class FloatRows {
   AlignedBytes bytes_;
 };
 
-class Decoder : public Model {
+class CausalModel : public Model {
  public:
   base::Result<ForwardResult> forward(const Batch& batch, KvStorage& kv) override;
 
  protected:
-  // Sizes of the architecture that a Decoder itself needs.
+  // Sizes of the architecture that a CausalModel itself needs.
   struct Shape {
     std::int32_t vocabulary = 0;
     std::int32_t width = 0;
@@ -52,7 +52,7 @@ class Decoder : public Model {
   };
   static base::Result<Shape> read_shape(const ModelFile& file);
 
-  explicit Decoder(const ModelSource& source);
+  explicit CausalModel(const ModelSource& source);
 
   // Facts, tables and buffers; the widest activation that a product reads besides `width`.
   base::Result<> open(const Shape& shape, std::int32_t widest);

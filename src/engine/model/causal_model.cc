@@ -1,4 +1,4 @@
-#include "engine/model/decoder.h"
+#include "engine/model/causal_model.h"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@ namespace seine::engine {
 
 using base::Code;
 
-base::Result<Decoder::Shape> Decoder::read_shape(const ModelFile& file) {
+base::Result<CausalModel::Shape> CausalModel::read_shape(const ModelFile& file) {
   const SizeReader sizes = SEINE_TRY(SizeReader::of(file));
   const Tensor* table = SEINE_TRY(file.require("token_embd.weight"));
   Shape shape;
@@ -38,10 +38,10 @@ base::Result<Decoder::Shape> Decoder::read_shape(const ModelFile& file) {
   return shape;
 }
 
-Decoder::Decoder(const ModelSource& source)
+CausalModel::CausalModel(const ModelSource& source)
     : source_(source), compute_(source.pool, source.kernels), rows_(BatchLimits{}) {}
 
-base::Result<> Decoder::open(const Shape& shape, std::int32_t widest) {
+base::Result<> CausalModel::open(const Shape& shape, std::int32_t widest) {
   const ModelFile& file = *source_.file;
   const ModelSettings& settings = source_.settings;
   const WeightReader weights(file);
@@ -82,7 +82,7 @@ base::Result<> Decoder::open(const Shape& shape, std::int32_t widest) {
   return {};
 }
 
-base::Result<> Decoder::check_storage(const KvStorage& kv) const {
+base::Result<> CausalModel::check_storage(const KvStorage& kv) const {
   if (kv.layout() == checked_layout_) return {};
   for (const KvType type : {KvType::kF32, KvType::kF16, KvType::kQ8}) {
     const auto layout = kv_layout(type);
@@ -94,7 +94,7 @@ base::Result<> Decoder::check_storage(const KvStorage& kv) const {
   return base::fail(Code::kInvalidArgument, "the KV storage was made for another model");
 }
 
-void Decoder::embed_rows(float* out) {
+void CausalModel::embed_rows(float* out) {
   const std::int64_t width = shape_.width;
   compute_.pool().split(rows_.size(), 16, [&](std::int64_t first, std::int64_t last, int) {
     for (std::int64_t r = first; r < last; ++r) {
@@ -111,7 +111,7 @@ void Decoder::embed_rows(float* out) {
   });
 }
 
-base::Result<ForwardResult> Decoder::forward(const Batch& batch, KvStorage& kv) {
+base::Result<ForwardResult> CausalModel::forward(const Batch& batch, KvStorage& kv) {
   SEINE_CHECK(check_storage(kv));
   SEINE_CHECK(rows_.set(batch.runs, batch.logit_rows, &kv));
   begin_batch();
@@ -126,8 +126,8 @@ base::Result<ForwardResult> Decoder::forward(const Batch& batch, KvStorage& kv) 
   return finish(batch, x, final_norm_, head_);
 }
 
-ForwardResult Decoder::finish(const Batch& batch, const float* x, const std::vector<float>& norm,
-                              const MatrixView& head) {
+ForwardResult CausalModel::finish(const Batch& batch, const float* x,
+                                  const std::vector<float>& norm, const MatrixView& head) {
   ForwardResult out;
   const std::int64_t width = shape_.width;
   if (batch.want_hidden) {
