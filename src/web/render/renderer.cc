@@ -160,7 +160,8 @@ Renderer::~Renderer() {
     if (impl_->browser) impl_->browser->kill();
     impl_->browser.reset();
   };
-  if (impl_->context.stopped()) {  // nobody runs there any more
+  // Nobody runs there any more, or it is this thread.
+  if (impl_->context.stopped() || impl_->runtime.current() == 0) {
     end();
     return;
   }
