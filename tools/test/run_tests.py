@@ -18,8 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 JOBS = os.cpu_count() or 2
 FUZZ_RUNS = 3000  # a target; longer by hand: cmake --preset fuzz
 FUZZ_SECONDS = 15
-# Modules whose tests start threads: the ones the thread sanitizer has something to say about.
-THREADED = ("base", "store", "net", "llm", "engine", "gateway", "server")
+# Modules whose tests start threads and have had a clean run under the thread sanitizer. engine, gateway, server, answer and web
+# start threads too and are still to be run under it: `cmake --preset tsan`, then their tests by hand, then their names here.
+THREADED = ("base", "store", "net", "llm")
 
 
 @dataclass
