@@ -1,5 +1,6 @@
 // offload: runs blocking work (a database call, a child process) on a pool of threads and resumes
-// the coroutine on its own context with the value. The pool is bounded by its owner.
+// the coroutine on its own context with the value. The pool is bounded by its owner, who ends it
+// before the contexts that its threads post to.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -53,8 +53,8 @@ asio::awaitable<void> wait_there(asio::any_io_executor pool, detail::Latch* ente
 }
 
 TEST(Offload, WorksElsewhereAndComesHome) {
-  asio::thread_pool pool(1);
   asio::io_context context;
+  asio::thread_pool pool(1);  // its threads end before the context that they post to
   Seen seen;
   asio::co_spawn(context, double_it(pool.get_executor(), 21, &seen), asio::detached);
   context.run();
@@ -65,8 +65,8 @@ TEST(Offload, WorksElsewhereAndComesHome) {
 }
 
 TEST(Offload, AnExceptionComesHomeToo) {
-  asio::thread_pool pool(1);
   asio::io_context context;
+  asio::thread_pool pool(1);  // its threads end before the context that they post to
   Seen seen;
   asio::co_spawn(context, fail_there(pool.get_executor(), &seen), asio::detached);
   context.run();
@@ -75,9 +75,9 @@ TEST(Offload, AnExceptionComesHomeToo) {
 
 // A cancellation while the work runs changes nothing about where the coroutine goes on.
 TEST(Offload, ACancellationWaitsForTheWork) {
-  asio::thread_pool pool(1);
   for (int round = 0; round < 200; ++round) {
     asio::io_context context;
+    asio::thread_pool pool(1);
     detail::Latch entered, go;
     Seen seen;
     asio::cancellation_signal leave;
