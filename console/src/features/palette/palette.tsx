@@ -1,6 +1,6 @@
 // Ctrl+K: every page, every conversation, and the few things one does all the time (ARIA combobox with a list).
 import { useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { chatsQuery } from "../../api/queries.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { SearchIcon } from "../../components/icons.tsx";
@@ -16,9 +16,10 @@ export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShort
   const { t } = useText();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
+  const [entered, setEntered] = useState(false);
   const list = useRef<HTMLUListElement>(null);
-  const search = useDeferredValue(typed.trim());
-  const { data: chats = [] } = useQuery({
+  const search = typed.trim();
+  const { data: chats = [], isPlaceholderData: searching } = useQuery({
     ...chatsQuery({ archived: false, ...(search === "" ? {} : { query: search }) }),
     placeholderData: (before) => before,
   });
@@ -68,6 +69,14 @@ export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShort
     onClose();
     entry.run();
   };
+  // Whoever types and presses Enter at once means what the words find, not what an earlier search had found.
+  const stale = searching && chats.some((chat) => chat.id === entries[chosen]?.id);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once the search has come back
+  useEffect(() => {
+    if (!entered || stale) return;
+    setEntered(false);
+    choose(entries[chosen]);
+  }, [entered, stale]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
     const go = (to: number) => {
@@ -78,7 +87,7 @@ export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShort
     else if (event.key === "ArrowUp") go(chosen - 1);
     else if (event.key === "Enter") {
       event.preventDefault();
-      choose(entries[chosen]);
+      setEntered(true);
     }
   };
   return (
@@ -97,6 +106,7 @@ export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShort
           onChange={(event) => {
             setTyped(event.target.value);
             setAt(0);
+            setEntered(false);
           }}
           onKeyDown={onKeyDown}
           className="h-12 min-w-0 flex-1 bg-transparent outline-none placeholder:text-ink-faint"

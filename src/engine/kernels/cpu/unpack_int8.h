@@ -98,6 +98,8 @@ struct UnpackInt8 {
     V::store_f(out.scale[b], halves(rows, 0));
     q4(rows, offsetof(BlockQ4_0, q), out.q + 8 * b);
   }
+  static constexpr std::size_t skip(int bytes) { return static_cast<std::size_t>(bytes); }
+
   static void unpack(const BlockIQ4_NL*, PanelRows& rows, int b, Int8Panel& out) {
     V::store_f(out.scale[b], halves(rows, 0));
     iq4(rows, offsetof(BlockIQ4_NL, q), out.q + 8 * b);
@@ -120,7 +122,7 @@ struct UnpackInt8 {
     V::store_f(out.scale[b], halves(rows, 0));
     for (int half = 0; half < 2; ++half) {
       I t[4];
-      transpose(rows, offsetof(BlockQ8_0, q) + 16 * static_cast<std::size_t>(half), t);
+      transpose(rows, offsetof(BlockQ8_0, q) + skip(16 * half), t);
       for (int k = 0; k < 4; ++k)
         V::store(out.q[8 * b + 4 * half + k], V::xor_(t[k], V::bytes(V::kWideFlip)));
     }
@@ -149,7 +151,7 @@ struct UnpackInt8 {
     for (int i = 0; i < 4; ++i) {
       for (int half = 0; half < 2; ++half) {
         I t[4];
-        transpose(rows, offsetof(BlockQ4_K, q) + static_cast<std::size_t>(32 * i + 16 * half), t);
+        transpose(rows, offsetof(BlockQ4_K, q) + skip(32 * i + 16 * half), t);
         std::uint8_t(*q)[64] = out.q + 8 * (b + 2 * i) + 4 * half;
         for (int k = 0; k < 4; ++k) {
           V::store(q[k], nibbles_low(t[k]));
@@ -162,10 +164,10 @@ struct UnpackInt8 {
     k_scales(rows, b, out);
     for (int half = 0; half < 2; ++half) {
       I high[4];
-      transpose(rows, offsetof(BlockQ5_K, high) + static_cast<std::size_t>(16 * half), high);
+      transpose(rows, offsetof(BlockQ5_K, high) + skip(16 * half), high);
       for (int i = 0; i < 4; ++i) {
         I t[4];
-        transpose(rows, offsetof(BlockQ5_K, q) + static_cast<std::size_t>(32 * i + 16 * half), t);
+        transpose(rows, offsetof(BlockQ5_K, q) + skip(32 * i + 16 * half), t);
         std::uint8_t(*q)[64] = out.q + 8 * (b + 2 * i) + 4 * half;
         for (int k = 0; k < 4; ++k) {
           // Bits 0 and 1 of the high bytes are those of this pair of sub-blocks.
@@ -189,13 +191,13 @@ struct UnpackInt8 {
     const I top = V::bytes(48);
     for (int n = 0; n < 2; ++n) {
       for (int half = 0; half < 2; ++half) {
-        const auto at = static_cast<std::size_t>(16 * half);
+        const std::size_t low = skip(16 * half);
         I first[4];
         I second[4];
         I high[4];
-        transpose(rows, at + 64 * static_cast<std::size_t>(n), first);
-        transpose(rows, at + 64 * static_cast<std::size_t>(n) + 32, second);
-        transpose(rows, at + offsetof(BlockQ6_K, high) + 32 * static_cast<std::size_t>(n), high);
+        transpose(rows, low + skip(64 * n), first);
+        transpose(rows, low + skip(64 * n + 32), second);
+        transpose(rows, low + offsetof(BlockQ6_K, high) + skip(32 * n), high);
         std::uint8_t(*q)[64] = out.q + 8 * (b + 4 * n) + 4 * half;
         for (int k = 0; k < 4; ++k) {
           const I h = high[k];
@@ -220,7 +222,7 @@ struct UnpackInt8 {
       const I high = V::and_(V::shift_right32_by(top, 2 * i), V::dwords(3));
       const I scale = V::sub32(V::or_(low, V::template shift_left32<4>(high)), V::dwords(32));
       V::store_f(out.scale[b + i], V::mul(d, V::to_float(scale)));
-      iq4(rows, offsetof(BlockIQ4_XS, q) + static_cast<std::size_t>(16 * i), out.q + 8 * (b + i));
+      iq4(rows, offsetof(BlockIQ4_XS, q) + skip(16 * i), out.q + 8 * (b + i));
     }
   }
 
