@@ -4,10 +4,10 @@
 Each case has a server of its own, one thread: its resident memory once it has served one of them, and again with all of them open.
 Needs build/release/tests/seine_net_server and openssl. Prints a table; bench/net/RESULTS.md keeps one.
 """
+import asyncio
 import re
 import resource
 import shutil
-import socket
 import ssl
 import struct
 import subprocess
@@ -36,77 +36,67 @@ class Server:
         self.process.communicate()
 
 
-def connect(server: Server, protocol: str | None) -> socket.socket:
+async def connect(server: Server, protocol: str | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """protocol: what ALPN offers under TLS; None without TLS."""
     if protocol is None:
-        return socket.create_connection(("127.0.0.1", server.http), timeout=30)
-    context = ssl.create_default_context()
+        return await asyncio.open_connection("127.0.0.1", server.http)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols([protocol])
-    return context.wrap_socket(socket.create_connection(("127.0.0.1", server.https), timeout=30))
+    return await asyncio.open_connection("127.0.0.1", server.https, ssl=context)
 
 
-def request(server: Server, protocol: str | None, path: str, end: bytes) -> socket.socket:
-    peer = connect(server, protocol)
-    peer.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
-    seen = b""
-    while end not in seen:
-        piece = peer.recv(4096)
-        if not piece:
-            sys.exit("a connection was not served")
-        seen += piece
-    return peer
+async def request(server: Server, protocol: str | None, path: str, end: bytes) -> asyncio.StreamWriter:
+    reader, writer = await connect(server, protocol)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+    await reader.readuntil(end)
+    return writer
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
     return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
 
 
-def streams(server: Server, protocol: str | None, count: int) -> socket.socket:
+async def streams(server: Server, protocol: str | None, count: int) -> asyncio.StreamWriter:
     """One HTTP/2 connection with `count` open streams of events, each with its first event received (RFC 9113; HPACK without tables)."""
-    peer = connect(server, protocol)
+    reader, writer = await connect(server, protocol)
     head = b"\x82" + (b"\x87" if protocol else b"\x86") + b"\x04\x08/silence" + b"\x01\x01h"
-    peer.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + b"".join(frame(1, 5, 2 * i + 1, head) for i in range(count)))
-    reader = peer.makefile("rb")
+    writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + b"".join(frame(1, 5, 2 * i + 1, head) for i in range(count)))
     begun = set()
     while len(begun) < count:
-        header = reader.read(9)
-        if len(header) < 9:
-            sys.exit("an HTTP/2 connection was not served")
-        payload = reader.read(int.from_bytes(header[:3], "big"))
+        header = await reader.readexactly(9)
+        payload = await reader.readexactly(int.from_bytes(header[:3], "big"))
         kind, flags, stream = header[3], header[4], int.from_bytes(header[5:], "big")
         if kind == 0 and b"tick" in payload:
             begun.add(stream)
         elif kind == 4 and not flags & 1:
-            peer.sendall(frame(4, 1, 0, b""))
+            writer.write(frame(4, 1, 0, b""))
         elif kind in (3, 7):
             sys.exit(f"HTTP/2 frame {kind} of stream {stream}: {payload!r}")
-    reader.detach()
-    return peer
+    return writer
 
 
 CASES = {
     "connections, HTTP/1.1": (1, lambda server: request(server, None, "/", b"world!")),
     "connections, HTTP/1.1 over TLS 1.3": (1, lambda server: request(server, "http/1.1", "/", b"world!")),
-    "event streams, HTTP/1.1": (1, lambda server: request(server, None, "/silence", b"tick")),
-    "event streams, HTTP/1.1 over TLS 1.3": (1, lambda server: request(server, "http/1.1", "/silence", b"tick")),
+    "event streams, HTTP/1.1": (1, lambda server: request(server, None, "/silence", b"data: 0")),
+    "event streams, HTTP/1.1 over TLS 1.3": (1, lambda server: request(server, "http/1.1", "/silence", b"data: 0")),
     "event streams, HTTP/2, one a connection": (1, lambda server: streams(server, None, 1)),
     f"event streams, HTTP/2, {STREAMS} a connection": (STREAMS, lambda server: streams(server, None, STREAMS)),
     f"event streams, HTTP/2 over TLS 1.3, {STREAMS} a connection": (STREAMS, lambda server: streams(server, "h2", STREAMS)),
 }
 
 
-def measure(folder: Path, each: int, open_one) -> tuple[int, int]:
+async def measure(folder: Path, each: int, open_one) -> tuple[int, int]:
     server = Server(folder)
     try:
-        open_one(server).close()
+        (await open_one(server)).close()
         before = server.resident_kib()
-        peers = [open_one(server) for _ in range(COUNT // each)]
-        after = server.resident_kib()
-        for peer in peers:
-            peer.close()
-        return before, after
+        peers = []
+        while len(peers) < COUNT // each:
+            peers += await asyncio.wait_for(asyncio.gather(*(open_one(server) for _ in range(min(100, COUNT // each)))), 120)
+        return before, server.resident_kib()
     finally:
         server.stop()
 
@@ -120,7 +110,7 @@ def main() -> None:
                         "-days", "2", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
         print(f"| {COUNT:,} idle … | MiB before | MiB with them | KiB each |\n| --- | --- | --- | --- |")
         for name, (each, open_one) in CASES.items():
-            before, after = measure(folder, each, open_one)
+            before, after = asyncio.run(measure(folder, each, open_one))
             print(f"| {name} | {before / 1024:.1f} | {after / 1024:.1f} | {(after - before) / COUNT:.1f} |", flush=True)
     finally:
         shutil.rmtree(folder)

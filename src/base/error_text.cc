@@ -70,7 +70,9 @@ class Translator {
   // Nothing where no part of it is known.
   static std::optional<std::string> message(std::string_view text, int depth = 0) {
     if (depth > kDepthMax || text.empty() || text.size() > kBytesMax) return std::nullopt;
-    if (auto whole = by_table({detail::kCauses, detail::kSentences}, text, depth)) return whole;
+    if (auto whole =
+            by_table({detail::kCauses, detail::kSentences, detail::kEngineSentences}, text, depth))
+      return whole;
     const std::size_t colon = text.find(": ");
     if (colon == std::string_view::npos) return std::nullopt;
     const std::string_view left = text.substr(0, colon);

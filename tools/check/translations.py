@@ -2,7 +2,7 @@
 """The translation test: every message that an error of ours is made with has its Chinese form.
 
 Reads the messages from the sources of MODULES (what fail, fail_field, fail_verdict, verdict_error, body_fault and a written-out
-Error are given) and compares them with src/base/detail/sentences.cc. A message of any other module may be missing there:
+Error are given) and compares them with src/base/detail/sentences*.cc. A message of any other module may be missing there:
 base::error_text then shows it behind the words for its code. Prints one line for each message that is missing, and one for each phrase
 that nobody says.
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 MODULES = ("base", "store", "net", "llm")
-PHRASES = "src/base/detail/sentences.cc"
+PHRASES = ("src/base/detail/sentences.cc", "src/base/detail/sentences_engine.cc")
 MAKERS = re.compile(r"\b(?:fail|fail_field|fail_verdict|verdict_error|body_fault)\s*\(|\{(?=\s*(?:base::)?Code::k)")
 STRINGS = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*)+')
 FIRST = re.compile(r"(?:Code|Verdict)::k|^(?:code|error|verdict|\d{3})\b")
@@ -81,7 +81,7 @@ def said(root: Path, modules: tuple[str, ...]) -> dict[str, str]:
 
 
 def phrases(root: Path) -> set[str]:
-    table = (root / PHRASES).read_text(encoding="utf-8")
+    table = "\n".join((root / file).read_text(encoding="utf-8") for file in PHRASES)
     return {value(pair.group(1)) for pair in re.finditer(r"^    \{((?:\"(?:[^\"\\]|\\.)*\"\s*)+),", table, flags=re.MULTILINE)}
 
 
@@ -91,12 +91,12 @@ def everybody(root: Path) -> tuple[str, ...]:
 
 def missing(root: Path, modules: tuple[str, ...]) -> list[str]:
     known = phrases(root)
-    return [f"{where}: {PHRASES} lacks the Chinese of \"{text}\"" for text, where in said(root, modules).items() if text not in known]
+    return [f"{where}: {PHRASES[0]} lacks the Chinese of \"{text}\"" for text, where in said(root, modules).items() if text not in known]
 
 
 def check(root: Path) -> list[str]:
     spoken = set(said(root, everybody(root))) | set(PARTS)
-    return missing(root, MODULES) + [f"{PHRASES}: nobody says \"{text}\"" for text in sorted(phrases(root) - spoken)]
+    return missing(root, MODULES) + [f"{PHRASES[0]}: nobody says \"{text}\"" for text in sorted(phrases(root) - spoken)]
 
 
 if __name__ == "__main__":

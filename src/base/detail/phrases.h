@@ -14,6 +14,7 @@ namespace seine::base::detail {
 extern const std::span<const Bilingual> kCauses;
 // Sentences of our own modules.
 extern const std::span<const Bilingual> kSentences;
+extern const std::span<const Bilingual> kEngineSentences;
 // What was being done, as it stands before a colon: "open {}".
 extern const std::span<const Bilingual> kDoings;
 
