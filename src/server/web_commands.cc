@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/error_text.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "server/commands.h"
@@ -77,7 +78,8 @@ int fail_reading(const Invocation& invocation, const base::Error& error) {
     terminal.out(base::to_pretty_text(base::Json{{"verdict", web::verdict_name(verdict)},
                                                  {"message", error.message}}) +
                  "\n");
-  terminal.error(fmt::format("{} [{}]", error.message, web::verdict_name(verdict)),
+  terminal.error(fmt::format("{} [{}]", base::error_text(error, terminal.language()),
+                             web::verdict_name(verdict)),
                  terminal.pick(words_of(verdict)));
   return exit_code(error.code);
 }
