@@ -6,7 +6,8 @@
 #include <stop_token>
 
 #include "base/text.h"
-#include "web/detail/on_pool.h"
+#include "net/on_pool.h"
+#include "web/detail/at_home.h"
 #include "web/read/extract_document.h"
 #include "web/verdict.h"
 
@@ -155,7 +156,7 @@ asio::awaitable<base::Result<PageDocument>> WebReader::from_index(std::string ur
                                                                   base::Error why) {
   if (ports_.index == nullptr) co_return std::unexpected(std::move(why));
   PageIndex& index = *ports_.index;
-  auto kept = co_await detail::on_pool<std::optional<PageDocument>>(
+  auto kept = co_await net::on_pool<std::optional<PageDocument>>(
       ports_.pool, [&index, url] { return index.get(PageIndex::kDefault, url); });
   if (!kept || !*kept) co_return std::unexpected(std::move(why));
   PageDocument page = *std::move(*kept);
@@ -174,7 +175,7 @@ asio::awaitable<base::Result<PageDocument>> WebReader::extract(FetchResponse res
   if (cancelled.slot().is_connected())
     cancelled.slot().assign([stop](asio::cancellation_type) { stop->request_stop(); });
   // Extraction costs up to a tenth of a second: not on the network's thread.
-  co_return co_await detail::on_pool<PageDocument>(
+  co_return co_await net::on_pool<PageDocument>(
       ports_.pool,
       [&blobs, rendered, stop, response = std::move(response),
        options = std::move(options)]() -> base::Result<PageDocument> {
