@@ -1,6 +1,7 @@
 // Writes a ZIP archive of stored or deflated entries, for tests and fuzz targets.
 #pragma once
 
+#define ZLIB_CONST  // input that is not written to
 #include <zlib.h>
 
 #include <cstdint>
@@ -21,7 +22,7 @@ class ZipBuilder {
     z_stream stream = {};
     deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
     std::string packed(deflateBound(&stream, static_cast<uLong>(bytes.size())), '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream.next_in = reinterpret_cast<const Bytef*>(bytes.data());
     stream.avail_in = static_cast<uInt>(bytes.size());
     stream.next_out = reinterpret_cast<Bytef*>(packed.data());
     stream.avail_out = static_cast<uInt>(packed.size());

@@ -1,5 +1,6 @@
 #include "web/extract/office/zip_reader.h"
 
+#define ZLIB_CONST  // input that is not written to
 #include <zlib.h>
 
 #include <algorithm>
@@ -54,7 +55,7 @@ class Inflater {
   std::optional<std::string> run(std::string_view packed, std::size_t limit) {
     if (!ready_) return std::nullopt;
     std::string out;
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+    stream_.next_in = reinterpret_cast<const Bytef*>(packed.data());
     stream_.avail_in = static_cast<uInt>(packed.size());
     const auto piece = std::make_unique<std::array<char, 65'536>>();
     int state = Z_OK;
