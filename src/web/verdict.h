@@ -29,6 +29,8 @@ enum class Verdict : std::uint8_t {
   kNotFound,     // 404, 410
   kForbidden,    // 401, 402, 403, 451
   kUnsupported,  // a type that is not read
+  kEncrypted,    // a file that asks for a password
+  kNoTextLayer,  // a PDF of pictures
   kChallenge,    // anti-bot page
   kConsentWall,  // nothing but a cookie or privacy dialogue
   kLoginWall,
