@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "gateway/access/guard.h"
 #include "gateway/api_error.h"
-#include "gateway/pool_call.h"
 #include "gateway/settings/settings.h"
+#include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
 
@@ -102,7 +102,7 @@ asio::awaitable<void> ConsoleRoutes::serve(net::Request& request, net::Response&
   }
   ask.body = *std::move(body);
   Ports& ports = ports_;
-  const Result<Reply> reply = co_await pool_call<Reply>(
+  const Result<Reply> reply = co_await net::on_pool<Reply>(
       ports_.pool, [&ports, job, ask = std::move(ask)] { return job(ports, ask); });
   if (!reply) {
     send_api_error(request, response, reply.error());

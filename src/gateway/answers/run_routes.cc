@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "gateway/access/guard.h"
 #include "gateway/api_error.h"
-#include "gateway/pool_call.h"
+#include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
 
@@ -65,7 +65,7 @@ asio::awaitable<void> RunRoutes::serve(net::Request& request, net::Response& res
   Ask ask{.id = std::string(request.param("id")),
           .cursor = std::string(request.query().get("cursor").value_or("")),
           .limit = std::string(request.query().get("limit").value_or(""))};
-  const Result<Reply> reply = co_await pool_call<Reply>(
+  const Result<Reply> reply = co_await net::on_pool<Reply>(
       pool_, [this, job, ask = std::move(ask)] { return job(*this, ask); });
   if (!reply) {
     send_api_error(request, response, reply.error());

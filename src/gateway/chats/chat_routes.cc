@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "gateway/access/guard.h"
 #include "gateway/api_error.h"
-#include "gateway/pool_call.h"
+#include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
 
@@ -129,7 +129,7 @@ asio::awaitable<void> ChatRoutes::serve(net::Request& request, net::Response& re
   }
   ask.body = *std::move(body);
   ChatStore& chats = chats_;
-  const Result<Reply> reply = co_await pool_call<Reply>(
+  const Result<Reply> reply = co_await net::on_pool<Reply>(
       pool_, [&chats, job, ask = std::move(ask)] { return job(chats, ask); });
   if (!reply) {
     send_api_error(request, response, reply.error());
