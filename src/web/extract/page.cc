@@ -48,7 +48,7 @@ base::Result<Page> read_page(std::string_view bytes, const PageOptions& options)
   const Node* root = document->body();
   MainContent main;
   if (options.main_content) {
-    main = find_main_content(*document, visibility, page.metadata.title,
+    main = find_main_content(*document, visibility, page.metadata.title, page.metadata.description,
                              {.keep_comments = options.comments});
     root = main.root;
     writer.skip = [&](const Node* node) {

@@ -90,6 +90,10 @@ int main(int argc, char** argv) {
       name = argument;
     }
   }
+  if (name == "runs" && !data.empty()) {
+    dump_runs(data);
+    return 0;
+  }
   for (const Entry& entry : kScorers) {
     if (entry.name != name || data.empty()) continue;
     if (!std::filesystem::exists(data)) {

@@ -49,6 +49,9 @@ Outcome score_webmainbench(const std::filesystem::path& dir);
 Outcome score_dompurify(const std::filesystem::path& dir);
 Outcome score_http_cache(const std::filesystem::path& dir);
 
+// Writes the runs of all pages below the folder of the sets, with features and labels.
+void dump_runs(const std::filesystem::path& root);
+
 // Helpers for reading sets; all of them end the program with a message when the data is unreadable.
 std::optional<std::string> read_file_if(const std::filesystem::path& file);
 std::string read_file(const std::filesystem::path& file);

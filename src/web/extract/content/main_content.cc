@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "web/extract/content/page_stats.h"
 #include "web/extract/content/promo.h"
+#include "web/extract/content/run_model.h"
 
 namespace seine::web {
 namespace {
@@ -20,37 +21,46 @@ constexpr TagSet kContainers = {Tag::kDiv,    Tag::kSection, Tag::kUl,      Tag:
                                 Tag::kDl,     Tag::kTable,   Tag::kForm,    Tag::kFieldset,
                                 Tag::kHeader, Tag::kFigure,  Tag::kDetails, Tag::kCenter};
 
+// What left a node out: a Hint, or one of these.
+constexpr std::uint8_t kClutter = 7;
+constexpr std::uint8_t kEnd = 8;
+
+// What the rules make of a page.
+struct Reading {
+  PageStats page;
+  std::vector<std::uint8_t> verdicts;  // by Node::id: what left it out, 0 nothing
+  const Node* root = nullptr;  // the subtree that reads like content, nullptr when none does
+};
+
+// The first reading, by rules.
 class Finder {
  public:
   Finder(const html::Document& document, const Visibility& visibility, std::string_view title,
          MainContentOptions options)
       : document_(document), visibility_(visibility), title_(title), options_(options) {}
 
-  MainContent find() {
-    MainContent out;
-    const Node* body = document_.body();
-    if (body == nullptr) return out;
+  Reading read(const Node* body) {
     page_ = measure_page(body, document_, visibility_);
     dropped_.assign(document_.node_count, 0);
-    out.page_length = page_.of(body).text;
     drop_by_hints(body);
     weigh();
     const Node* root = choose(body);
-    if (root == nullptr) return out;
-    clean(root);
-    trim_ends(root);
-    out.root = root;
-    out.text_length = kept_text(root);
-    out.dropped = std::move(dropped_);
-    return out;
+    if (root != nullptr) {
+      rule_ = kClutter;
+      clean(root);
+      rule_ = kEnd;
+      trim_ends(root);
+    }
+    return {.page = std::move(page_), .verdicts = std::move(dropped_), .root = root};
   }
 
  private:
   NodeStats& of(const Node* node) { return page_.of(node); }
   bool dropped(const Node* node) const { return dropped_[node->id] != 0; }
   void drop(const Node* node) {
-    for (const Node* below = node; below != nullptr; below = html::next_in_tree(below, node))
-      dropped_[below->id] = 1;
+    for (const Node* below = node; below != nullptr; below = html::next_in_tree(below, node)) {
+      if (dropped_[below->id] == 0) dropped_[below->id] = rule_;
+    }
   }
   double link_density(const Node* node) {
     return of(node).text == 0 ? 0.0 : static_cast<double>(of(node).link) / of(node).text;
@@ -63,6 +73,10 @@ class Finder {
     for (const Node* node : page_.order) {
       if (dropped(node) || node == body) continue;
       const NodeStats& stats = of(node);
+      rule_ = static_cast<std::uint8_t>(stats.hint == Hint::kNone || stats.hint == Hint::kBody ||
+                                                stats.hint == Hint::kMain
+                                            ? Hint::kBoilerplate
+                                            : stats.hint);
       switch (stats.hint) {
         case Hint::kComments:
           if (!options_.keep_comments && prose(node) * 10 < page_prose * 9) drop(node);
@@ -263,32 +277,177 @@ class Finder {
     }
   }
 
-  std::uint32_t kept_text(const Node* root) {
-    std::uint32_t sum = 0;
-    for (const Node* node = root; node != nullptr;) {
-      if (node->is_element() && (visibility_.hidden(node) || dropped(node))) {
-        node = html::next_after_subtree(node, root);
-        continue;
-      }
-      if (node->is_text()) sum += measure_text(node->text).length;
-      node = html::next_in_tree(node, root);
-    }
-    return sum;
-  }
-
   const html::Document& document_;
   const Visibility& visibility_;
   std::string_view title_;
   MainContentOptions options_;
   PageStats page_;
   std::vector<std::uint8_t> dropped_;
+  std::uint8_t rule_ = 0;  // that is leaving things out now
+};
+
+// The second reading: each run of text is judged with the rules' verdict as one voice of many, and
+// the tree is cut to the runs that stay.
+class Cutter {
+ public:
+  Cutter(const html::Document& document, Reading reading)
+      : document_(document), reading_(std::move(reading)) {}
+
+  void judge(std::string_view title, std::string_view description, MainContentOptions options) {
+    const std::vector<RunVector> vectors = run_features({.document = document_,
+                                                         .page = reading_.page,
+                                                         .title = title,
+                                                         .description = description,
+                                                         .verdicts = reading_.verdicts,
+                                                         .root = reading_.root});
+    std::vector<float> scores;
+    scores.reserve(vectors.size());
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+      const bool by_rules = options.keep_comments && is_comment(runs()[i]);
+      scores.push_back(by_rules ? (rules_keep(runs()[i]) ? 1.0F : -1.0F) : run_score(vectors[i]));
+    }
+    judge_tables_whole(scores);
+    kept_.reserve(scores.size());
+    for (const float score : scores) kept_.push_back(score > 0);
+    // A page unlike all others is left to the rules.
+    if (std::ranges::find(kept_, true) == kept_.end()) {
+      for (std::size_t i = 0; i < kept_.size(); ++i) kept_[i] = rules_keep(runs()[i]);
+    }
+  }
+
+  MainContent cut() {
+    MainContent out;
+    out.page_length = reading_.page.of(document_.body()).text;
+    std::vector<std::uint8_t> kept(document_.node_count);
+    std::vector<std::uint8_t> lost(document_.node_count);
+    out.dropped.assign(document_.node_count, 0);
+    for (std::size_t i = 0; i < runs().size(); ++i) {
+      const TextRun& run = runs()[i];
+      if (kept_[i]) {
+        out.root = common(out.root, run.block);
+        out.text_length += run.length;
+      }
+      std::vector<std::uint8_t>& marks = kept_[i] ? kept : lost;
+      for (const Node* node = run.first; node != nullptr;
+           node = html::next_in_tree(node, document_.body())) {
+        if (node->is_text()) {
+          marks[node->parent->id] = 1;
+          if (!kept_[i]) out.dropped[node->id] = 1;
+        }
+        if (node == run.last) break;
+      }
+    }
+    const std::vector<const Node*>& order = reading_.page.order;
+    for (std::size_t i = order.size(); i-- > 0;) {
+      const Node* node = order[i];
+      const bool text = kept[node->id] != 0 || lost[node->id] != 0;
+      // Pictures and the like go with what the rules say of them.
+      out.dropped[node->id] = text ? (kept[node->id] == 0 ? 1 : 0) : reading_.verdicts[node->id];
+      if (i == 0) break;
+      kept[node->parent->id] |= kept[node->id];
+      lost[node->parent->id] |= lost[node->id];
+    }
+    return out;
+  }
+
+ private:
+  const std::vector<TextRun>& runs() const { return reading_.page.runs; }
+
+  bool rules_keep(const TextRun& run) const {
+    if (reading_.root == nullptr || reading_.verdicts[run.first->id] != 0) return false;
+    for (const Node* node = run.block; node != nullptr; node = node->parent) {
+      if (node == reading_.root) return true;
+    }
+    return false;
+  }
+
+  bool is_comment(const TextRun& run) const {
+    for (const Node* node = run.block; node->is_element(); node = node->parent) {
+      if (reading_.page.of(node).hint == Hint::kComments) return true;
+    }
+    return false;
+  }
+
+  // A table of short cells stays or goes as one: half of a row says nothing.
+  void judge_tables_whole(std::vector<float>& scores) const {
+    for (std::size_t i = 0; i < scores.size();) {
+      const Node* table = table_around(runs()[i].block);
+      std::size_t end = i + 1;
+      if (table == nullptr) {
+        i = end;
+        continue;
+      }
+      float sum = scores[i];
+      std::uint32_t letters = runs()[i].length;
+      while (end < scores.size() && table_around(runs()[end].block) == table) {
+        sum += scores[end];
+        letters += runs()[end].length;
+        ++end;
+      }
+      if (letters < kCellLetters * (end - i))
+        std::fill(scores.begin() + static_cast<std::ptrdiff_t>(i),
+                  scores.begin() + static_cast<std::ptrdiff_t>(end), sum);
+      i = end;
+    }
+  }
+  static const Node* table_around(const Node* block) {
+    for (const Node* node = block; node != nullptr && node->is_element(); node = node->parent) {
+      if (node->is_html(Tag::kTable)) return node;
+    }
+    return nullptr;
+  }
+
+  // The lowest element that holds both.
+  static const Node* common(const Node* a, const Node* b) {
+    if (a == nullptr) return b;
+    const auto depth = [](const Node* node) {
+      int levels = 0;
+      for (; node != nullptr; node = node->parent) ++levels;
+      return levels;
+    };
+    int depth_a = depth(a);
+    int depth_b = depth(b);
+    for (; depth_a > depth_b; --depth_a) a = a->parent;
+    for (; depth_b > depth_a; --depth_b) b = b->parent;
+    while (a != b) {
+      a = a->parent;
+      b = b->parent;
+    }
+    return a;
+  }
+
+  static constexpr std::uint32_t kCellLetters = 60;  // a mean above is a table for layout
+  const html::Document& document_;
+  Reading reading_;
+  std::vector<bool> kept_;
 };
 
 }  // namespace
 
+RunReport describe_runs(const html::Document& document, const Visibility& visibility,
+                        std::string_view title, std::string_view description) {
+  RunReport report;
+  const Node* body = document.body();
+  if (body == nullptr) return report;
+  Reading reading = Finder(document, visibility, title, {}).read(body);
+  report.vectors = run_features({.document = document,
+                                 .page = reading.page,
+                                 .title = title,
+                                 .description = description,
+                                 .verdicts = reading.verdicts,
+                                 .root = reading.root});
+  report.runs = std::move(reading.page.runs);
+  return report;
+}
+
 MainContent find_main_content(const html::Document& document, const Visibility& visibility,
-                              std::string_view title, MainContentOptions options) {
-  return Finder(document, visibility, title, options).find();
+                              std::string_view title, std::string_view description,
+                              MainContentOptions options) {
+  const Node* body = document.body();
+  if (body == nullptr) return {};
+  Cutter cutter(document, Finder(document, visibility, title, options).read(body));
+  cutter.judge(title, description, options);
+  return cutter.cut();
 }
 
 }  // namespace seine::web

@@ -15,6 +15,33 @@ void count_prose(NodeStats& stats) {
   }
 }
 
+// Gathers the runs of text while the tree is walked.
+class RunMaker {
+ public:
+  explicit RunMaker(std::vector<TextRun>& runs) : runs_(runs) {}
+  void text(const Node* node, const Node* block, bool link, const TextMeasure& measure) {
+    if (measure.length == 0) return;
+    if (broken_ || breaks_ > 1 || runs_.empty()) {
+      runs_.push_back({.block = block, .first = node});
+    }
+    broken_ = false;
+    breaks_ = 0;
+    TextRun& run = runs_.back();
+    run.last = node;
+    run.length += measure.length;
+    if (link) run.link += measure.length;
+    run.sentences += measure.sentences;
+    run.commas += measure.commas;
+  }
+  void line_break() { ++breaks_; }
+  void border() { broken_ = true; }
+
+ private:
+  std::vector<TextRun>& runs_;
+  int breaks_ = 0;
+  bool broken_ = true;
+};
+
 }  // namespace
 
 PageStats measure_page(const Node* body, const html::Document& document,
@@ -27,11 +54,13 @@ PageStats measure_page(const Node* body, const html::Document& document,
     bool link;
   };
   std::vector<Context> path = {{body, false}};
+  RunMaker runs(page.runs);
   page.order.push_back(body);
   const Node* node = body->first_child;
   while (node != nullptr) {
     if (node->is_text()) {
       const TextMeasure measure = measure_text(node->text);
+      runs.text(node, path.back().block, path.back().link, measure);
       NodeStats& block = page.of(path.back().block);
       block.own += measure.length;
       block.own_sentences += measure.sentences;
@@ -49,14 +78,18 @@ PageStats measure_page(const Node* body, const html::Document& document,
       page.of(node).hint = hint_of(node);
       const bool is_link = node->is_html(Tag::kA) && node->has("href");
       if (is_link) ++page.of(node).links;
+      const bool block = is_block(node);
+      if (block) runs.border();
+      if (node->tag == Tag::kBr) runs.line_break();
       if (node->first_child != nullptr) {
-        path.push_back({is_block(node) ? node : path.back().block, path.back().link || is_link});
+        path.push_back({block ? node : path.back().block, path.back().link || is_link});
         node = node->first_child;
         continue;
       }
     }
     while (node != body && node->next == nullptr) {
       node = node->parent;
+      if (path.back().block == node) runs.border();
       path.pop_back();
     }
     node = node == body ? nullptr : node->next;

@@ -29,9 +29,22 @@ struct NodeStats {
   Hint hint = Hint::kNone;
 };
 
+// Text that a reader takes in at once: between two borders of blocks, or between empty lines made
+// of <br> where a page has no paragraphs.
+struct TextRun {
+  const html::Node* block = nullptr;  // the nearest block around it
+  const html::Node* first = nullptr;  // its first and last text nodes
+  const html::Node* last = nullptr;
+  std::uint32_t length = 0;
+  std::uint32_t link = 0;  // of it inside links
+  std::uint32_t sentences = 0;
+  std::uint32_t commas = 0;
+};
+
 struct PageStats {
   std::vector<NodeStats> nodes;          // by Node::id
   std::vector<const html::Node*> order;  // visible elements, document order
+  std::vector<TextRun> runs;             // document order
   const NodeStats& of(const html::Node* node) const { return nodes[node->id]; }
   NodeStats& of(const html::Node* node) { return nodes[node->id]; }
 };
