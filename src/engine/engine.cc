@@ -29,8 +29,33 @@ ModelSettings model_settings(const EngineSettings& settings, std::int64_t kv_tok
   out.kv_type = settings.kv_type;
   out.kv_tokens = kv_tokens;
   out.memory_limit = settings.memory_max;
+  out.threads = settings.threads;
   out.logit_rows = std::max(out.logit_rows, settings.scheduler.lanes_max);
   return out;
+}
+
+struct MemoryPlan {
+  MemoryEstimate need;
+  std::int64_t kv_tokens = 0;
+};
+
+// The cache that the settings ask for, or what the memory allows when they do not say.
+Result<MemoryPlan> plan_memory(const ModelFile& file, const EngineSettings& settings) {
+  MemoryPlan plan;
+  plan.kv_tokens = settings.kv_tokens > 0 ? settings.kv_tokens : kKvTokens;
+  const ModelSettings wanted = model_settings(settings, plan.kv_tokens);
+  plan.need = SEINE_TRY(estimate_memory(file, wanted));
+  const std::uint64_t limit = memory_limit(wanted);
+  if (settings.kv_tokens > 0 || limit == 0 || plan.need.kv_token == 0) return plan;
+  MemoryEstimate fixed = plan.need;
+  fixed.kv_cache = 0;
+  const std::uint64_t left = limit > fixed.total() ? limit - fixed.total() : 0;
+  const std::uint64_t most = left / kKvShare / plan.need.kv_token;
+  if (most < static_cast<std::uint64_t>(plan.kv_tokens)) {
+    plan.kv_tokens = static_cast<std::int64_t>(most);
+    plan.need.kv_cache = plan.need.kv_token * most;
+  }
+  return plan;
 }
 
 }  // namespace
@@ -47,8 +72,11 @@ struct Engine::Runtime {
 };
 
 Result<MemoryEstimate> estimate_engine(const ModelFile& file, const EngineSettings& settings) {
-  const std::int64_t kv_tokens = settings.kv_tokens > 0 ? settings.kv_tokens : kKvTokens;
-  return estimate_memory(file, model_settings(settings, kv_tokens));
+  return SEINE_TRY(plan_memory(file, settings)).need;
+}
+
+std::uint64_t memory_for_engine(const EngineSettings& settings) {
+  return memory_limit(model_settings(settings, 0));
 }
 
 Engine::Engine(EngineSettings settings, EngineContext context,
@@ -66,7 +94,7 @@ Result<std::shared_ptr<Engine>> Engine::load(const std::filesystem::path& path,
                                              const Progress& progress, std::stop_token stop) {
   auto file = SEINE_TRY(ModelFile::open(path));
   // Refused before a byte of the weights is read.
-  (void)SEINE_TRY(estimate_engine(*file, settings));
+  SEINE_CHECK(check_fits(SEINE_TRY(estimate_engine(*file, settings)), model_settings(settings, 0)));
   auto tokenizer = SEINE_TRY(Tokenizer::of_model(*file));
   SEINE_CHECK(file->load([&](std::uint64_t done, std::uint64_t total) {
     if (progress) progress("read", done, total);
@@ -85,15 +113,9 @@ Result<> Engine::start() {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   runtime_ = std::make_unique<Runtime>(settings_.threads > 0 ? settings_.threads
                                                              : static_cast<int>(cores));
-  std::int64_t kv_tokens = settings_.kv_tokens > 0 ? settings_.kv_tokens : kKvTokens;
-  // What the headers say of one position bounds the cache before it is asked for.
-  memory_ = SEINE_TRY(estimate_memory(*file_, model_settings(settings_, kv_tokens)));
-  if (settings_.kv_tokens == 0 && settings_.memory_max > 0 && memory_.kv_token > 0) {
-    const std::uint64_t fixed = memory_.total() - memory_.kv_cache;
-    const std::uint64_t left = settings_.memory_max > fixed ? settings_.memory_max - fixed : 0;
-    kv_tokens = std::min(kv_tokens, static_cast<std::int64_t>(left / kKvShare / memory_.kv_token));
-    memory_.kv_cache = memory_.kv_token * static_cast<std::uint64_t>(kv_tokens);
-  }
+  const MemoryPlan plan = SEINE_TRY(plan_memory(*file_, settings_));
+  const std::int64_t kv_tokens = plan.kv_tokens;
+  memory_ = plan.need;
   runtime_->model =
       SEINE_TRY(load_model(file_, runtime_->pool, model_settings(settings_, kv_tokens)));
   Model& model = *runtime_->model;

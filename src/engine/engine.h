@@ -45,6 +45,8 @@ struct EngineContext {
 
 // Memory of a model file under these settings, from its headers.
 base::Result<MemoryEstimate> estimate_engine(const ModelFile& file, const EngineSettings& settings);
+// What an engine may take: memory_max, else what the system has free; 0: nobody knows.
+std::uint64_t memory_for_engine(const EngineSettings& settings);
 
 class Engine {
  public:

@@ -144,6 +144,21 @@ TEST_F(EngineTest, RefusesWithTheNumbers) {
   EXPECT_EQ(refused(ask(long_question, {"text"})).code, Code::kInvalidArgument);
 }
 
+TEST_F(EngineTest, CountsThePromptThatItWouldRead) {
+  const auto generator = make();
+  ASSERT_TRUE(generator);
+  llm::ChatRequest request = chat("How many kilometres long is the Seine?", 4);
+  request.messages.insert(request.messages.begin(),
+                          {.role = llm::Role::kSystem, .content = kRivers[1]});
+  const auto counted = generator->count_tokens(request);
+  ASSERT_TRUE(counted) << counted.error().message;
+  auto stream = generator->generate(request, base::Deadline::never());
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(wait(*stream).usage.prompt_tokens, *counted);
+  request.messages.clear();
+  EXPECT_EQ(generator->count_tokens(request).error().field, "messages");
+}
+
 TEST_F(EngineTest, DeadlinesEndStreamsAndSoDoesTheEngine) {
   auto generator = make();
   ASSERT_TRUE(generator);

@@ -117,6 +117,27 @@ constexpr std::array kSynthOptions = {
     Option{.name = "--pure", .help = {"Give the head the type of the bulk", "输出层也用主体类型"}},
     Option{.name = "--out", .value = "FILE", .help = {"Where to write", "输出文件"}},
 };
+constexpr std::array kShowOptions = {
+    Option{.name = "--context",
+           .value = "N",
+           .help = {"Tokens of a sequence (default: what the model was made for)",
+                    "每路的 token 数（默认为模型上限）"}},
+    Option{.name = "--batch",
+           .value = "N",
+           .help = {"Sequences side by side (default 1)", "并行路数（默认 1）"}},
+    kJson,
+};
+constexpr std::array kQuantizeOptions = {
+    Option{.name = "--type",
+           .value = "T",
+           .help = {"Mixture of weight types (default q4_k_m)", "权重类型组合（默认 q4_k_m）"},
+           .choices = "f32|f16|bf16|q8_0|q6_k|q5_k_m|q4_k_m|q4_0|iq4_nl"},
+    Option{.name = "--calibrate",
+           .value = "TEXT",
+           .help = {"Text file by which errors are weighted, plain or .xz",
+                    "用于加权误差的文本文件，可为 .xz"}},
+    kJson,
+};
 constexpr std::array kBenchOptions = {
     Option{.name = "--prompt",
            .value = "N",
@@ -237,11 +258,31 @@ constexpr std::array kModelEvalOptions = {
     Option{.name = "--suite",
            .value = "NAME",
            .help = {"What to measure", "评测内容"},
-           .choices = "qa"},
-    Option{.name = "--data",
+           .choices = "qa|perplexity|kl|retrieval|faq|intent"},
+    Option{
+        .name = "--data",
+        .value = "FILE",
+        .help =
+            {"Questions as JSON lines or a text, plain or .xz; for retrieval (.corpus.jsonl, "
+             ".queries.jsonl), faq (.entries.jsonl, .queries.jsonl) and intent "
+             "(.train.jsonl, .test.jsonl) what the files' names begin with",
+             "题目（JSON Lines）或文本，可为 .xz；retrieval（.corpus.jsonl、.queries.jsonl）、faq"
+             "（.entries.jsonl、.queries.jsonl）与 intent（.train.jsonl、.test.jsonl）"
+             "则为文件名的前缀"}},
+    Option{.name = "--base",
            .value = "FILE",
-           .help = {"Questions as JSON lines, plain or .xz", "题目文件：JSON Lines，可为 .xz"}},
-    Option{.name = "--limit", .value = "N", .help = {"Questions at most", "最多题数"}},
+           .help = {"kl: the model to compare with", "kl：作为基准的模型"}},
+    Option{.name = "--window",
+           .value = "N",
+           .help = {"perplexity, kl: tokens read together (default 512)",
+                    "perplexity、kl：一次读入的 token 数（默认 512）"}},
+    Option{.name = "--dimensions",
+           .value = "N",
+           .help = {"retrieval, faq, intent: shortened vectors",
+                    "retrieval、faq、intent：截短的向量维数"}},
+    Option{.name = "--limit",
+           .value = "N",
+           .help = {"Questions or windows at most", "最多题数或窗口数"}},
     Option{.name = "--distractors",
            .value = "N",
            .help = {"Near passages beside the right one", "混入的相近段落数"}},
@@ -335,6 +376,18 @@ constexpr std::array kCommands = {
         .options = kSynthOptions,
         .run = run_model_synth,
         .argument_choices = "r1-qwen-1.5b|v2-lite-32e|tiny-qwen2|tiny-deepseek2"},
+    Command{.path = "model show",
+            .argument = "[FILE]",
+            .help = {"Tell what a model file holds and what memory it takes",
+                     "显示模型文件的内容与所需内存"},
+            .options = kShowOptions,
+            .run = run_model_show},
+    Command{
+        .path = "model quantize",
+        .argument = "IN OUT",
+        .help = {"Write a model with fewer bits a weight, as GGUF", "以更少的位数写出模型（GGUF）"},
+        .options = kQuantizeOptions,
+        .run = run_model_quantize},
     Command{
         .path = "model bench",
         .argument = "FILE",
@@ -384,7 +437,7 @@ constexpr std::array kCommands = {
             .run = run_generate},
     Command{.path = "model eval",
             .argument = "[MODEL]",
-            .help = {"Measure a model on a set of questions", "用题集评测模型"},
+            .help = {"Measure a model on a set of data", "用数据集评测模型"},
             .options = kModelEvalOptions,
             .run = run_model_eval},
     Command{.path = "version",

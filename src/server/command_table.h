@@ -22,7 +22,7 @@ struct Option {
 
 struct Command {
   std::string_view path;           // "config explain"
-  std::string_view argument = {};  // "KEY": required; "[FILE]": may be left out
+  std::string_view argument = {};  // "KEY", "IN OUT": required; "[FILE]": may be left out
   base::Bilingual help;            // one line
   std::span<const Option> options;
   int (*run)(const Invocation&);

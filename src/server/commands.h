@@ -17,6 +17,8 @@ int run_key_ls(const Invocation& invocation);
 int run_key_create(const Invocation& invocation);
 int run_key_revoke(const Invocation& invocation);
 int run_model_synth(const Invocation& invocation);
+int run_model_show(const Invocation& invocation);
+int run_model_quantize(const Invocation& invocation);
 int run_model_bench(const Invocation& invocation);
 int run_backup(const Invocation& invocation);
 int run_restore(const Invocation& invocation);

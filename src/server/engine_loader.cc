@@ -88,7 +88,7 @@ Result<gateway::ModelEstimate> EngineLoader::estimate(const ModelSource& source,
   return gateway::ModelEstimate{.weights_bytes = made.weights,
                                 .kv_bytes = made.kv_cache,
                                 .other_bytes = made.converted + made.workspace,
-                                .available_bytes = options_.memory_max};
+                                .available_bytes = engine::memory_for_engine(wanted)};
 }
 
 std::string model_id(const fs::path& path) {

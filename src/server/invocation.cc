@@ -128,15 +128,17 @@ Result<Invocation> parse_command(const Command& command, std::vector<std::string
   for (const Option& option : globals) SEINE_CHECK(collect(option));
 
   const bool help = invocation.has("--help");
-  if (positionals.size() > (command.argument.empty() ? 0u : 1u)) {
+  const std::size_t most = command.argument.empty() ? 0 : base::split(command.argument, ' ').size();
+  if (positionals.size() > most) {
     return usage_error(language, {"'{}' does not take '{}'", "'{}' 不接受参数 '{}'"}, command.path,
                        positionals.back());
   }
   const bool required = !command.argument.empty() && !command.argument.starts_with('[');
-  if (required && positionals.empty() && !help) {
+  if (required && positionals.size() < most && !help) {
     return usage_error(language, {"'{}' needs {}", "'{}' 需要 {}"}, command.path, command.argument);
   }
   if (!positionals.empty()) invocation.argument = positionals.front();
+  if (positionals.size() > 1) invocation.second = positionals[1];
   return invocation;
 }
 

@@ -20,6 +20,7 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 struct Invocation {
   const Command* command = nullptr;
   std::string argument;                                   // empty if none was given
+  std::string second;                                     // of commands with two, such as IN OUT
   std::map<std::string, std::string, std::less<>> given;  // option name -> value ("" for a switch)
   Environment environment;
   const Terminal* terminal = nullptr;

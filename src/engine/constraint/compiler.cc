@@ -34,18 +34,20 @@ base::Result<std::shared_ptr<const Grammar>> grammar_of(const llm::Constraint& w
 }  // namespace
 
 struct ConstraintCompiler::Impl {
+  using Wanted = std::variant<llm::Constraint, CallRules>;
   struct Form {
-    llm::Constraint wanted;
+    Wanted wanted;
     std::shared_ptr<GrammarMachine> machine;
   };
 
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const TokenTrie> trie;
+  std::shared_ptr<const TokenTrie> call_trie;  // made when it is first needed
   std::vector<TokenId> ends;
   std::mutex mutex;
   std::list<Form> forms;  // the last used first
 
-  std::shared_ptr<GrammarMachine> known(const llm::Constraint& wanted) {
+  std::shared_ptr<GrammarMachine> known(const Wanted& wanted) {
     const std::lock_guard lock(mutex);
     for (auto at = forms.begin(); at != forms.end(); ++at) {
       if (at->wanted != wanted) continue;
@@ -55,7 +57,26 @@ struct ConstraintCompiler::Impl {
     return nullptr;
   }
 
-  void keep(const llm::Constraint& wanted, std::shared_ptr<GrammarMachine> machine) {
+  // As `trie`, with the codes of the signs in place of their texts.
+  std::shared_ptr<const TokenTrie> trie_for_calls() {
+    const std::lock_guard lock(mutex);
+    if (call_trie) return call_trie;
+    std::vector<TokenTrie::Entry> entries;
+    for (std::size_t i = 0; i < tokenizer->size(); ++i) {
+      const auto id = static_cast<TokenId>(i);
+      if (!trie->text(id).empty()) entries.push_back({trie->text(id), id});
+    }
+    for (std::size_t sign = 0; sign < CallSigns::kAll.size(); ++sign) {
+      const auto id = tokenizer->find(CallSigns::kAll[sign]);
+      if (!id) continue;
+      std::erase_if(entries, [&](const TokenTrie::Entry& entry) { return entry.id == *id; });
+      entries.push_back({CallSigns::code(sign), *id});
+    }
+    call_trie = std::make_shared<const TokenTrie>(std::move(entries), tokenizer->size());
+    return call_trie;
+  }
+
+  void keep(const Wanted& wanted, std::shared_ptr<GrammarMachine> machine) {
     const std::lock_guard lock(mutex);
     forms.push_front({wanted, std::move(machine)});
     if (forms.size() > kCompiledMax) forms.pop_back();
@@ -86,6 +107,18 @@ base::Result<std::unique_ptr<Constraint>> ConstraintCompiler::compile(
     machine =
         std::make_shared<GrammarMachine>(SEINE_TRY(grammar_of(wanted)), impl_->trie, impl_->ends);
     impl_->keep(wanted, machine);
+  }
+  return GrammarMachine::start(std::move(machine));
+}
+
+base::Result<std::unique_ptr<Constraint>> ConstraintCompiler::compile_calls(
+    const CallRules& rules) {
+  std::shared_ptr<GrammarMachine> machine = impl_->known(rules);
+  if (!machine) {
+    auto grammar = SEINE_TRY(call_grammar(rules, CallSigns(*impl_->tokenizer)));
+    machine =
+        std::make_shared<GrammarMachine>(std::move(grammar), impl_->trie_for_calls(), impl_->ends);
+    impl_->keep(rules, machine);
   }
   return GrammarMachine::start(std::move(machine));
 }

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "engine/constraint/call_grammar.h"
 #include "engine/constraint/constraint.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "llm/request.h"
@@ -25,6 +26,9 @@ class ConstraintCompiler {
   // Null where the request asks for nothing. Spans are refused: what their citations look like is
   // the model's affair (span_constraint.h).
   base::Result<std::unique_ptr<Constraint>> compile(const llm::Constraint& wanted);
+
+  // The same of an answer that calls tools.
+  base::Result<std::unique_ptr<Constraint>> compile_calls(const CallRules& rules);
 
   static constexpr std::size_t kCompiledMax = 16;
 

@@ -64,14 +64,11 @@ constexpr std::pair<std::string_view, std::string_view> kFormats[] = {
 
 class SchemaCompiler {
  public:
-  SchemaCompiler(const Json& document, JsonSchemaLimits limits)
-      : document_(document),
-        limits_(limits),
-        grammar_(std::make_shared<Grammar>()),
-        json_(*grammar_) {}
+  SchemaCompiler(Grammar& grammar, const Json& document, JsonSchemaLimits limits)
+      : document_(document), limits_(limits), grammar_(&grammar), json_(grammar) {}
 
-  base::Result<std::shared_ptr<const Grammar>> run() {
-    const Grammar::RuleId root = rule_of("#");
+  base::Result<Grammar::RuleId> run(const std::string& start) {
+    const Grammar::RuleId root = rule_of(start);
     while (!pending_.empty()) {
       const auto [pointer, rule] = pending_.back();
       pending_.pop_back();
@@ -81,8 +78,7 @@ class SchemaCompiler {
       }
       grammar_->define(rule, SEINE_TRY(value(*schema, pointer, Grammar::kEnd)));
     }
-    SEINE_CHECK(grammar_->finish(root));
-    return std::move(grammar_);
+    return root;
   }
 
  private:
@@ -479,7 +475,7 @@ class SchemaCompiler {
 
   const Json& document_;
   JsonSchemaLimits limits_;
-  std::shared_ptr<Grammar> grammar_;
+  Grammar* grammar_;
   JsonGrammar json_;
   std::map<std::string, Grammar::RuleId> rules_;
   std::vector<std::pair<std::string, Grammar::RuleId>> pending_;
@@ -488,10 +484,18 @@ class SchemaCompiler {
 
 }  // namespace
 
+base::Result<Grammar::RuleId> emit_json_schema(Grammar& grammar, const base::Json& document,
+                                               const std::string& pointer,
+                                               JsonSchemaLimits limits) {
+  return SchemaCompiler(grammar, document, limits).run(pointer);
+}
+
 base::Result<std::shared_ptr<const Grammar>> compile_json_schema(std::string_view schema,
                                                                  JsonSchemaLimits limits) {
   const Json document = SEINE_TRY(base::parse_json(schema, {.bytes_max = limits.bytes_max}));
-  return SchemaCompiler(document, limits).run();
+  auto grammar = std::make_shared<Grammar>();
+  SEINE_CHECK(grammar->finish(SEINE_TRY(emit_json_schema(*grammar, document, "#", limits))));
+  return grammar;
 }
 
 std::shared_ptr<const Grammar> any_json_object() {

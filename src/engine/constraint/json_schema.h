@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "base/error.h"
 #include "base/json_fwd.h"
@@ -30,6 +31,12 @@ struct JsonSchemaLimits {
 
 base::Result<std::shared_ptr<const Grammar>> compile_json_schema(std::string_view schema,
                                                                  JsonSchemaLimits limits = {});
+
+// A rule for the schema at `pointer` ("#", "#/properties/a") of a document, in a grammar that holds
+// more.
+base::Result<Grammar::RuleId> emit_json_schema(Grammar& grammar, const base::Json& document,
+                                               const std::string& pointer,
+                                               JsonSchemaLimits limits = {});
 
 // Any JSON object.
 std::shared_ptr<const Grammar> any_json_object();

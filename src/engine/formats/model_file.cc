@@ -103,6 +103,8 @@ base::Result<> ModelFile::check_unchanged() const {
 base::Result<> ModelFile::load(const LoadProgress& progress) const {
   constexpr std::size_t kChunk = std::size_t{32} << 20;
   constexpr std::size_t kPage = 4096;
+  // Reading past the end of a file that was cut short would end the process.
+  SEINE_CHECK(check_unchanged());
   const std::uint64_t total = file_bytes();
   std::uint64_t done = 0;
   for (const Source& source : sources_) {

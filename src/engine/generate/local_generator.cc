@@ -20,6 +20,7 @@ struct LocalGenerator::Prompt {
   bool continues_text = false;
   bool shows_control = false;
   bool thinking = false;
+  std::optional<CallRules> rules;  // of calls that must be made, or made in a certain way
 };
 
 namespace {
@@ -70,6 +71,12 @@ Result<LocalGenerator::Prompt> LocalGenerator::prompt_of(const llm::ChatRequest&
     return base::fail_field(Code::kInvalidArgument, "messages", "there are no messages");
   const llm::Message& last = request.messages.back();
   if (spans_) {
+    const llm::ToolChoice::Mode choice = request.tool_choice.mode;
+    if (choice == llm::ToolChoice::Mode::kRequired || choice == llm::ToolChoice::Mode::kNamed) {
+      return base::fail_field(Code::kInvalidArgument, "tool_choice",
+                              "model '{}' calls no tools: it answers with spans of passages",
+                              engine_->id());
+    }
     out.sink = plain_text_sink();
     // The model reads passages: what was said before is the one it has.
     std::string before;
@@ -85,6 +92,7 @@ Result<LocalGenerator::Prompt> LocalGenerator::prompt_of(const llm::ChatRequest&
   const ChatPrompt prompt = SEINE_TRY(chat_->render(request, engine_->clock()));
   out.tokens = prompt.encode(engine_->tokenizer());
   out.thinking = prompt.thinking;
+  out.rules = SEINE_TRY(CallRules::of(request, chat_->tool_format(), prompt.thinking));
   const bool tools =
       !request.tools.empty() && request.tool_choice.mode != llm::ToolChoice::Mode::kNone;
   out.sink =
@@ -95,6 +103,18 @@ Result<LocalGenerator::Prompt> LocalGenerator::prompt_of(const llm::ChatRequest&
   out.shows_control = true;
   out.continues_text = last.prefix;
   return out;
+}
+
+Result<std::unique_ptr<Constraint>> LocalGenerator::constraint_of(
+    const Prompt& prompt, const llm::ChatRequest& request) const {
+  if (prompt.rules) return engine_->constraints().compile_calls(*prompt.rules);
+  auto constraint = SEINE_TRY(engine_->constraints().compile(request.constraint));
+  // Thinking is free; the answer behind it keeps to the form.
+  if (const auto marker = engine_->tokenizer().find("</think>");
+      constraint && prompt.thinking && marker) {
+    constraint = constrain_after(*marker, engine_->tokenizer().size(), std::move(constraint));
+  }
+  return constraint;
 }
 
 Result<llm::StreamReader> LocalGenerator::start(Prompt prompt, const llm::ChatRequest& request,
@@ -114,12 +134,7 @@ Result<llm::StreamReader> LocalGenerator::start(Prompt prompt, const llm::ChatRe
         base::format_count(context));
   }
   const std::uint32_t tokens_max = request.max_tokens.value_or(left);
-  auto constraint = SEINE_TRY(engine_->constraints().compile(request.constraint));
-  // Thinking is free; the answer behind it keeps to the form.
-  if (const auto marker = engine_->tokenizer().find("</think>");
-      constraint && prompt.thinking && marker) {
-    constraint = constrain_after(*marker, engine_->tokenizer().size(), std::move(constraint));
-  }
+  auto constraint = SEINE_TRY(constraint_of(prompt, request));
   auto stream = std::make_shared<llm::DeltaStream>();
   Sampler sampler(request.sampling, request.top_logprobs,
                   request.sampling.seed ? *request.sampling.seed : engine_->random_seed());
@@ -171,6 +186,11 @@ Result<llm::StreamReader> LocalGenerator::generate(llm::ChatRequest request,
   }
   Prompt prompt = SEINE_TRY(prompt_of(request));
   return start(std::move(prompt), request, deadline);
+}
+
+Result<std::uint64_t> LocalGenerator::count_tokens(const llm::ChatRequest& request) const {
+  SEINE_CHECK(check(request));
+  return SEINE_TRY(prompt_of(request)).tokens.size();
 }
 
 Result<llm::StreamReader> LocalGenerator::complete(std::string_view prompt,

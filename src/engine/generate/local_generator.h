@@ -24,6 +24,7 @@ class LocalGenerator final : public llm::Generator {
   std::vector<llm::ModelInfo> models() const override;
   base::Result<llm::StreamReader> generate(llm::ChatRequest request,
                                            base::Deadline deadline) override;
+  base::Result<std::uint64_t> count_tokens(const llm::ChatRequest& request) const override;
 
   // Continues a text as it stands, without a template; no messages in the request.
   base::Result<llm::StreamReader> complete(std::string_view prompt, llm::ChatRequest request,
@@ -35,6 +36,8 @@ class LocalGenerator final : public llm::Generator {
                  std::optional<ChatTemplate> chat);
   base::Result<> check(const llm::ChatRequest& request) const;
   base::Result<Prompt> prompt_of(const llm::ChatRequest& request) const;
+  base::Result<std::unique_ptr<Constraint>> constraint_of(const Prompt& prompt,
+                                                          const llm::ChatRequest& request) const;
   base::Result<llm::StreamReader> start(Prompt prompt, const llm::ChatRequest& request,
                                         base::Deadline deadline);
 

@@ -135,11 +135,13 @@ void TextDecoder::finish(std::optional<base::Error> error, const TaskStats& stat
   if (stop_.stopped()) reason_ = llm::FinishReason::kStop;
   show(stop_.finish(), {});
   const llm::FinishReason reason = parts_.sink->finish(reason_, *parts_.stream);
-  parts_.stream->push(llm::Finish{.reason = reason,
-                                  .usage = {.prompt_tokens = stats.prompt_tokens,
-                                            .cached_tokens = stats.cached_tokens,
-                                            .completion_tokens = shown_tokens_,
-                                            .reasoning_tokens = thinking_tokens_}});
+  parts_.stream->push(
+      llm::Finish{.reason = reason,
+                  .usage = {.prompt_tokens = stats.prompt_tokens,
+                            .cached_tokens = stats.cached_tokens,
+                            .completion_tokens = shown_tokens_,
+                            .reasoning_tokens = thinking_tokens_},
+                  .stop_text = reason == llm::FinishReason::kStop ? stop_.stop() : std::string()});
 }
 
 }  // namespace seine::engine

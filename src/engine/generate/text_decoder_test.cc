@@ -89,6 +89,7 @@ TEST_F(TextDecoderTest, EndsAtItsLengthWithWholeCharacters) {
   EXPECT_EQ(out.text, "é\uFFFD");  // the second character was cut by the limit
   ASSERT_TRUE(out.finish);
   EXPECT_EQ(out.finish->reason, llm::FinishReason::kLength);
+  EXPECT_EQ(out.finish->stop_text, "");
   EXPECT_EQ(out.finish->usage.completion_tokens, 4U);
   EXPECT_EQ(out.finish->usage.prompt_tokens, 5U);
 }
@@ -97,11 +98,12 @@ TEST_F(TextDecoderTest, StopsAtAStopStringHoweverItWasGuessed) {
   for (const std::size_t drafts : {0, 1, 3, 9}) {
     stream_ = std::make_shared<llm::DeltaStream>();
     TextDecoder::Parts given = parts(100);
-    given.stops = {"END"};
+    given.stops = {"THE END", "END", "more"};
     const Outcome out = run(std::move(given), "one two END and more of it", drafts);
     EXPECT_EQ(out.text, "one two ") << drafts;
     ASSERT_TRUE(out.finish);
     EXPECT_EQ(out.finish->reason, llm::FinishReason::kStop);
+    EXPECT_EQ(out.finish->stop_text, "END");
     EXPECT_EQ(out.finish->usage.completion_tokens, 11U);
   }
 }

@@ -64,7 +64,7 @@ class Bert : public Encoder {
     gqa_.is_causal = false;
     hidden_ = SEINE_TRY(sizes.size("feed_forward_length"));
     eps_ = static_cast<float>(SEINE_TRY(sizes.number_or("attention.layer_norm_epsilon", 1e-12)));
-    SEINE_CHECK(open(std::max(hidden_, gqa_.heads * gqa_.head), gqa_.kv_heads * gqa_.head));
+    SEINE_CHECK(open());
     const WeightReader weights(file);
     const std::int32_t width = gqa_.width;
     positions_ = SEINE_TRY(weights.floats("position_embd.weight", facts_.context, width));
@@ -77,6 +77,8 @@ class Bert : public Encoder {
     for (std::int32_t i = 0; i < facts_.layers; ++i) {
       layers_.push_back(SEINE_TRY(read_layer(weights, i)));
     }
+    SEINE_CHECK(
+        make_buffers(std::max(hidden_, gqa_.heads * gqa_.head), gqa_.kv_heads * gqa_.head));
     attention_ = GqaAttention(gqa_, compute_, batch_rows_max_);
     up_ = FloatRows(batch_rows_max_, hidden_);
     return {};

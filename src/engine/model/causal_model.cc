@@ -39,9 +39,11 @@ base::Result<CausalModel::Shape> CausalModel::read_shape(const ModelFile& file) 
 }
 
 CausalModel::CausalModel(const ModelSource& source)
-    : source_(source), compute_(source.pool, source.kernels), rows_(BatchLimits{}) {}
+    : source_(source),
+      compute_(source.pool, source.kernels, source.settings.observer),
+      rows_(BatchLimits{}) {}
 
-base::Result<> CausalModel::open(const Shape& shape, std::int32_t widest) {
+base::Result<> CausalModel::open(const Shape& shape) {
   const ModelFile& file = *source_.file;
   const ModelSettings& settings = source_.settings;
   const WeightReader weights(file);
@@ -69,7 +71,12 @@ base::Result<> CausalModel::open(const Shape& shape, std::int32_t widest) {
   for (const Tensor& tensor : file.tensors()) facts_.parameters += tensor.elements();
   facts_.weight_bytes = file.tensor_bytes();
   facts_.has_prompt_form = compute_.kernels().prompt != nullptr;
+  return {};
+}
 
+void CausalModel::make_buffers(std::int32_t widest) {
+  const ModelSettings& settings = source_.settings;
+  const Shape& shape = shape_;
   batch_rows_max_ = settings.batch_rows;
   logit_rows_max_ = std::min(settings.logit_rows, settings.batch_rows);
   rows_ = BatchRows({.rows = batch_rows_max_,
@@ -80,7 +87,6 @@ base::Result<> CausalModel::open(const Shape& shape, std::int32_t widest) {
   x_ = FloatRows(batch_rows_max_, shape.width);
   normed_ = FloatRows(batch_rows_max_, shape.width);
   logits_ = FloatRows(logit_rows_max_, shape.vocabulary);
-  return {};
 }
 
 base::Result<> CausalModel::check_storage(const KvStorage& kv) const {

@@ -54,8 +54,10 @@ class CausalModel : public Model {
 
   explicit CausalModel(const ModelSource& source);
 
-  // Facts, tables and buffers; the widest activation that a product reads besides `width`.
-  base::Result<> open(const Shape& shape, std::int32_t widest);
+  // Facts and tables. Then weights are read, which checks their shapes, and only then buffers are
+  // made; `widest`: of the activations that a product reads besides `width`.
+  base::Result<> open(const Shape& shape);
+  void make_buffers(std::int32_t widest);
 
   // One layer: x (rows, width), changed in place. `kv_layer` is where its keys and values go.
   virtual void run_layer(std::int32_t layer, float* x, KvStorage& kv) = 0;

@@ -47,15 +47,11 @@ class DeepSeek : public CausalModel {
                         ? shape.layers
                         : SEINE_TRY(sizes.size_or("leading_dense_block_count", 0));
     dense_hidden_ = SEINE_TRY(sizes.size_or("feed_forward_length", 0));
-    const std::int32_t hidden = std::max(dense_hidden_, experts_config_.shared_hidden);
-    const std::int32_t widest = std::max(
-        {hidden, mla_.heads * mla_.value, mla_.q_rank, shape.mtp > 0 ? 2 * shape.width : 0});
-    SEINE_CHECK(open(shape, widest));
+    SEINE_CHECK(open(shape));
     rope_.emplace(SEINE_TRY(read_rope(file, mla_.rope, mla_.scaling)));
     const WeightReader weights(file);
     if (weights.has("blk.0.indexer.attn_q_b.weight")) {
       indexer_config_.emplace(SEINE_TRY(IndexerConfig::read(file, mla_)));
-      indexer_ = Indexer(*indexer_config_, compute_, batch_rows_max_, shape_.context);
     }
     for (std::int32_t i = 0; i < shape_.layers; ++i) {
       layers_.push_back(SEINE_TRY(read_layer(weights, i, i < dense_layers_)));
@@ -63,12 +59,7 @@ class DeepSeek : public CausalModel {
     for (std::int32_t d = 0; d < shape_.mtp; ++d) {
       modules_.push_back(SEINE_TRY(read_module(weights, shape_.layers + d)));
     }
-    attention_ = MlaAttention(mla_, compute_, batch_rows_max_);
-    mlp_ = Mlp(compute_, batch_rows_max_, hidden);
-    if (experts_config_.routing.experts > 0) {
-      experts_ = Experts(experts_config_, compute_, batch_rows_max_);
-    }
-    if (shape_.mtp > 0) joined_ = FloatRows(batch_rows_max_, 2 * std::int64_t{shape_.width});
+    make_parts();
     return {};
   }
 
@@ -115,6 +106,22 @@ class DeepSeek : public CausalModel {
   }
 
  private:
+  void make_parts() {
+    const std::int32_t dense = dense_layers_ > 0 ? dense_hidden_ : 0;
+    const std::int32_t hidden = std::max(dense, experts_config_.shared_hidden);
+    make_buffers(std::max(
+        {hidden, mla_.heads * mla_.value, mla_.q_rank, shape_.mtp > 0 ? 2 * shape_.width : 0}));
+    attention_ = MlaAttention(mla_, compute_, batch_rows_max_);
+    if (indexer_config_) {
+      indexer_ = Indexer(*indexer_config_, compute_, batch_rows_max_, shape_.context);
+    }
+    mlp_ = Mlp(compute_, batch_rows_max_, hidden);
+    if (experts_config_.routing.experts > 0) {
+      experts_ = Experts(experts_config_, compute_, batch_rows_max_);
+    }
+    if (shape_.mtp > 0) joined_ = FloatRows(batch_rows_max_, 2 * std::int64_t{shape_.width});
+  }
+
   void run(const Layer& layer, std::int32_t kv_layer, float* x, KvStorage& kv) {
     attention_.project(layer.attention, kv_layer, activations_, rows_, kv, x);
     std::span<const std::span<const std::int32_t>> selected;

@@ -10,9 +10,9 @@ namespace seine::engine {
 using base::Code;
 
 Encoder::Encoder(const ModelSource& source)
-    : source_(source), compute_(source.pool, source.kernels), rows_(BatchLimits{}) {}
+    : source_(source), compute_(source.pool, source.kernels, source.settings.observer), rows_(BatchLimits{}) {}
 
-base::Result<> Encoder::open(std::int32_t widest, std::int32_t kv_width) {
+base::Result<> Encoder::open() {
   const ModelFile& file = *source_.file;
   const SizeReader sizes = SEINE_TRY(SizeReader::of(file));
   const Tensor* table = SEINE_TRY(file.require("token_embd.weight"));
@@ -45,7 +45,11 @@ base::Result<> Encoder::open(std::int32_t widest, std::int32_t kv_width) {
     return std::unexpected(sizes.wrong("pooling_type", "is neither 1 (mean) nor 2 (first)"));
   }
   pooling_ = pooling == 1 ? Pooling::kMean : Pooling::kFirst;
+  return {};
+}
 
+base::Result<> Encoder::make_buffers(std::int32_t widest, std::int32_t kv_width) {
+  const std::int32_t width = facts_.width;
   batch_rows_max_ = source_.settings.batch_rows;
   rows_ = BatchRows({.rows = batch_rows_max_,
                      .logit_rows = 0,

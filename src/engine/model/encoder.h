@@ -24,8 +24,10 @@ class Encoder : public Model {
   enum class Pooling : std::uint8_t { kMean, kFirst };
 
   explicit Encoder(const ModelSource& source);
-  // Facts, tables and buffers. kv_width: of the keys of all heads.
-  base::Result<> open(std::int32_t widest, std::int32_t kv_width);
+  // Facts and the table; then the weights are read, which checks their shapes.
+  base::Result<> open();
+  // kv_width: of the keys of all heads.
+  base::Result<> make_buffers(std::int32_t widest, std::int32_t kv_width);
 
   virtual void begin(float* x) = 0;  // after the token rows are in x
   virtual void run_layer(std::int32_t layer, float* x, KvStorage& kv) = 0;

@@ -32,7 +32,7 @@ class Llama : public CausalModel {
     gqa_ = SEINE_TRY(GqaConfig::read(file, pairs));
     const SizeReader sizes = SEINE_TRY(SizeReader::of(file));
     const std::int32_t hidden = SEINE_TRY(sizes.size("feed_forward_length"));
-    SEINE_CHECK(open(shape, std::max(hidden, gqa_.heads * gqa_.head)));
+    SEINE_CHECK(open(shape));
     if (gqa_.rope > 0) rope_.emplace(SEINE_TRY(read_rope(file, gqa_.rope, gqa_.scaling)));
     const WeightReader weights(file);
     for (std::int32_t i = 0; i < shape_.layers; ++i) {
@@ -44,6 +44,7 @@ class Llama : public CausalModel {
       layer.mlp = SEINE_TRY(MlpWeights::read(weights, i, "", gqa_.width, hidden));
       layers_.push_back(std::move(layer));
     }
+    make_buffers(std::max(hidden, gqa_.heads * gqa_.head));
     attention_ = GqaAttention(gqa_, compute_, batch_rows_max_);
     mlp_ = Mlp(compute_, batch_rows_max_, hidden);
     return {};

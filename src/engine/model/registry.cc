@@ -9,14 +9,16 @@
 #include "base/text.h"
 #include "engine/model/bert.h"
 #include "engine/model/deepseek.h"
-#include "engine/model/gqa.h"
 #include "engine/model/llama.h"
+#include "engine/model/memory.h"
 #include "engine/model/weights.h"
 
 namespace seine::engine {
 namespace {
 
 using base::Code;
+
+constexpr std::int64_t kKvTokensMax = std::int64_t{1} << 40;
 
 struct Architecture {
   std::string_view name;
@@ -76,33 +78,11 @@ base::Result<> check_settings(const ModelSettings& settings) {
                             "{} rows with logits in batches of {}", settings.logit_rows,
                             settings.batch_rows);
   }
-  if (settings.context < 0 || settings.kv_tokens < 0) {
+  if (settings.context < 0 || settings.kv_tokens < 0 || settings.kv_tokens > kKvTokensMax) {
     return base::fail_field(Code::kInvalidArgument, "context", "a context of {} and a cache of {}",
                             settings.context, settings.kv_tokens);
   }
   return {};
-}
-
-// Floats that one row of a batch occupies, after the shapes of the parts (attention, MLP, experts).
-base::Result<std::uint64_t> row_floats(const SizeReader& sizes) {
-  const auto at = [&](std::string_view key, std::int32_t otherwise) -> base::Result<std::uint64_t> {
-    return static_cast<std::uint64_t>(SEINE_TRY(sizes.size_or(key, otherwise)));
-  };
-  const std::uint64_t width = SEINE_TRY(at("embedding_length", 0));
-  const std::uint64_t heads = SEINE_TRY(at("attention.head_count", 0));
-  const std::uint64_t kv_heads = SEINE_TRY(at("attention.head_count_kv", 0));
-  const std::uint64_t key = SEINE_TRY(at("attention.key_length", 0));
-  const std::uint64_t value = SEINE_TRY(at("attention.value_length", 0));
-  const std::uint64_t latent = SEINE_TRY(at("attention.kv_lora_rank", 0));
-  const std::uint64_t q_rank = SEINE_TRY(at("attention.q_lora_rank", 0));
-  const std::uint64_t rope = SEINE_TRY(at("rope.dimension_count", 0));
-  const std::uint64_t hidden = SEINE_TRY(at("feed_forward_length", 0));
-  const std::uint64_t used = SEINE_TRY(at("expert_used_count", 0));
-  const std::uint64_t expert = SEINE_TRY(at("expert_feed_forward_length", 0));
-  std::uint64_t floats = 4 * width + 2 * hidden + used * (2 * width + 2 * expert);
-  floats += heads * (key + value) + kv_heads * (key + value);
-  if (latent > 0) floats += q_rank + (heads + 1) * (latent + rope) + heads * latent;
-  return floats;
 }
 
 }  // namespace
@@ -113,56 +93,35 @@ std::vector<std::string_view> known_architectures() {
   return out;
 }
 
+std::uint64_t memory_limit(const ModelSettings& settings) {
+  return settings.memory_limit > 0 ? settings.memory_limit : memory_available();
+}
+
 base::Result<MemoryEstimate> estimate_memory(const ModelFile& file, const ModelSettings& settings) {
   (void)SEINE_TRY(find_architecture(file));
   SEINE_CHECK(check_settings(settings));
-  const SizeReader sizes = SEINE_TRY(SizeReader::of(file));
-  MemoryEstimate out;
-  out.weights = file.tensor_bytes();
-  for (const Tensor& tensor : file.tensors()) {
-    const bool is_table = tensor.shape.size() == 1 ||
-                          tensor.name.find("ffn_gate_inp") != std::string::npos ||
-                          tensor.name.find("attn_kv_b") != std::string::npos;
-    if (is_table) out.converted += tensor.elements() * sizeof(float);
-  }
-  const std::uint64_t floats = SEINE_TRY(row_floats(sizes));
-  const std::uint64_t vocabulary = SEINE_TRY(file.require("token_embd.weight"))->rows();
-  out.workspace = sizeof(float) * (floats * static_cast<std::uint64_t>(settings.batch_rows) +
-                                   vocabulary * static_cast<std::uint64_t>(settings.logit_rows));
-  const auto at = [&](std::string_view key) { return sizes.size_or(key, 0); };
-  const std::int32_t layers = SEINE_TRY(at("block_count"));
-  const std::int32_t latent = SEINE_TRY(at("attention.kv_lora_rank"));
-  KvLayout layout;
-  if (latent > 0) {
-    const std::int32_t rope = SEINE_TRY(at("rope.dimension_count"));
-    const std::int32_t index = SEINE_TRY(at("attention.indexer.key_length"));
-    layout = SEINE_TRY(mla_layout(settings.kv_type, layers, latent, rope, index));
-  } else {
-    // Encoders keep nothing between calls, and any width goes into the type of the estimate.
-    const GqaConfig gqa = SEINE_TRY(GqaConfig::read(file, RopePairs::kInterleaved));
-    layout = SEINE_TRY(gqa_layout(settings.kv_type, layers, gqa.kv_heads, gqa.head, gqa.head));
-  }
-  out.kv_token = layout.token_bytes();
-  out.kv_cache =
-      static_cast<std::uint64_t>(layout.blocks_for(settings.kv_tokens)) * layout.block_bytes();
-  return out;
+  return measure_memory(file, settings);
+}
+
+base::Result<> check_fits(const MemoryEstimate& need, const ModelSettings& settings) {
+  const std::uint64_t limit = memory_limit(settings);
+  if (limit == 0 || need.total() <= limit) return {};
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+  const auto mib = [](std::uint64_t bytes) { return base::format_count(bytes / kMiB); };
+  return base::fail(
+      Code::kResourceExhausted,
+      "the model needs {} MiB (weights {}, tables {}, activations {}, KV cache {}), {} MiB are "
+      "there",
+      mib(need.total()), mib(need.weights), mib(need.converted), mib(need.workspace),
+      mib(need.kv_cache), mib(limit));
 }
 
 base::Result<std::unique_ptr<Model>> load_model(std::shared_ptr<const ModelFile> file,
                                                 ThreadPool& pool, const ModelSettings& settings) {
   const Architecture* architecture = SEINE_TRY(find_architecture(*file));
-  const MemoryEstimate need = SEINE_TRY(estimate_memory(*file, settings));
-  const std::uint64_t limit =
-      settings.memory_limit > 0 ? settings.memory_limit : memory_available();
-  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
-  if (limit > 0 && need.total() > limit) {
-    return base::fail(
-        Code::kResourceExhausted,
-        "the model needs {} MiB (weights {}, tables {}, activations {}, KV cache {}), {} MiB are "
-        "there",
-        need.total() / kMiB, need.weights / kMiB, need.converted / kMiB, need.workspace / kMiB,
-        need.kv_cache / kMiB, limit / kMiB);
-  }
+  ModelSettings sized = settings;
+  sized.threads = pool.threads();
+  SEINE_CHECK(check_fits(SEINE_TRY(estimate_memory(*file, sized)), sized));
   const ModelSource source{.file = file,
                            .pool = pool,
                            .kernels = settings.kernels != nullptr ? *settings.kernels : kernels(),

@@ -12,6 +12,7 @@
 #include "engine/kernels/table.h"
 #include "engine/kernels/thread_pool.h"
 #include "engine/model/model.h"
+#include "engine/ops/product_observer.h"
 
 namespace seine::engine {
 
@@ -20,9 +21,11 @@ struct ModelSettings {
   std::int32_t batch_rows = 512;  // most rows of one batch: the prefill chunk plus decode rows
   std::int32_t logit_rows = 64;   // most rows of one batch with logits
   KvType kv_type = KvType::kF16;
-  std::int64_t kv_tokens = 0;        // positions the cache is to hold, for the estimate
-  std::uint64_t memory_limit = 0;    // bytes; 0: what the system has free
-  const Kernels* kernels = nullptr;  // null: the best for this processor
+  std::int64_t kv_tokens = 0;           // positions the cache is to hold, for the estimate
+  int threads = 0;                      // for the estimate; 0: one for each core
+  std::uint64_t memory_limit = 0;       // bytes; 0: what the system has free
+  const Kernels* kernels = nullptr;     // null: the best for this processor
+  ProductObserver* observer = nullptr;  // outlives the model
 };
 
 struct MemoryEstimate {
@@ -31,18 +34,25 @@ struct MemoryEstimate {
   std::uint64_t workspace = 0;  // activations of the largest batch
   std::uint64_t kv_cache = 0;   // of kv_tokens
   std::uint64_t kv_token = 0;   // of one position
-  std::uint64_t total() const { return weights + converted + workspace + kv_cache; }
+  // Of files with absurd numbers the most that can be said.
+  std::uint64_t total() const;
 };
 
 // The architectures that can run, as GGUF spells them.
 std::vector<std::string_view> known_architectures();
 
-// Reads headers only.
+// Reads headers only. Errors name the key whose number means nothing.
 base::Result<MemoryEstimate> estimate_memory(const ModelFile& file, const ModelSettings& settings);
 
-// The pool must outlive the model. kUnimplemented names an architecture that is not known and those
-// that are; kResourceExhausted gives the bytes needed and the bytes there; kAborted says that the
-// file changed while it was read.
+// What a model may take under these settings; 0: nobody knows.
+std::uint64_t memory_limit(const ModelSettings& settings);
+// kResourceExhausted with the bytes needed and the bytes there.
+base::Result<> check_fits(const MemoryEstimate& need, const ModelSettings& settings);
+
+// Every tensor's shape is checked against the architecture's numbers before anything is allocated
+// by them. The pool must outlive the model. kUnimplemented names an architecture that is not known
+// and those that are; kResourceExhausted gives the bytes needed and the bytes there; kAborted says
+// that the file changed while it was read.
 base::Result<std::unique_ptr<Model>> load_model(std::shared_ptr<const ModelFile> file,
                                                 ThreadPool& pool, const ModelSettings& settings);
 

@@ -21,7 +21,7 @@ class SeineEmbed : public Encoder {
     gqa_ = SEINE_TRY(GqaConfig::read(file, RopePairs::kHalfSplit));
     gqa_.is_causal = false;
     const std::int32_t hidden = SEINE_TRY(sizes.size("feed_forward_length"));
-    SEINE_CHECK(open(std::max(hidden, gqa_.heads * gqa_.head), gqa_.kv_heads * gqa_.head));
+    SEINE_CHECK(open());
     if (gqa_.rope > 0) rope_.emplace(SEINE_TRY(read_rope(file, gqa_.rope, gqa_.scaling)));
     const WeightReader weights(file);
     final_norm_ = SEINE_TRY(weights.vector("output_norm.weight", gqa_.width));
@@ -34,6 +34,7 @@ class SeineEmbed : public Encoder {
       layer.mlp = SEINE_TRY(MlpWeights::read(weights, i, "", gqa_.width, hidden));
       layers_.push_back(std::move(layer));
     }
+    SEINE_CHECK(make_buffers(std::max(hidden, gqa_.heads * gqa_.head), gqa_.kv_heads * gqa_.head));
     attention_ = GqaAttention(gqa_, compute_, batch_rows_max_);
     mlp_ = Mlp(compute_, batch_rows_max_, hidden);
     return {};

@@ -52,11 +52,12 @@ void Activations::set(const float* x, std::int64_t stride, RowCounts rows, std::
   parts_[1].view.rows = rows.prompt;
 }
 
-Compute::Compute(ThreadPool& pool, const Kernels& kernels)
+Compute::Compute(ThreadPool& pool, const Kernels& kernels, ProductObserver* observer)
     : pool_(pool),
       kernels_(kernels),
       vector_(vector_ops_for(kernels.isa)),
-      prompt_vector_(vector_ops_for(prompt_kernels().isa)) {}
+      prompt_vector_(vector_ops_for(prompt_kernels().isa)),
+      observer_(observer) {}
 
 void Compute::pack(Activations::Part& part, std::span<const Product> products) const {
   ActivationView& view = part.view;
@@ -78,6 +79,8 @@ void Compute::multiply(Activations& x, std::span<const Product> products) const 
   std::int64_t units = 0;
   for (const Product& p : products) {
     SEINE_ASSERT(p.weight->columns == x.parts_[0].view.columns, "a product's inner sizes agree");
+    for (const Activations::Part& part : x.parts_)
+      tell(*p.weight, part.view.f32, part.view.stride, part.view.rows);
     units += (p.weight->rows + kOutputGrain - 1) / kOutputGrain;
   }
   std::int64_t row = 0;
@@ -117,6 +120,7 @@ void Compute::multiply(Activations& x, const MatrixView& weight, float* y, bool 
 void Compute::multiply_here(const MatrixView& weight, const float* x, std::int64_t stride,
                             RowCounts rows, float* y, std::int64_t y_stride, std::byte* packed,
                             int thread) const {
+  tell(weight, x, stride, rows.all());
   if (kernels_.prompt == nullptr) rows = {.decode = rows.all(), .prompt = 0};
   const auto part = [&](const Kernels& kernels, std::int64_t first, std::int64_t count) {
     if (count == 0) return;

@@ -9,6 +9,7 @@
 
 #include "engine/kernels/table.h"
 #include "engine/kernels/thread_pool.h"
+#include "engine/ops/product_observer.h"
 #include "engine/ops/vector.h"
 
 namespace seine::engine {
@@ -70,7 +71,8 @@ struct Product {
 
 class Compute {
  public:
-  Compute(ThreadPool& pool, const Kernels& kernels);
+  // observer: null without one; outlives this.
+  Compute(ThreadPool& pool, const Kernels& kernels, ProductObserver* observer = nullptr);
 
   ThreadPool& pool() const { return pool_; }
   const Kernels& kernels() const { return kernels_; }
@@ -80,6 +82,12 @@ class Compute {
   }
   const VectorOps& vector() const { return vector_; }
   const VectorOps& prompt_vector() const { return prompt_vector_; }
+
+  // Tells the observer of a product that is made without multiply().
+  void tell(const MatrixView& weight, const float* x, std::int64_t stride,
+            std::int64_t rows) const {
+    if (observer_ != nullptr) observer_->see(weight, x, stride, rows);
+  }
 
   // Products that read the same activations, in one pass over the threads.
   void multiply(Activations& x, std::span<const Product> products) const;
@@ -106,6 +114,7 @@ class Compute {
   const Kernels& kernels_;
   const VectorOps& vector_;
   const VectorOps& prompt_vector_;
+  ProductObserver* observer_;
 };
 
 }  // namespace seine::engine

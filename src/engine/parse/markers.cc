@@ -41,6 +41,12 @@ std::size_t Markers::partial(std::string_view text) const {
   return out;
 }
 
+std::vector<std::string> Markers::spellings() const {
+  std::vector<std::string> out;
+  for (const Sign& sign : signs_) out.push_back(sign.text);
+  return out;
+}
+
 std::vector<std::string> deepseek_spellings(std::string_view words) {
   std::vector<std::string> out;
   for (const std::string_view bar : {"｜", "|"}) {

@@ -1,5 +1,5 @@
-// Markers: the literal signs in a model's output, with the spellings that models drift to. Private
-// to parse.
+// Markers: the literal signs in a model's output, with the spellings that models drift to. For
+// parse, and for what keeps text from spelling them.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +25,7 @@ class Markers {
   std::optional<Found> find(std::string_view text) const;
   // The one at the start of `text`.
   std::optional<Found> at_start(std::string_view text) const;
+  std::vector<std::string> spellings() const;
   // How much of the end of `text` may become one.
   std::size_t partial(std::string_view text) const;
 

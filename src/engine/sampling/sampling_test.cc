@@ -140,6 +140,19 @@ TEST(StopMatcher, CutsAtTheFirstStopHoweverItIsSplit) {
   }
 }
 
+TEST(StopMatcher, NamesTheStopThatWasWholeFirstHoweverTheTextIsCut) {
+  const std::string text = "to be or not to be";
+  for (std::size_t step = 1; step <= text.size(); ++step) {
+    StopMatcher matcher({"not to", "r", "be or", "to be or not"});
+    EXPECT_EQ(matcher.stop(), "");
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); at += step)
+      out += matcher.push(text.substr(at, step));
+    EXPECT_EQ(out, "to ") << step;
+    EXPECT_EQ(matcher.stop(), "be or") << step;
+  }
+}
+
 TEST(StopMatcher, GivesBackWhatOnlyLookedLikeAStop) {
   StopMatcher matcher({"aab"});
   EXPECT_EQ(matcher.push("aa"), "");

@@ -12,11 +12,19 @@ StopMatcher::StopMatcher(std::vector<std::string> stops) : stops_(std::move(stop
 std::string StopMatcher::push(std::string_view piece) {
   if (stopped_) return {};
   held_ += piece;
-  std::size_t first = std::string::npos;
-  for (const std::string& stop : stops_) first = std::min(first, held_.find(stop));
-  if (first != std::string::npos) {
+  // Which is whole first does not depend on how the stream is cut.
+  std::size_t end = std::string::npos;
+  for (const std::string& stop : stops_) {
+    const std::size_t at = held_.find(stop);
+    if (at == std::string::npos) continue;
+    const bool is_first = at + stop.size() < end;
+    if (!is_first && (at + stop.size() > end || stop.size() < stop_.size())) continue;
+    end = at + stop.size();
+    stop_ = stop;
+  }
+  if (end != std::string::npos) {
     stopped_ = true;
-    held_.resize(first);
+    held_.resize(end - stop_.size());
     return std::exchange(held_, {});
   }
   // Held back: the longest tail that begins a stop string.

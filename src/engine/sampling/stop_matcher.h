@@ -18,10 +18,14 @@ class StopMatcher {
   // What was held back, when the stream ends without a stop string.
   std::string finish();
   bool stopped() const { return stopped_; }
+  // The stop string that ended the stream: the one that was whole first, the longest of several.
+  // Empty before.
+  const std::string& stop() const { return stop_; }
 
  private:
   std::vector<std::string> stops_;
   std::string held_;
+  std::string stop_;
   bool stopped_ = false;
 };
 

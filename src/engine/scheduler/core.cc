@@ -21,6 +21,7 @@ SchedulerCore::SchedulerCore(Model& model, KvStorage& kv, WorkPool& pool, const 
       metrics_(metrics),
       settings_(settings),
       block_tokens_(static_cast<std::size_t>(kv.layout().block_tokens)),
+      uses_mtp_(settings.mtp && settings.draft_tokens_max > 0 && model.facts().mtp_depth > 0),
       blocks_(kv.blocks()),
       cache_(blocks_, kv.layout().block_tokens) {
   settings_.lanes_max =
@@ -102,6 +103,7 @@ bool SchedulerCore::step(const std::stop_token& stop) {
     return !queue_.empty();
   }
   std::vector<Decision> decisions = decide(*result);
+  predict(decisions, result->hidden, stop);
   for (std::size_t i = 0; i < planned_.size(); ++i) apply(planned_[i], std::move(decisions[i]));
   planned_.clear();
   record();
@@ -234,6 +236,7 @@ void SchedulerCore::set_back_last() {
     keep_prefix(*task, lane, lane.computed);
     release(lane);
   }
+  task->predicted.reset();
   ++task->stats.preemptions;
   metrics_.preemptions.add();
   const Rank rank = task->rank;

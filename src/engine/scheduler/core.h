@@ -8,6 +8,7 @@
 //            chunk_tokens of prompts beside them
 //   forward  the model, on its threads
 //   decide   decoders choose tokens, on the work pool; text is made beside the next pass
+//   predict  the model's module of multi-token prediction, if it has one, guesses the token after
 //
 // Memory is never exceeded in flight: a task is accepted only if it fits alone, and when blocks run
 // out the lowest class and then the latest arrival is set back. Owned by one thread.
@@ -92,13 +93,21 @@ class SchedulerCore {
   bool is_prompt(const Task& task, const Lane& lane) const;
   std::size_t prompt_rows(const Task& task, const Lane& lane, std::size_t most) const;
   std::size_t plan_prompt(Task& task, const Budget& budget, Planned& planned);
-  std::size_t draft(const Task& task, const Budget& budget, std::vector<TokenId>& out) const;
+  std::size_t draft(const Task& task, const Budget& budget, Planned& planned) const;
   bool reserve_all(std::size_t index, Planned& planned);
   base::Result<ForwardResult> forward(const std::stop_token& stop);
   std::vector<Decision> decide(const ForwardResult& result);
   void apply(Planned& planned, Decision decision);
   void append(Task& task, const Planned& planned, const Decision& decision);
   void record();
+
+  // core_mtp.cc: guesses by the model's own module.
+  bool predicts(const Task& task) const;
+  std::size_t tokens_behind(const Planned& planned, const Decision& decision,
+                            std::vector<TokenId>& out) const;
+  // Between decide() and apply(): the tokens are known and the blocks the lanes' own.
+  void predict(const std::vector<Decision>& decisions, std::span<const float> hidden,
+               const std::stop_token& stop);
 
   Model& model_;
   KvStorage& kv_;
@@ -107,6 +116,7 @@ class SchedulerCore {
   SchedulerMetrics metrics_;
   SchedulerSettings settings_;
   const std::size_t block_tokens_;
+  const bool uses_mtp_;
   BlockPool blocks_;
   RadixCache cache_;
   std::map<Rank, std::unique_ptr<Task>> queue_;
@@ -115,6 +125,7 @@ class SchedulerCore {
   std::vector<std::vector<TokenId>> run_tokens_;
   std::vector<TokenRun> runs_;
   std::vector<std::int32_t> logit_rows_;
+  std::vector<float> mtp_hidden_;  // (rows of the module's batch, width)
   std::uint64_t arrivals_ = 0;
 };
 

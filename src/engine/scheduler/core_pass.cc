@@ -39,7 +39,7 @@ bool SchedulerCore::plan_task(std::size_t index, Budget& budget) {
   if (task.is_ready()) {
     planned.rows.assign(task.lanes.size(), 1);
     planned.logits = true;
-    budget.drafts -= draft(task, budget, planned.drafts);
+    budget.drafts -= draft(task, budget, planned);
   } else {
     const std::size_t rows = plan_prompt(task, budget, planned);
     if (rows == 0) return true;
@@ -87,8 +87,7 @@ std::size_t SchedulerCore::plan_prompt(Task& task, const Budget& budget, Planned
 }
 
 // Guesses as many tokens as were right lately.
-std::size_t SchedulerCore::draft(const Task& task, const Budget& budget,
-                                 std::vector<TokenId>& out) const {
+std::size_t SchedulerCore::draft(const Task& task, const Budget& budget, Planned& planned) const {
   if (!task.spec.speculate || task.lanes.size() != 1) return 0;
   const Lane& lane = task.lanes[0];
   if (is_prompt(task, lane)) return 0;  // guesses are rows that decode
@@ -97,9 +96,16 @@ std::size_t SchedulerCore::draft(const Task& task, const Budget& budget,
   // Room for the token that follows the guesses.
   const std::size_t limit = task.tokens_limit();
   const std::size_t room = limit > lane.tokens.size() ? limit - lane.tokens.size() - 1 : 0;
-  const auto guess = prompt_lookup(lane.tokens, std::min({wanted, room, budget.drafts}));
-  out.assign(guess.begin(), guess.end());
-  return out.size();
+  const std::size_t most_now = std::min(room, budget.drafts);
+  const auto guess = prompt_lookup(lane.tokens, std::min(wanted, most_now));
+  // The longer guess wins; of two single tokens the one that the model itself foresees.
+  planned.predicted = task.predicted && most_now > 0 && guess.size() < 2;
+  if (planned.predicted) {
+    planned.drafts.assign(1, *task.predicted);
+  } else {
+    planned.drafts.assign(guess.begin(), guess.end());
+  }
+  return planned.drafts.size();
 }
 
 bool SchedulerCore::reserve_all(std::size_t index, Planned& planned) {
@@ -137,8 +143,11 @@ Result<ForwardResult> SchedulerCore::forward(const std::stop_token& stop) {
   std::ranges::sort(planned_, {}, [&](const Planned& planned) {
     return std::pair(of_prompt(planned), planned.task->rank);
   });
+  bool wants_hidden = false;
   for (Planned& planned : planned_) {
+    planned.first_row = row;
     planned.first_logit_row = logit_rows_.size();
+    wants_hidden = wants_hidden || predicts(*planned.task);
     for (std::size_t i = 0; i < planned.rows.size(); ++i) {
       const Lane& lane = planned.task->lanes[i];
       if (planned.rows[i] == 0) continue;
@@ -160,7 +169,7 @@ Result<ForwardResult> SchedulerCore::forward(const std::stop_token& stop) {
   }
   const base::TimePoint began = clock_.now();
   Result<ForwardResult> result = model_.forward(
-      {.runs = runs_, .logit_rows = logit_rows_, .want_hidden = false, .stop = stop}, kv_);
+      {.runs = runs_, .logit_rows = logit_rows_, .want_hidden = wants_hidden, .stop = stop}, kv_);
   metrics_.pass_seconds.observe(std::chrono::duration<double>(clock_.now() - began).count());
   metrics_.pass_rows.observe(static_cast<double>(row));
   return result;
@@ -247,6 +256,13 @@ void SchedulerCore::append(Task& task, const Planned& planned, const Decision& d
   task.stats.accepted_tokens += accepted;
   metrics_.drafted_tokens.add(static_cast<double>(planned.drafts.size()));
   metrics_.accepted_tokens.add(static_cast<double>(accepted));
+  if (planned.predicted) {
+    ++task.stats.predicted_tokens;
+    task.stats.predicted_right += accepted;
+    metrics_.predicted_tokens.add(1);
+    metrics_.predicted_right.add(static_cast<double>(accepted));
+    return;  // says nothing of how well the context is quoted
+  }
   const double share = static_cast<double>(accepted) / static_cast<double>(planned.drafts.size());
   task.hits += (share - task.hits) / 4;
 }

@@ -131,8 +131,8 @@ class BeamDecoder final : public Decoder {
 struct Bench {
   explicit Bench(SchedulerSettings settings = {}, std::int64_t blocks = 64,
                  std::int32_t batch_rows = 16, std::int32_t context = 200,
-                 bool has_prompt_form = true)
-      : model(context, batch_rows, 12, has_prompt_form),
+                 bool has_prompt_form = true, bool foresees = false)
+      : model(context, batch_rows, 12, has_prompt_form, foresees),
         kv(*KvStorage::create(*model.kv_layout(KvType::kF32), blocks)),
         core(model, kv, pool, clock, SchedulerMetrics::in(metrics, "echo"), settings) {}
 
@@ -182,8 +182,10 @@ TEST(SchedulerCore, OneTaskEqualsTheReference) {
 }
 
 TEST(SchedulerCore, OutputDoesNotDependOnTheCompany) {
-  for (const std::int64_t blocks : {64, 12}) {  // with room for all, and with much setting back
-    Bench bench({.chunk_tokens = 3}, blocks);
+  // With room for all and with much setting back; without and with guesses by the model itself.
+  for (const auto& [blocks, foresees] :
+       {std::pair{64, false}, std::pair{12, false}, std::pair{64, true}, std::pair{12, true}}) {
+    Bench bench({.chunk_tokens = 3}, blocks, 16, 200, true, foresees);
     base::SeededRandom random(5);
     std::vector<Outcome> outcomes(20);
     std::vector<Tokens> prompts;
@@ -352,6 +354,51 @@ TEST(SchedulerCore, GuessesSavePassesAndChangeNothing) {
   }
 }
 
+TEST(SchedulerCore, TheModelsOwnGuessesSavePassesAndChangeNothing) {
+  Bench bench({}, 64, 16, 200, true, true);
+  base::SeededRandom random(4);
+  std::vector<Outcome> outcomes(8);
+  std::vector<Tokens> prompts;
+  for (Outcome& outcome : outcomes) {
+    prompts.push_back(random_tokens(random, 5 + random.below(40)));
+    TaskSpec spec = bench.spec(outcome, prompts.back(), 30);
+    spec.speculate = &outcome != &outcomes.front();
+    bench.core.submit(std::move(spec));
+  }
+  bench.run();
+  std::uint64_t foreseen = 0;
+  std::uint64_t right = 0;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const TaskStats& stats = outcomes[i].stats;
+    EXPECT_EQ(outcomes[i].tokens, EchoModel::reference(prompts[i], 30)) << i;
+    EXPECT_EQ(stats.steps + stats.accepted_tokens, 30U);
+    EXPECT_LE(stats.predicted_tokens, stats.drafted_tokens);
+    EXPECT_LE(stats.predicted_right, stats.accepted_tokens);
+    foreseen += stats.predicted_tokens;
+    right += stats.predicted_right;
+  }
+  EXPECT_EQ(outcomes[0].stats.drafted_tokens, 0U);
+  EXPECT_GT(foreseen, 40U);
+  EXPECT_GT(right, foreseen / 2);  // the module errs in a quarter of the cases
+  EXPECT_LT(right, foreseen);
+}
+
+TEST(SchedulerCore, ALongerGuessFromTheContextGoesBeforeTheModelsOwn) {
+  // What repeats itself is found in the context, several tokens at a time.
+  Bench bench({.prefix_cache = false}, 64, 16, 200, true, true);
+  Outcome outcome;
+  const Tokens start = {3, 1, 4, 1, 5};
+  const Tokens said = EchoModel::reference(start, 30);
+  Tokens prompt = start;
+  prompt.insert(prompt.end(), said.begin(), said.end());
+  TaskSpec spec = bench.spec(outcome, prompt, 40);
+  spec.speculate = true;
+  bench.core.submit(std::move(spec));
+  bench.run();
+  EXPECT_EQ(outcome.tokens, EchoModel::reference(prompt, 40));
+  EXPECT_GT(outcome.stats.drafted_tokens, outcome.stats.predicted_tokens);
+}
+
 TEST(SchedulerCore, BeamsForkAndEndLikeTheReference) {
   for (const std::int64_t blocks : {64, 24}) {
     Bench bench({.chunk_tokens = 3}, blocks);
@@ -394,7 +441,7 @@ TEST(SchedulerCore, RandomLoadKeepsEverythingInPlace) {
     Bench bench({.lanes_max = 6,
                  .chunk_tokens = static_cast<std::int32_t>(1 + random.below(6)),
                  .prefix_cache = seed % 3 != 0},
-                24, static_cast<std::int32_t>(6 + random.below(12)), 60);
+                24, static_cast<std::int32_t>(6 + random.below(12)), 60, true, seed % 2 == 0);
     struct Job {
       Outcome outcome;
       Tokens prompt;

@@ -30,6 +30,10 @@ SchedulerMetrics SchedulerMetrics::in(base::Metrics& metrics, std::string_view m
       .drafted_tokens = counter("seine_engine_drafted_tokens_total", "Tokens guessed ahead."),
       .accepted_tokens =
           counter("seine_engine_accepted_tokens_total", "Guessed tokens that were right."),
+      .predicted_tokens = counter("seine_engine_mtp_drafted_tokens_total",
+                                  "Of the guessed tokens, those of the model's own module."),
+      .predicted_right =
+          counter("seine_engine_mtp_accepted_tokens_total", "Of those, the ones that were right."),
       .preemptions =
           counter("seine_engine_preemptions_total", "Requests set back for want of room."),
       .refused =

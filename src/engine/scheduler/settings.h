@@ -17,6 +17,7 @@ struct SchedulerSettings {
   // one.
   std::int32_t draft_rows_max = 12;
   bool prefix_cache = true;
+  bool mtp = true;  // guesses by the model's module of multi-token prediction, where it has one
 };
 
 // Instruments of one engine; those of a registry live as long as it does.
@@ -33,6 +34,8 @@ struct SchedulerMetrics {
   base::Counter& generated_tokens;
   base::Counter& drafted_tokens;
   base::Counter& accepted_tokens;
+  base::Counter& predicted_tokens;
+  base::Counter& predicted_right;
   base::Counter& preemptions;
   base::Counter& refused;
   base::Histogram& pass_rows;

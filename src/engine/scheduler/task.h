@@ -24,6 +24,8 @@ struct TaskStats {
   std::uint64_t steps = 0;          // forward passes that gave this task logits
   std::uint64_t drafted_tokens = 0;
   std::uint64_t accepted_tokens = 0;
+  std::uint64_t predicted_tokens = 0;  // of the drafted, by the model's own module
+  std::uint64_t predicted_right = 0;   // of those
   std::uint32_t preemptions = 0;
 };
 

@@ -18,8 +18,12 @@ class EchoModel final : public Model {
  public:
   static constexpr std::int32_t kVocabulary = 16;
 
+  // foresees: it has a module that predicts the token after next, wrong now and then. The states
+  // it gets are checked: those of another row or sequence end the test.
   EchoModel(std::int32_t context, std::int32_t batch_rows, std::int32_t logit_rows,
-            bool has_prompt_form = true) {
+            bool has_prompt_form = true, bool foresees = false) {
+    facts_.mtp_depth = foresees ? 1 : 0;
+    facts_.width = 2;
     facts_.architecture = "echo";
     facts_.vocabulary = kVocabulary;
     facts_.context = context;
@@ -41,6 +45,7 @@ class EchoModel final : public Model {
     rows_seen_ = rows;
     ++passes_;
     logits_.clear();
+    hidden_.clear();
     std::size_t row = 0;
     std::size_t wanted = 0;
     for (const TokenRun& run : batch.runs) {
@@ -50,21 +55,47 @@ class EchoModel final : public Model {
         const auto value = static_cast<float>(stored(run.tokens[i], run.phase));
         kv.write_row(run.blocks[static_cast<std::size_t>(position / 4)], 0, 0, position % 4,
                      &value);
-        if (wanted == batch.logit_rows.size() ||
-            batch.logit_rows[wanted] != static_cast<std::int32_t>(row))
-          continue;
+        const bool is_wanted = wanted < batch.logit_rows.size() &&
+                               batch.logit_rows[wanted] == static_cast<std::int32_t>(row);
+        if (!is_wanted && !batch.want_hidden) continue;
+        const std::uint64_t hash = hash_of(run, position, kv);
+        if (batch.want_hidden) append_state(hash, position, hidden_);
+        if (!is_wanted) continue;
         ++wanted;
-        std::uint64_t hash = 1;
-        for (std::int32_t p = 0; p <= position; ++p) {
-          float token = 0;
-          kv.read_row(run.blocks[static_cast<std::size_t>(p / 4)], 0, 0, p % 4, 0, 1, &token);
-          hash = mix(hash, static_cast<TokenId>(token));
-        }
         append_logits(hash, logits_);
       }
     }
     SEINE_ASSERT(wanted == batch.logit_rows.size(), "logit rows are ascending and in the batch");
-    return ForwardResult{.logits = logits_, .hidden = {}};
+    return ForwardResult{.logits = logits_, .hidden = hidden_};
+  }
+
+  base::Result<ForwardResult> forward_mtp(const Batch& batch, std::int32_t depth,
+                                          std::span<const float> hidden, KvStorage& kv) override {
+    SEINE_ASSERT(depth == 0 && facts_.mtp_depth == 1, "there is one module");
+    foreseen_.clear();
+    std::size_t row = 0;
+    std::size_t wanted = 0;
+    for (const TokenRun& run : batch.runs) {
+      for (std::size_t i = 0; i < run.tokens.size(); ++i, ++row) {
+        const std::int32_t position = run.first_position + static_cast<std::int32_t>(i);
+        const std::uint64_t hash = hash_of(run, position, kv);
+        std::vector<float> state;
+        append_state(hash, position, state);
+        SEINE_ASSERT(
+            row * 2 + 1 < hidden.size() && std::ranges::equal(state, hidden.subspan(row * 2, 2)),
+            "the module gets the state of its own row");
+        if (wanted == batch.logit_rows.size() ||
+            batch.logit_rows[wanted] != static_cast<std::int32_t>(row))
+          continue;
+        ++wanted;
+        append_logits(mix(hash, stored(run.tokens[i], Phase::kDecode)), foreseen_);
+        const auto last = foreseen_.end() - kVocabulary;
+        if (hash % 4 == 0) std::rotate(last, last + 1, foreseen_.end());
+      }
+    }
+    SEINE_ASSERT(wanted == batch.logit_rows.size() && hidden.size() == row * 2,
+                 "logit rows are in the batch");
+    return ForwardResult{.logits = foreseen_, .hidden = {}};
   }
 
   std::size_t rows_seen() const { return rows_seen_; }
@@ -92,6 +123,19 @@ class EchoModel final : public Model {
   }
 
  private:
+  static std::uint64_t hash_of(const TokenRun& run, std::int32_t position, const KvStorage& kv) {
+    std::uint64_t hash = 1;
+    for (std::int32_t p = 0; p <= position; ++p) {
+      float token = 0;
+      kv.read_row(run.blocks[static_cast<std::size_t>(p / 4)], 0, 0, p % 4, 0, 1, &token);
+      hash = mix(hash, static_cast<TokenId>(token));
+    }
+    return hash;
+  }
+  static void append_state(std::uint64_t hash, std::int32_t position, std::vector<float>& out) {
+    out.push_back(static_cast<float>(hash >> 44));
+    out.push_back(static_cast<float>(position));
+  }
   static TokenId stored(TokenId token, Phase phase) {
     return 2 * token + (phase == Phase::kPrompt ? 1 : 0);
   }
@@ -105,6 +149,8 @@ class EchoModel final : public Model {
   }
 
   std::vector<float> logits_;
+  std::vector<float> hidden_;
+  std::vector<float> foreseen_;
   std::size_t rows_seen_ = 0;
   std::uint64_t passes_ = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/scheduler/core.h"
@@ -27,6 +28,8 @@ struct SchedulerCore::Task {
   bool started = false;
   // How often guesses were right lately: an exponential mean of the share accepted.
   double hits = 0.5;
+  // What the model's own module foresees behind the last token.
+  std::optional<TokenId> predicted = {};
 
   // Each lane asks for one row: the task decodes.
   bool is_ready() const {
@@ -41,6 +44,8 @@ struct SchedulerCore::Planned {
   std::vector<std::size_t> rows = {};  // a lane, without drafts
   std::vector<TokenId> drafts = {};    // of the only lane
   bool logits = false;                 // of the last row of each lane and of each draft
+  bool predicted = false;              // the draft is the module's
+  std::size_t first_row = 0;           // of the batch
   std::size_t first_logit_row = 0;
 };
 

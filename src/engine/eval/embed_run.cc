@@ -1,0 +1,353 @@
+#include "engine/eval/embed_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace seine::engine {
+namespace {
+
+using base::Code;
+using base::Json;
+using base::Result;
+
+constexpr std::size_t kBatch = 256;  // texts a request
+constexpr std::string_view kOutside = "oos";
+
+// Calls take(row) for each line that is not empty; errors name the line.
+template <typename Take>
+Result<> each_row(std::string_view lines, std::string_view what, Take take) {
+  std::size_t number = 0;
+  for (const std::string_view line : base::split(lines, '\n')) {
+    ++number;
+    if (base::trim(line).empty()) continue;
+    const auto where = [&] { return fmt::format("{}, line {}", what, number); };
+    Result<Json> row = base::parse_json(line);
+    if (!row) return std::unexpected(std::move(row).error().within(where()));
+    if (Result<> taken = take(*row); !taken)
+      return std::unexpected(std::move(taken).error().within(where()));
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> texts_in(const Json& row, std::string_view key) {
+  std::vector<std::string> out;
+  const Json* list = base::find(row, key);
+  if (list == nullptr) return out;
+  if (!list->is_array()) return base::fail(Code::kInvalidArgument, "'{}' is no list", key);
+  for (const Json& one : *list) {
+    if (one.is_string()) {
+      out.push_back(one.get<std::string>());
+    } else if (one.is_number_integer()) {
+      out.push_back(base::to_text(one));
+    } else {
+      return base::fail(Code::kInvalidArgument, "'{}' holds something that is no text", key);
+    }
+  }
+  return out;
+}
+
+Result<std::string> id_of(const Json& row) {
+  const Json* id = base::find(row, "id");
+  if (id != nullptr && id->is_number_integer()) return base::to_text(*id);
+  return base::require<std::string>(row, "id");
+}
+
+class Speed {
+ public:
+  double texts_per_second(std::size_t texts) const {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
+    return static_cast<double>(texts) / std::max(took.count(), 1e-9);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+using Vectors = std::vector<std::vector<float>>;
+
+Result<llm::Embeddings> embed_once(llm::Embedder& embedder, llm::EmbedRequest request) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::optional<Result<llm::Embeddings>> got;
+  embedder.embed(std::move(request), base::Deadline::never(), {},
+                 [&](Result<llm::Embeddings> answer) {
+                   const std::lock_guard lock(mutex);
+                   got = std::move(answer);
+                   changed.notify_all();
+                 });
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return got.has_value(); });
+  return *std::move(got);
+}
+
+Result<Vectors> embed_all(llm::Embedder& embedder, std::span<const std::string> texts,
+                          llm::EmbedKind kind, const EmbedRunSettings& settings) {
+  Vectors out;
+  while (out.size() < texts.size()) {
+    const auto part = texts.subspan(out.size(), std::min(kBatch, texts.size() - out.size()));
+    llm::Embeddings got = SEINE_TRY(embed_once(embedder, {.model = embedder.models().front().id,
+                                                          .texts = {part.begin(), part.end()},
+                                                          .kind = kind,
+                                                          .dimensions = settings.dimensions}));
+    std::ranges::move(got.vectors, std::back_inserter(out));
+    if (settings.progress && !settings.progress(out.size(), texts.size()))
+      return base::fail(Code::kCancelled, "the evaluation was cancelled");
+  }
+  return out;
+}
+
+float cosine(std::span<const float> a, std::span<const float> b) {
+  float sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+struct Entries {
+  std::unordered_map<std::string, std::size_t> number;  // by id
+  std::vector<std::string> texts;
+  std::vector<std::size_t> entry;  // of each text
+};
+
+Result<Entries> parse_entries(std::string_view lines) {
+  Entries out;
+  SEINE_CHECK(each_row(lines, "entries", [&](const Json& row) -> Result<> {
+    const std::string id = SEINE_TRY(id_of(row));
+    const auto title = SEINE_TRY(base::get_or<std::string>(row, "title", ""));
+    const std::size_t number = out.number.size();
+    if (!out.number.emplace(id, number).second)
+      return base::fail(Code::kInvalidArgument, "the id '{}' occurs twice", id);
+    std::vector<std::string> texts = SEINE_TRY(texts_in(row, "texts"));
+    if (const Json* text = base::find(row, "text"); text != nullptr && text->is_string()) {
+      texts.push_back((title.empty() ? "" : title + "\n") + text->get<std::string>());
+    } else if (!title.empty()) {
+      texts.push_back(title);
+    }
+    if (texts.empty()) return base::fail(Code::kInvalidArgument, "entry '{}' has no text", id);
+    for (std::string& text : texts) {
+      out.texts.push_back(std::move(text));
+      out.entry.push_back(number);
+    }
+    return {};
+  }));
+  if (out.texts.empty()) return base::fail(Code::kInvalidArgument, "there are no entries");
+  return out;
+}
+
+struct Queries {
+  std::vector<std::string> texts;
+  std::vector<std::vector<std::size_t>> right;  // entries
+};
+
+Result<Queries> parse_queries(std::string_view lines, const Entries& entries,
+                              std::size_t count_max) {
+  Queries all;
+  SEINE_CHECK(each_row(lines, "queries", [&](const Json& row) -> Result<> {
+    std::vector<std::size_t> right;
+    for (const std::string& id : SEINE_TRY(texts_in(row, "rel"))) {
+      const auto found = entries.number.find(id);
+      if (found == entries.number.end())
+        return base::fail(Code::kInvalidArgument, "'rel' names '{}', which is no entry", id);
+      right.push_back(found->second);
+    }
+    if (right.empty()) return base::fail(Code::kInvalidArgument, "'rel' names no entry");
+    all.texts.push_back(SEINE_TRY(base::require<std::string>(row, "q")));
+    all.right.push_back(std::move(right));
+    return {};
+  }));
+  if (all.texts.empty()) return base::fail(Code::kInvalidArgument, "there are no queries");
+  const std::size_t count =
+      count_max == 0 ? all.texts.size() : std::min(count_max, all.texts.size());
+  Queries out;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t at = i * all.texts.size() / count;
+    out.texts.push_back(std::move(all.texts[at]));
+    out.right.push_back(std::move(all.right[at]));
+  }
+  return out;
+}
+
+struct Rows {
+  std::vector<std::string> texts;
+  std::vector<std::string> classes;
+};
+
+Result<Rows> parse_intents(std::string_view lines, std::string_view what) {
+  Rows out;
+  SEINE_CHECK(each_row(lines, what, [&](const Json& row) -> Result<> {
+    std::vector<std::string> several = SEINE_TRY(texts_in(row, "intents"));
+    std::ranges::sort(several);
+    out.texts.push_back(SEINE_TRY(base::require<std::string>(row, "text")));
+    out.classes.push_back(several.empty() ? SEINE_TRY(base::require<std::string>(row, "intent"))
+                                          : base::join(several, "+"));
+    return {};
+  }));
+  if (out.texts.empty()) return base::fail(Code::kInvalidArgument, "{}: there are no rows", what);
+  return out;
+}
+
+struct Guess {
+  std::string_view name;
+  float likeness = -2;
+};
+
+// The means of the classes, each of length 1.
+class Means {
+ public:
+  Means(const Rows& rows, const Vectors& vectors) {
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+      if (rows.classes[i] == kOutside) continue;
+      std::vector<float>& sum = means_[rows.classes[i]];
+      sum.resize(vectors[i].size());
+      for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += vectors[i][k];
+    }
+    for (auto& [name, mean] : means_) {
+      const float length = std::sqrt(cosine(mean, mean));
+      for (float& x : mean) x /= std::max(length, 1e-20f);
+    }
+  }
+  std::size_t size() const { return means_.size(); }
+  Guess nearest(std::span<const float> vector) const {
+    Guess out;
+    for (const auto& [name, mean] : means_) {
+      const float likeness = cosine(mean, vector);
+      if (likeness > out.likeness) out = {name, likeness};
+    }
+    return out;
+  }
+
+ private:
+  std::map<std::string, std::vector<float>> means_;
+};
+
+// Where the rows outside and those inside are told apart best, each side counting alike.
+double best_threshold(const Rows& rows, const Vectors& vectors, const Means& means) {
+  std::vector<std::pair<float, bool>> order;  // likeness, is outside
+  std::size_t outside = 0;
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    order.emplace_back(means.nearest(vectors[i]).likeness, rows.classes[i] == kOutside);
+    outside += order.back().second ? 1 : 0;
+  }
+  if (outside == 0 || outside == order.size()) return -1;
+  std::ranges::sort(order);
+  const auto all_out = static_cast<double>(outside);
+  const auto all_in = static_cast<double>(order.size() - outside);
+  double caught = 0;
+  double lost = 0;
+  double best = 0;
+  double threshold = -1;
+  float before = -1;
+  for (const auto& [likeness, is_outside] : order) {
+    if (const double gain = caught / all_out - lost / all_in; gain > best) {
+      best = gain;
+      threshold = static_cast<double>(before + likeness) / 2;
+    }
+    before = likeness;
+    (is_outside ? caught : lost) += 1;
+  }
+  return threshold;
+}
+
+double percent(double part, std::size_t whole) {
+  return whole == 0 ? 0 : 100 * part / static_cast<double>(whole);
+}
+
+}  // namespace
+
+Result<RankReport> run_ranking(llm::Embedder& embedder, std::string_view entries,
+                               std::string_view queries, const EmbedRunSettings& settings) {
+  const Entries known = SEINE_TRY(parse_entries(entries));
+  const Queries asked = SEINE_TRY(parse_queries(queries, known, settings.queries));
+  const Speed speed;
+  const Vectors passages =
+      SEINE_TRY(embed_all(embedder, known.texts, llm::EmbedKind::kPassage, settings));
+  const Vectors questions =
+      SEINE_TRY(embed_all(embedder, asked.texts, llm::EmbedKind::kQuery, settings));
+  RankReport out{.entries = known.number.size(), .queries = questions.size()};
+  out.texts_per_second = speed.texts_per_second(passages.size() + questions.size());
+  std::vector<float> scores(out.entries);
+  for (std::size_t q = 0; q < questions.size(); ++q) {
+    std::ranges::fill(scores, -std::numeric_limits<float>::infinity());
+    for (std::size_t i = 0; i < passages.size(); ++i) {
+      float& score = scores[known.entry[i]];
+      score = std::max(score, cosine(passages[i], questions[q]));
+    }
+    float right = -std::numeric_limits<float>::infinity();
+    for (const std::size_t entry : asked.right[q]) right = std::max(right, scores[entry]);
+    // Entries that are as near as the right one stand before it.
+    const auto before = static_cast<std::size_t>(std::ranges::count_if(
+                            scores, [right](float score) { return score >= right; })) -
+                        1;
+    out.recall_1 += before < 1 ? 1 : 0;
+    out.recall_5 += before < 5 ? 1 : 0;
+    out.recall_10 += before < 10 ? 1 : 0;
+    out.reciprocal_rank += before < 10 ? 1.0 / static_cast<double>(before + 1) : 0;
+  }
+  out.recall_1 = percent(out.recall_1, out.queries);
+  out.recall_5 = percent(out.recall_5, out.queries);
+  out.recall_10 = percent(out.recall_10, out.queries);
+  out.reciprocal_rank /= static_cast<double>(out.queries);
+  return out;
+}
+
+Result<IntentReport> run_intent(llm::Embedder& embedder, std::string_view train,
+                                std::string_view test, const EmbedRunSettings& settings) {
+  const Rows known = SEINE_TRY(parse_intents(train, "train"));
+  const Rows asked = SEINE_TRY(parse_intents(test, "test"));
+  const Speed speed;
+  const auto kind = llm::EmbedKind::kQuery;
+  const Vectors learnt = SEINE_TRY(embed_all(embedder, known.texts, kind, settings));
+  const Vectors vectors = SEINE_TRY(embed_all(embedder, asked.texts, kind, settings));
+  IntentReport out;
+  out.texts_per_second = speed.texts_per_second(learnt.size() + vectors.size());
+  const Means means(known, learnt);
+  if (means.size() == 0)
+    return base::fail(Code::kInvalidArgument, "train: every row is of class '{}'", kOutside);
+  out.classes = means.size();
+  out.threshold = best_threshold(known, learnt, means);
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    const Guess guess = means.nearest(vectors[i]);
+    const bool refused = static_cast<double>(guess.likeness) < out.threshold;
+    if (asked.classes[i] == kOutside) {
+      ++out.outside;
+      out.outside_recall += refused ? 1 : 0;
+    } else {
+      ++out.queries;
+      out.accuracy += !refused && guess.name == asked.classes[i] ? 1 : 0;
+    }
+  }
+  out.accuracy = percent(out.accuracy, out.queries);
+  out.outside_recall = percent(out.outside_recall, out.outside);
+  return out;
+}
+
+Json to_json(const RankReport& report) {
+  return {{"entries", report.entries},
+          {"queries", report.queries},
+          {"recall_at_1", report.recall_1},
+          {"recall_at_5", report.recall_5},
+          {"recall_at_10", report.recall_10},
+          {"mrr_at_10", report.reciprocal_rank},
+          {"texts_per_second", report.texts_per_second}};
+}
+
+Json to_json(const IntentReport& report) {
+  return {{"classes", report.classes},
+          {"queries", report.queries},
+          {"accuracy", report.accuracy},
+          {"out_of_scope", report.outside},
+          {"out_of_scope_recall", report.outside_recall},
+          {"threshold", report.threshold},
+          {"texts_per_second", report.texts_per_second}};
+}
+
+}  // namespace seine::engine

@@ -1,0 +1,57 @@
+// Measures an embedder: retrieval (which passage), FAQ (which entry, by any of its phrasings) and
+// intent (which class, by the nearest mean). Texts come as JSON lines. Blocks until done; the
+// embedder's own batches are the only parallelism.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json_fwd.h"
+#include "llm/ports.h"
+
+namespace seine::engine {
+
+struct EmbedRunSettings {
+  std::uint32_t dimensions = 0;  // of the vectors; 0: all the model has
+  std::size_t queries = 0;       // at most, drawn evenly; 0: all
+  std::function<bool(std::size_t done, std::size_t total)> progress = {};  // texts; false cancels
+};
+
+struct RankReport {
+  std::size_t entries = 0;
+  std::size_t queries = 0;
+  // Percent of the queries with a right entry among the first so many.
+  double recall_1 = 0;
+  double recall_5 = 0;
+  double recall_10 = 0;
+  double reciprocal_rank = 0;  // mean of 1 / rank, 0 past the tenth
+  double texts_per_second = 0;
+};
+
+struct IntentReport {
+  std::size_t classes = 0;
+  std::size_t queries = 0;    // in scope
+  double accuracy = 0;        // percent of those
+  std::size_t outside = 0;    // queries of no class ("oos")
+  double outside_recall = 0;  // percent of those that are told so
+  double threshold = 0;       // of the cosine below which a text is of no class
+  double texts_per_second = 0;
+};
+
+// entries: {id, title, text} or {id, title, texts: [...]}, of which each phrasing counts by itself;
+// queries: {q, rel: [ids]}. Errors name the file's line.
+base::Result<RankReport> run_ranking(llm::Embedder& embedder, std::string_view entries,
+                                     std::string_view queries, const EmbedRunSettings& settings);
+
+// {text, intent} or {text, intents: [...]}, of which several join to one class. The classes are
+// learnt from `train`; rows of class "oos" belong to none and set the threshold.
+base::Result<IntentReport> run_intent(llm::Embedder& embedder, std::string_view train,
+                                      std::string_view test, const EmbedRunSettings& settings);
+
+base::Json to_json(const RankReport& report);
+base::Json to_json(const IntentReport& report);
+
+}  // namespace seine::engine
