@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kGrain = std::int64_t{1} << 16;
 constexpr std::int64_t kProducts = 32'000'000;
+constexpr std::int64_t kTileProducts = 1'000'000;
 constexpr std::size_t kCacheBytes = std::size_t{256} << 20;
 
 std::uint64_t read_plain(const std::byte* from, std::size_t bytes) {
@@ -33,7 +34,8 @@ double seconds_of(ThreadPool& pool, auto&& work) {
 
 }  // namespace
 
-MachineLimits measure_limits(ThreadPool& pool, std::span<const std::byte> bytes) {
+MachineLimits measure_limits(ThreadPool& pool, const Kernels& kernels,
+                             std::span<const std::byte> bytes) {
   MachineLimits limits;
   const bool vnni = kernels_of("avx512vnni").has_value();
   const auto grains = static_cast<std::int64_t>(bytes.size()) / kGrain;
@@ -51,8 +53,10 @@ MachineLimits measure_limits(ThreadPool& pool, std::span<const std::byte> bytes)
   }
   if (vnni) {
     std::atomic<double> products{0};
-    const double seconds =
-        seconds_of(pool, [&](int) { products.fetch_add(spin_vpdpbusd(kProducts)); });
+    const bool tiles = kernels.prompt != nullptr;
+    const double seconds = seconds_of(pool, [&](int) {
+      products.fetch_add(tiles ? spin_tdpbf16ps(kTileProducts) : spin_vpdpbusd(kProducts));
+    });
     limits.multiplies = products.load() / seconds;
   }
   return limits;

@@ -6,17 +6,20 @@
 #include <cstddef>
 #include <span>
 
+#include "engine/kernels/table.h"
 #include "engine/kernels/thread_pool.h"
 
 namespace seine::engine {
 
 struct MachineLimits {
-  double read_bytes = 0;    // bytes a second from memory
-  double multiplies = 0;    // multiply-adds of bytes a second; 0 where they cannot be measured
+  double read_bytes = 0;  // bytes a second from memory
+  double multiplies = 0;  // multiply-adds a second of a prompt's products: of bytes, of bf16 where
+                          // tiles do them; 0 where they cannot be measured
   bool from_memory = true;  // false when what was read may fit a cache
 };
 
 // Reads `bytes` (what the model itself reads, several hundred MB to mean anything) once.
-MachineLimits measure_limits(ThreadPool& pool, std::span<const std::byte> bytes);
+MachineLimits measure_limits(ThreadPool& pool, const Kernels& kernels,
+                             std::span<const std::byte> bytes);
 
 }  // namespace seine::engine

@@ -198,7 +198,7 @@ base::Result<SpeedReport> measure_speed(const std::shared_ptr<const ModelFile>& 
     const std::int32_t start = std::min(options.prompt, 16);
     SEINE_CHECK(bench.prompt(options.streams, start));
     const Elapsed batch = SEINE_TRY(bench.decode(options.streams, start, options.generate));
-    const MachineLimits now = measure_limits(pool, weights);
+    const MachineLimits now = measure_limits(pool, *row, weights);
     report.limits.read_bytes = std::max(report.limits.read_bytes, now.read_bytes);
     report.limits.multiplies = std::max(report.limits.multiplies, now.multiplies);
     report.limits.from_memory = now.from_memory;
