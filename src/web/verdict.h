@@ -29,8 +29,6 @@ enum class Verdict : std::uint8_t {
   kNotFound,     // 404, 410
   kForbidden,    // 401, 402, 403, 451
   kUnsupported,  // a type that is not read
-  kEncrypted,    // a file that asks for a password
-  kNoTextLayer,  // a PDF of pictures
   kChallenge,    // anti-bot page
   kConsentWall,  // nothing but a cookie or privacy dialogue
   kLoginWall,
@@ -38,8 +36,10 @@ enum class Verdict : std::uint8_t {
   kEmptyShell,  // text comes from a script
   kEmpty,       // no text at all
   kCancelled,
-  kOffline,   // the network was not to be used and nothing is kept
-  kInternal,  // our own disk or database
+  kOffline,      // the network was not to be used and nothing is kept
+  kInternal,     // our own disk or database
+  kEncrypted,    // a file that asks for a password
+  kNoTextLayer,  // a PDF of pictures
 };
 
 std::string_view verdict_name(Verdict verdict);  // "empty_shell"

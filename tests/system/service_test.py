@@ -272,7 +272,7 @@ class Commands(unittest.TestCase):
                 (["runs", "show", "nothing", "--data", data], "no run nothing", "没有运行 nothing", {}),
                 (["web", "read", "http://localhost:1/", "--data", data], "", "", {}),
                 (["key", "revoke", "nothing", "--data", data], "no API key 'nothing'", "没有 API 密钥“nothing”", {}),
-                (["restore", f"{data}/none.db", "--data", data, "--yes"], "No such file or directory", "文件或目录不存在", {}),
+                (["restore", f"{data}/none.db", "--data", data, "--yes"], "unable to open database file", "打开：无法打开数据库文件", {}),
             ]
             for words, en, zh, variables in cases:
                 with self.subTest(words=words[:3]):
@@ -283,7 +283,7 @@ class Commands(unittest.TestCase):
                     self.assertIn(en, english.stderr)
                     self.assertIn(zh, chinese.stderr)
                     # Names and addresses stay; no English word is left between Chinese ones.
-                    message = chinese.stderr.split("\n")[0].split("错误：")[1]
+                    message = chinese.stderr.split("错误：")[1].split("\n")[0]
                     self.assertNotRegex(message, r"[a-z]{3,} [a-z]{2,} ", chinese.stderr)
 
     def test_a_damaged_database_is_told_in_both_languages(self):

@@ -3,8 +3,8 @@
 
 Reads the messages from the sources of MODULES (what fail, fail_field, fail_verdict, verdict_error, body_fault and a written-out
 Error are given) and compares them with src/base/detail/sentences*.cc. A message of any other module may be missing there:
-base::error_text then shows it behind the words for its code. Prints one line for each message that is missing, and one for each phrase
-that nobody says.
+base::error_text then shows it behind the words for its code. Prints one line for each message that is missing; --all those of every module,
+and the phrases that nobody says any more.
 """
 import re
 import sys
@@ -94,16 +94,16 @@ def missing(root: Path, modules: tuple[str, ...]) -> list[str]:
     return [f"{where}: {PHRASES[0]} lacks the Chinese of \"{text}\"" for text, where in said(root, modules).items() if text not in known]
 
 
-def check(root: Path) -> list[str]:
+def unsaid(root: Path) -> list[str]:
     spoken = set(said(root, everybody(root))) | set(PARTS)
-    return missing(root, MODULES) + [f"{PHRASES[0]}: nobody says \"{text}\"" for text in sorted(phrases(root) - spoken)]
+    return [f"{PHRASES[0]}: nobody says \"{text}\"" for text in sorted(phrases(root) - spoken)]
 
 
 if __name__ == "__main__":
     words = sys.argv[1:]
     if words[:1] == ["--all"]:  # what a translator may take up next
-        found = missing(Path(), everybody(Path()))
+        found = missing(Path(), everybody(Path())) + unsaid(Path())
     else:
-        found = check(Path(words[0] if words else ".").resolve())
+        found = missing(Path(words[0] if words else ".").resolve(), MODULES)
     print("\n".join(found))
     sys.exit(1 if found else 0)

@@ -349,6 +349,7 @@ constexpr auto kDoingTable = std::to_array<Bilingual>({
     {"prepare \"{}\"", "准备语句“{}”"},
     {"parameter {}", "参数 {}"},
     {"script", "执行脚本"},
+    {"robots.txt of {} cannot be read", "无法读取 {} 的 robots.txt"},
 });
 
 }  // namespace

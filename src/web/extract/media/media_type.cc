@@ -89,7 +89,8 @@ bool looks_binary(std::string_view bytes) {
   return std::ranges::any_of(start, is_binary);
 }
 
-std::optional<Media> by_archive(std::string_view bytes) {
+// `claimed`: the Office format that its type or name promises, else kOther.
+std::optional<Media> by_archive(std::string_view bytes, Format claimed) {
   if (!bytes.starts_with("PK\x03\x04") && !bytes.starts_with("PK\x05\x06")) return std::nullopt;
   // OpenDocument and EPUB name themselves in a stored first entry.
   constexpr std::string_view kMimetype = "mimetype";
@@ -101,12 +102,14 @@ std::optional<Media> by_archive(std::string_view bytes) {
       return Media{Format::kOther, std::string(named)};
   }
   const auto archive = ZipReader::open(bytes);
+  // One without a directory is what its name says, so that its reader says what is wrong with it.
+  if (!archive) return Media{claimed, "application/zip"};
   const auto has = [&archive](std::string_view folder) {
     return std::ranges::any_of(archive->entries(), [folder](const ZipReader::Entry& entry) {
       return entry.name.starts_with(folder);
     });
   };
-  if (archive && archive->find("[Content_Types].xml") != nullptr) {
+  if (archive->find("[Content_Types].xml") != nullptr) {
     if (has("word/")) return Media{Format::kDocx, std::string(kDocxType)};
     if (has("xl/")) return Media{Format::kXlsx, std::string(kXlsxType)};
     if (has("ppt/")) return Media{Format::kPptx, std::string(kPptxType)};
@@ -115,13 +118,13 @@ std::optional<Media> by_archive(std::string_view bytes) {
 }
 
 // What the bytes say in whatever the type says.
-std::optional<Media> by_magic(std::string_view bytes) {
+std::optional<Media> by_magic(std::string_view bytes, Format claimed) {
   // Readers of PDF take a header within the first 1,024 bytes (ISO 32000-1, note to 7.5.2), but
   // before it a page of text may just mention one.
   const std::size_t pdf = bytes.substr(0, 1024).find("%PDF-");
   if (pdf == 0 || (pdf != std::string_view::npos && looks_binary(bytes)))
     return Media{Format::kPdf, "application/pdf"};
-  if (auto archive = by_archive(bytes)) return archive;
+  if (auto archive = by_archive(bytes, claimed)) return archive;
   for (const Magic& magic : kMagics) {
     if (bytes.size() < magic.at || !bytes.substr(magic.at).starts_with(magic.start)) continue;
     // "BM", "ID3" and the like may begin a text.
@@ -270,6 +273,16 @@ Format by_type(std::string_view type) {
   return type.starts_with("text/") ? Format::kText : Format::kOther;
 }
 
+Format claimed_office(std::string_view type, std::string_view name) {
+  const Format format = by_type(type);
+  if (format == Format::kDocx || format == Format::kXlsx || format == Format::kPptx) return format;
+  const std::string extension = base::ascii_lower(extension_of(name));
+  if (extension == "docx") return Format::kDocx;
+  if (extension == "xlsx") return Format::kXlsx;
+  if (extension == "pptx") return Format::kPptx;
+  return Format::kOther;
+}
+
 // A text without a type of use: by its start, then by its name.
 Media by_text(std::string_view bytes, std::string_view name) {
   if (looks_binary(bytes)) return {Format::kOther, "application/octet-stream"};
@@ -298,7 +311,7 @@ std::string media_type(std::string_view content_type) {
 Media identify_media(std::string_view bytes, const MediaHints& hints) {
   const std::string type = media_type(hints.content_type);
   if (hints.no_sniff && !is_unknown(type)) return {by_type(type), type};
-  if (auto found = by_magic(bytes)) return *std::move(found);
+  if (auto found = by_magic(bytes, claimed_office(type, hints.name))) return *std::move(found);
   if (is_unknown(type)) {
     Media text = by_text(bytes, hints.name);
     if (text.format == Format::kOther && !type.empty()) text.type = type;

@@ -43,6 +43,9 @@ TEST(MediaType, OfficeIsToldByTheParts) {
   EXPECT_EQ(format(office("ppt/")), Format::kPptx);
   EXPECT_EQ(identify_media(detail::ZipBuilder().store("a.txt", "a").finish(), {}).type,
             "application/zip");
+  // Cut short, it is what it says it is: broken, and not of another kind.
+  EXPECT_EQ(format(office("word/").substr(0, 70), "", "a.DOCX"), Format::kDocx);
+  EXPECT_EQ(format(office("word/").substr(0, 70), "", "a.zip"), Format::kOther);
   const std::string odt =
       detail::ZipBuilder().store("mimetype", "application/vnd.oasis.opendocument.text").finish();
   EXPECT_EQ(identify_media(odt, {}).type, "application/vnd.oasis.opendocument.text");

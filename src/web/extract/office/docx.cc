@@ -297,8 +297,8 @@ class DocxReader {
       Cell cell;
       cell.markdown = cell_.take_markdown();
       cell.text = cell_.take_plain();
-      for (std::size_t i = 0; i < span_ && row_.size() < kColumnsMax; ++i)
-        row_.push_back(i == 0 ? std::move(cell) : Cell{});
+      if (row_.size() < kColumnsMax) row_.push_back(std::move(cell));
+      for (std::size_t i = 1; i < span_ && row_.size() < kColumnsMax; ++i) row_.emplace_back();
     } else if (local == "tr" && tables_ == 1) {
       const bool any =
           std::ranges::any_of(row_, [](const Cell& cell) { return !cell.text.empty(); });

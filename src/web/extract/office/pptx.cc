@@ -211,7 +211,8 @@ void write_slide(std::vector<Shape> shapes, BlockSink& sink) {
 
 void write_notes(std::vector<Shape> shapes, BlockSink& sink) {
   for (Shape& shape : shapes) {
-    if (shape.role != "body") continue;
+    // Beside the notes there is the slide's picture, whose placeholder holds no words of its own.
+    if (is_furniture(shape) || shape.role == "sldImg") continue;
     for (Paragraph& paragraph : shape.paragraphs) {
       InlineText line = paragraph.text.take(Emphasis::kKeep);
       sink.quote(line);
