@@ -64,7 +64,9 @@ struct ConstraintCompiler::Impl {
     std::vector<TokenTrie::Entry> entries;
     for (std::size_t i = 0; i < tokenizer->size(); ++i) {
       const auto id = static_cast<TokenId>(i);
-      if (!trie->text(id).empty()) entries.push_back({trie->text(id), id});
+      const std::string_view text = trie->text(id);
+      // Bytes of no text would spell the codes.
+      if (!text.empty() && !text.contains('\xFF')) entries.push_back({text, id});
     }
     for (std::size_t sign = 0; sign < CallSigns::kAll.size(); ++sign) {
       const auto id = tokenizer->find(CallSigns::kAll[sign]);

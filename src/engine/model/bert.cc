@@ -77,8 +77,7 @@ class Bert : public Encoder {
     for (std::int32_t i = 0; i < facts_.layers; ++i) {
       layers_.push_back(SEINE_TRY(read_layer(weights, i)));
     }
-    SEINE_CHECK(
-        make_buffers(std::max(hidden_, gqa_.heads * gqa_.head), gqa_.kv_heads * gqa_.head));
+    SEINE_CHECK(make_buffers(std::max(hidden_, gqa_.heads * gqa_.head), gqa_.kv_heads * gqa_.head));
     attention_ = GqaAttention(gqa_, compute_, batch_rows_max_);
     up_ = FloatRows(batch_rows_max_, hidden_);
     return {};

@@ -10,7 +10,9 @@ namespace seine::engine {
 using base::Code;
 
 Encoder::Encoder(const ModelSource& source)
-    : source_(source), compute_(source.pool, source.kernels, source.settings.observer), rows_(BatchLimits{}) {}
+    : source_(source),
+      compute_(source.pool, source.kernels, source.settings.observer),
+      rows_(BatchLimits{}) {}
 
 base::Result<> Encoder::open() {
   const ModelFile& file = *source_.file;
