@@ -104,8 +104,10 @@ base::Result<PageDocument> from_html(std::string_view bytes, const ExtractOption
   wanted.status = options.status;
   wanted.header_charset = charset_parameter(options.content_type).value_or("");
   wanted.main_content = options.main_content;
+  wanted.selector = options.selector;
   wanted.rendered = options.rendered;
   auto read = read_page(bytes, wanted);
+  if (!read && read.error().field == "selector") return std::unexpected(std::move(read).error());
   if (!read) return fail_verdict(Verdict::kBadUrl, "{}", read.error().message);
   if (read->failure != PageFailure::kNone) {
     const Verdict verdict = verdict_of(read->failure);
@@ -124,6 +126,9 @@ base::Result<PageDocument> from_html(std::string_view bytes, const ExtractOption
   page.paywalled = metadata.paywalled;
   page.no_index = metadata.no_index;
   page.truncated = read->truncated;
+  if (!options.selector.empty() && read->blocks.empty())
+    return fail_verdict(Verdict::kEmpty, "{} has nothing that '{}' selects", options.url,
+                        options.selector);
   set_blocks(page, read->blocks);
   if (options.links) page.links = page_links(bytes, wanted.header_charset, options.url);
   return page;

@@ -15,6 +15,7 @@ struct ExtractOptions {
   std::string content_type;  // as the server gave it; empty: by the bytes
   int status = 200;
   bool main_content = true;
+  std::string selector = {};  // of HTML: see PageOptions
   bool links = false;
   bool sanitize_html = false;
   bool rendered = false;  // a browser has run the scripts
