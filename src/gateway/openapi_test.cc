@@ -107,6 +107,7 @@ struct Served {
   }
   ~Served() {
     gateway.server.reset();
+    gateway.client.reset();
     gateway.runtime.stop();
     web.reset();
     std::filesystem::remove_all(directory);
@@ -141,13 +142,13 @@ TEST(Watches, AreMadeShownPausedAndForgotten) {
   const auto made = gateway.post("/api/watches", {{"url", "https://a.example.com/"},
                                                   {"selector", "#price"},
                                                   {"every_s", 60},
-                                                  {"noise", {"dates"}}});
+                                                  {"noise", Json::array({"dates"})}});
   ASSERT_EQ(made.status, 201) << made.body;
   const Json watch = made.json();
   EXPECT_TRUE(watch["secret"].get<std::string>().starts_with("whsec_"));
   const std::string path = "/api/watches/" + watch["id"].get<std::string>();
   const Json shown = gateway.ask("GET", path).json();
-  EXPECT_EQ(shown["noise"], Json({"dates"}));
+  EXPECT_EQ(shown["noise"], Json::array({"dates"}));
   EXPECT_FALSE(shown.contains("secret"));
   EXPECT_EQ(shown["versions"], Json::array());
   EXPECT_EQ(gateway.ask("PATCH", path, R"({"paused":true})").json()["paused"], true);
@@ -170,7 +171,7 @@ TEST(Watches, WhatIsWrongIsNamed) {
   };
   EXPECT_EQ(param({{"every_s", 60}}), "url");
   EXPECT_EQ(param({{"url", "https://a.example.com/"}, {"every_s", 1}}), "every_s");
-  EXPECT_EQ(param({{"url", "https://a.example.com/"}, {"noise", {"all"}}}), "noise");
+  EXPECT_EQ(param({{"url", "https://a.example.com/"}, {"noise", Json::array({"all"})}}), "noise");
   EXPECT_EQ(param({{"url", "http://127.0.0.1/"}}), "url");
   EXPECT_EQ(param({{"url", "https://a.example.com/"}, {"webhook", "http://[::1]/"}}), "webhook");
   EXPECT_EQ(gateway.ask("GET", "/api/webhooks?state=lost").status, 400);
