@@ -113,7 +113,27 @@ constexpr std::string_view kSchemas = R"json({
   "font_size": {"type": "string"}, "density": {"type": "string"}, "model": {"type": "string"}, "search": {"enum": ["auto", "on", "off"]},
   "think": {"enum": ["off", "low", "high", "max"]}, "send_key": {"type": "string"}}, "additionalProperties": false},
 "SearchProviderList": {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"},
-  "state": {"enum": ["ready", "no_key", "down", "quota"]}, "cost": {"type": ["string", "null"]}, "p50_ms": {"type": ["number", "null"]}}}}}}
+  "state": {"enum": ["ready", "no_key", "down", "quota"]}, "cost": {"type": ["string", "null"]}, "p50_ms": {"type": ["number", "null"]}}}}}},
+"NewWatch": {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}, "selector": {"type": "string"}, "block": {"type": "string"},
+  "every_s": {"type": "integer", "minimum": 10}, "webhook": {"type": ["string", "null"]}, "render": {"enum": ["never", "auto", "always"]},
+  "noise": {"type": "array", "items": {"enum": ["dates", "counters", "ads", "links"]}}, "ignore": {"type": "array", "items": {"type": "string"}}}},
+"Watch": {"allOf": [{"$ref": "#/components/schemas/NewWatch"}, {"type": "object", "properties": {"id": {"type": "string"}, "title": {"type": "string"},
+  "paused": {"type": "boolean"}, "created_at": {"type": "string"}, "checked_at": {"type": ["string", "null"]}, "changed_at": {"type": ["string", "null"]},
+  "next_at": {"type": ["string", "null"]}, "failures": {"type": "integer"}, "verdict": {"type": ["string", "null"]}, "message": {"type": "string"},
+  "version": {"type": "integer"}, "hook": {"type": "string"}}}]},
+"CreatedWatch": {"allOf": [{"$ref": "#/components/schemas/Watch"}, {"type": "object", "properties": {"secret": {"type": "string"}, "hook_secret": {"type": "string"}}}]},
+"WatchList": {"type": "object", "properties": {"data": {"type": "array", "items": {"$ref": "#/components/schemas/Watch"}}, "next_cursor": {"type": "null"}}},
+"WatchPatch": {"type": "object", "required": ["paused"], "properties": {"paused": {"type": "boolean"}}},
+"BlockChange": {"type": "object", "properties": {"kind": {"enum": ["added", "removed", "changed"]}, "before": {"type": "string"}, "after": {"type": "string"},
+  "heading": {"type": "string"}, "above": {"type": "string"}, "below": {"type": "string"}}},
+"WatchHistory": {"allOf": [{"$ref": "#/components/schemas/Watch"}, {"type": "object", "properties": {"versions": {"type": "array", "items": {"type": "object",
+  "properties": {"number": {"type": "integer"}, "at": {"type": "string"}, "title": {"type": "string"}, "left_out": {"type": "integer"},
+  "changes": {"type": "array", "items": {"$ref": "#/components/schemas/BlockChange"}}}}}}}]},
+"WatchCheck": {"type": "object", "properties": {"result": {"enum": ["first", "unchanged", "noise", "changed", "failed"]}, "diff": {"type": "string"},
+  "changes": {"type": "array", "items": {"$ref": "#/components/schemas/BlockChange"}}, "verdict": {"type": "string"}, "message": {"type": "string"}}},
+"WebhookList": {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}, "watch": {"type": "string"},
+  "url": {"type": "string"}, "state": {"enum": ["pending", "sent", "dead"]}, "created_at": {"type": "string"}, "attempts": {"type": "integer"},
+  "next_at": {"type": ["string", "null"]}, "status": {"type": ["integer", "null"]}, "message": {"type": "string"}}}}, "next_cursor": {"type": "null"}}}
 })json";
 
 }  // namespace

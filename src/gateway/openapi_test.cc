@@ -16,7 +16,9 @@
 #include "gateway/detail/test_gateway.h"
 #include "gateway/openai/responses_routes.h"
 #include "gateway/openai/routes.h"
+#include "gateway/watches/watch_routes.h"
 #include "llm/scripted_generator.h"
+#include "web/web.h"
 
 namespace seine::gateway {
 namespace {
@@ -82,7 +84,15 @@ struct Served {
         answers({.store = runs.get(), .clock = gateway.real_clock, .random = gateway.random},
                 {.threads = 1}),
         ask_routes({.answers = answers, .chats = chats.get(), .pool = gateway.pool}),
-        run_routes(answers, *runs, gateway.pool) {
+        run_routes(answers, *runs, gateway.pool),
+        web(*web::Web::make({.cache = false, .render = false}, {.runtime = gateway.runtime,
+                                                                .database = *gateway.database,
+                                                                .text_index = *index,
+                                                                .blobs = *blobs,
+                                                                .pool = gateway.pool,
+                                                                .clock = gateway.real_clock,
+                                                                .random = gateway.random})),
+        watch_routes(web->watcher()) {
     add_openapi(gateway.router, "1.2.3");
     key_routes.install(gateway.router);
     chat_routes.install(gateway.router);
@@ -92,10 +102,14 @@ struct Served {
     anthropic.install(gateway.router);
     ask_routes.install(gateway.router);
     run_routes.install(gateway.router);
+    watch_routes.install(gateway.router);
     gateway.start();
   }
   ~Served() {
     gateway.server.reset();
+    gateway.client.reset();
+    gateway.runtime.stop();
+    web.reset();
     std::filesystem::remove_all(directory);
   }
 
@@ -118,7 +132,52 @@ struct Served {
   answer::Answers answers;
   AskRoutes ask_routes;
   RunRoutes run_routes;
+  std::unique_ptr<web::Web> web;
+  WatchRoutes watch_routes;
 };
+
+TEST(Watches, AreMadeShownPausedAndForgotten) {
+  Served served;
+  detail::TestGateway& gateway = served.gateway;
+  const auto made = gateway.post("/api/watches", {{"url", "https://a.example.com/"},
+                                                  {"selector", "#price"},
+                                                  {"every_s", 60},
+                                                  {"noise", Json::array({"dates"})}});
+  ASSERT_EQ(made.status, 201) << made.body;
+  const Json watch = made.json();
+  EXPECT_TRUE(watch["secret"].get<std::string>().starts_with("whsec_"));
+  const std::string path = "/api/watches/" + watch["id"].get<std::string>();
+  const Json shown = gateway.ask("GET", path).json();
+  EXPECT_EQ(shown["noise"], Json::array({"dates"}));
+  EXPECT_FALSE(shown.contains("secret"));
+  EXPECT_EQ(shown["versions"], Json::array());
+  EXPECT_EQ(gateway.ask("PATCH", path, R"({"paused":true})").json()["paused"], true);
+  EXPECT_EQ(gateway.ask("GET", "/api/watches").json()["data"].size(), 1u);
+  EXPECT_EQ(gateway.ask("DELETE", path).status, 204);
+  EXPECT_EQ(gateway.ask("GET", path).status, 404);
+  EXPECT_EQ(gateway.ask("POST", path + "/check").status, 404);
+  EXPECT_EQ(gateway.ask("GET", "/api/webhooks?state=dead").json()["data"], Json::array());
+  EXPECT_EQ(gateway.ask("POST", "/api/webhooks/msg_x/resend").status, 404);
+}
+
+TEST(Watches, WhatIsWrongIsNamed) {
+  Served served;
+  detail::TestGateway& gateway = served.gateway;
+  const auto param = [&](const Json& body) {
+    const auto reply = gateway.post("/api/watches", body);
+    EXPECT_GE(reply.status, 400);
+    const Json member = reply.json()["error"]["param"];
+    return member.is_string() ? member.get<std::string>() : std::string();
+  };
+  EXPECT_EQ(param({{"every_s", 60}}), "url");
+  EXPECT_EQ(param({{"url", "https://a.example.com/"}, {"every_s", 1}}), "every_s");
+  EXPECT_EQ(param({{"url", "https://a.example.com/"}, {"noise", Json::array({"all"})}}), "noise");
+  EXPECT_EQ(param({{"url", "http://127.0.0.1/"}}), "url");
+  EXPECT_EQ(param({{"url", "https://a.example.com/"}, {"webhook", "http://[::1]/"}}), "webhook");
+  EXPECT_EQ(gateway.ask("GET", "/api/webhooks?state=lost").status, 400);
+  EXPECT_EQ(gateway.ask("POST", "/hooks/x", "{}").status, 401);
+  EXPECT_EQ(gateway.ask("POST", "/hooks/x", std::string(300'000, 'x')).status, 413);
+}
 
 TEST(OpenApi, TellsEveryRouteAndNoOther) {
   Served served;

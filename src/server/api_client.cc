@@ -163,7 +163,7 @@ ApiClient::~ApiClient() {
   if (impl_->own) impl_->own->drain(base::Deadline::after(impl_->clock, std::chrono::seconds(5)));
 }
 
-Result<std::unique_ptr<ApiClient>> ApiClient::connect(const Invocation& invocation) {
+Result<std::unique_ptr<ApiClient>> ApiClient::connect(const Invocation& invocation, Needs needs) {
   auto impl = std::make_unique<Impl>();
   Impl& c = *impl;
   if (const auto host = variable(invocation.environment, "SEINE_HOST"); !host.empty()) {
@@ -193,6 +193,8 @@ Result<std::unique_ptr<ApiClient>> ApiClient::connect(const Invocation& invocati
   settings.listen = {"127.0.0.1:0"};
   settings.tls_certificate.clear();
   settings.tls_key.clear();
+  settings.load_models = needs == Needs::kModels;
+  settings.watch = false;  // watches are read by the service, or by order
   c.own = SEINE_TRY(Service::start(std::move(settings), {c.clock, c.random, c.sink}));
   c.address = c.own->urls().front();
   // One question pays for the load; it is not to be answered without the model for haste.
@@ -200,6 +202,10 @@ Result<std::unique_ptr<ApiClient>> ApiClient::connect(const Invocation& invocati
   const std::string link = SEINE_TRY(c.own->one_time_link());
   SEINE_CHECK(c.sign_in(link.substr(link.find("#token=") + 7)));
   return std::unique_ptr<ApiClient>(new ApiClient(std::move(impl)));
+}
+
+bool ApiClient::is_own() const {
+  return impl_->own != nullptr;
 }
 
 Result<std::string> ApiClient::call(std::string_view method, std::string_view path,

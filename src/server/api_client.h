@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,12 +22,17 @@ struct ApiReply {
 
 class ApiClient {
  public:
+  // What a service that is started for one command has to have.
+  enum class Needs : std::uint8_t { kModels, kNoModels };
   // Starts a service of its own where none runs.
-  static base::Result<std::unique_ptr<ApiClient>> connect(const Invocation& invocation);
+  static base::Result<std::unique_ptr<ApiClient>> connect(const Invocation& invocation,
+                                                          Needs needs = Needs::kModels);
   ~ApiClient();
   ApiClient(const ApiClient&) = delete;
   ApiClient& operator=(const ApiClient&) = delete;
 
+  // Whether the service ends with this object.
+  bool is_own() const;
   // The body of a 2xx answer; else the service's error with its code and message.
   base::Result<std::string> call(std::string_view method, std::string_view path,
                                  std::string body = {});

@@ -157,16 +157,19 @@ std::string fish_completion() {
   auto to = std::back_inserter(out);
   for (const Command& command : commands()) {
     const std::vector<std::string_view> words = base::split(command.path, ' ');
-    const std::string here =
-        words.size() == 1
-            ? fmt::format("__fish_seen_subcommand_from {}", words[0])
-            : fmt::format("__fish_seen_subcommand_from {}; and __fish_seen_subcommand_from {}",
-                          words[0], words[1]);
+    const auto seen = [](std::span<const std::string_view> path) {
+      std::vector<std::string> all;
+      for (const std::string_view word : path)
+        all.push_back(fmt::format("__fish_seen_subcommand_from {}", word));
+      return base::join(all, "; and ");
+    };
+    const std::string here = seen(words);
+    const std::size_t last = words.size() - 1;
     const std::string before =
-        words.size() == 1
-            ? std::string("__fish_use_subcommand")
-            : fmt::format("__fish_seen_subcommand_from {}; and not __fish_seen_subcommand_from {}",
-                          words[0], second_words(words[0]));
+        last == 0 ? std::string("__fish_use_subcommand")
+                  : fmt::format("{}; and not __fish_seen_subcommand_from {}",
+                                seen(std::span(words).first(last)),
+                                last == 1 ? second_words(words[0]) : std::string(words.back()));
     fmt::format_to(to, "complete -c seine -n {} -a {} -d {}\n", fish_quote(before), words.back(),
                    fish_quote(command.help.en));
     if (const std::string values = argument_words(command); !values.empty()) {

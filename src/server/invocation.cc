@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <span>
 #include <sstream>
 
 #include "base/text.h"
@@ -42,8 +43,8 @@ struct Found {
 };
 
 Found match_command(const std::vector<std::string>& words) {
-  for (std::size_t n = std::min<std::size_t>(2, words.size()); n > 0; --n) {
-    const std::string path = n == 2 ? words[0] + " " + words[1] : words[0];
+  for (std::size_t n = std::min<std::size_t>(3, words.size()); n > 0; --n) {
+    const std::string path = base::join(std::span(words).first(n), " ");
     if (const Command* command = find_command(path)) return {command, n};
   }
   return {nullptr, 0};

@@ -36,6 +36,14 @@ TEST(Arguments, TwoWordCommandsAndArguments) {
   EXPECT_EQ(parse({"down", "now"}).error().message, "'down' does not take 'now'");
 }
 
+TEST(Arguments, ThreeWordCommandsBesideTwoWordOnes) {
+  EXPECT_EQ(parse({"web", "watch", "ls"})->command->path, "web watch ls");
+  const Invocation watch = *parse({"web", "watch", "https://a.example/", "--every", "2h"});
+  EXPECT_EQ(watch.command->path, "web watch");
+  EXPECT_EQ(watch.argument, "https://a.example/");
+  EXPECT_EQ(parse({"web", "watch", "show"}).error().message, "'web watch show' needs ID");
+}
+
 TEST(Arguments, SlipsNameTheNearestWordInBothLanguages) {
   EXPECT_EQ(parse({"doctr"}).error().message,
             "there is no command 'doctr'; did you mean 'doctor'?");

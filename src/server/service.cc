@@ -18,11 +18,13 @@
 #include "gateway/admin.h"
 #include "gateway/console.h"
 #include "gateway/http_probe.h"
+#include "gateway/watches/watch_routes.h"
 #include "net/router.h"
 #include "net/runtime.h"
 #include "net/server.h"
 #include "net/tls.h"
 #include "server/answer_parts.h"
+#include "server/calls.h"
 #include "server/checks.h"
 #include "server/engine_loader.h"
 #include "server/gateway_parts.h"
@@ -165,6 +167,8 @@ struct Service::Impl {
   std::unique_ptr<web::Web> reading;
   std::unique_ptr<WebPorts> web_ports;
   std::unique_ptr<AnswerParts> answers;
+  std::unique_ptr<gateway::WatchRoutes> watch_routes;
+  std::unique_ptr<Calls> watching;
   std::unique_ptr<net::Server> server;
   std::vector<std::string> urls;
   std::atomic<bool> ready{false};
@@ -259,7 +263,9 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
       log.info("model loaded", {{"model", model.id}, {"bytes", model.memory_bytes}});
     }
   });
-  for (const ModelSource& source : sources) SEINE_CHECK(s.models->load(source.id));
+  for (const ModelSource& source : sources) {
+    if (s.settings.load_models) SEINE_CHECK(s.models->load(source.id));
+  }
   s.web = std::make_unique<WebAnswerer>();
   s.gateway = SEINE_TRY(GatewayParts::make({.open_on_loopback = s.settings.open_on_loopback},
                                            {.database = *s.database,
@@ -278,13 +284,18 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                             .random = environment.random},
                                            s.router));
   s.runtime = std::make_unique<net::Runtime>(s.settings.threads, environment.clock);
-  s.reading = SEINE_TRY(web::Web::make(s.settings.web, {.runtime = *s.runtime,
-                                                        .database = *s.database,
-                                                        .text_index = *s.texts,
-                                                        .blobs = *s.blobs,
-                                                        .pool = *s.pool,
-                                                        .clock = environment.clock,
-                                                        .random = environment.random}));
+  web::WebSettings wanted = s.settings.web;
+  wanted.watch.told = [log = base::Logger(environment.log).with({{"module", "watch"}})](
+                          std::string_view what, std::string_view watch, std::string_view detail) {
+    log.info(what, {{"watch", watch}, {"detail", detail}});
+  };
+  s.reading = SEINE_TRY(web::Web::make(std::move(wanted), {.runtime = *s.runtime,
+                                                           .database = *s.database,
+                                                           .text_index = *s.texts,
+                                                           .blobs = *s.blobs,
+                                                           .pool = *s.pool,
+                                                           .clock = environment.clock,
+                                                           .random = environment.random}));
   s.web_ports = std::make_unique<WebPorts>(WebPorts::Ports{.reader = s.reading->reader(),
                                                            .search = s.reading->search(),
                                                            .crawler = s.reading->crawler(),
@@ -303,6 +314,8 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                            .random = environment.random},
                                           s.router));
   s.web->serve(s.answers->answers());
+  s.watch_routes = std::make_unique<gateway::WatchRoutes>(s.reading->watcher());
+  s.watch_routes->install(s.router);
   gateway::add_console(s.router, console::assets());
 
   s.probe = std::make_unique<gateway::HttpProbe>(
@@ -326,6 +339,9 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
     return base::fail_field(Code::kInvalidArgument, "server.listen",
                             "server.listen names no address");
   SEINE_CHECK(write_address(s.address_file(), s.urls.front()));
+  s.watching = std::make_unique<Calls>(*s.runtime);
+  if (s.settings.watch)
+    s.watching->start_on(0, [&watcher = s.reading->watcher()] { return watcher.run(); });
   s.ready = true;
   return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
@@ -373,6 +389,7 @@ void Service::drain(base::Deadline deadline) {
   impl_->server->drain(deadline);
   impl_->server.reset();
   // What still reads and writes on the network's threads ends before they do.
+  impl_->watching.reset();
   impl_->answers.reset();
   impl_->web_ports.reset();
   impl_->reading.reset();

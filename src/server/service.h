@@ -34,6 +34,8 @@ struct ServiceSettings {
   std::uint64_t blobs_bytes_max = std::uint64_t{10} << 30;
   web::WebSettings web = {};
   std::string model_path = {};  // empty: the shipped one
+  bool load_models = true;      // false: for commands that need none
+  bool watch = true;            // run the schedule of watches
   EngineOptions engine = {};
 };
 

@@ -125,6 +125,19 @@ Result<web::ReadOptions> read_options(const Invocation& invocation) {
   if (invocation.has("--ignore-robots")) options.robots = web::RobotsPolicy::kIgnore;
   options.main_content = !invocation.has("--whole");
   options.sanitize_html = invocation.has("--html");
+  options.selector = invocation.value("--selector").value_or("");
+  if (const auto when = invocation.value("--render")) {
+    options.render_js = *when == "never"    ? web::RenderJs::kNever
+                        : *when == "always" ? web::RenderJs::kAlways
+                                            : web::RenderJs::kAuto;
+  }
+  if (const auto rate = invocation.value("--rate-limit")) {
+    const auto number = base::parse_double(*rate);
+    if (!number || !(*number > 0) || *number > 10'000)
+      return base::fail_field(Code::kInvalidArgument, "--rate-limit",
+                              "--rate-limit: '{}' is no number above 0 and up to 10,000", *rate);
+    options.rate_limit = *number;
+  }
   // The person at the terminal named it, so it may be a private place; what it leads to may not.
   if (auto place = web::parse_endpoint(invocation.argument))
     options.endpoints.push_back(*std::move(place));
@@ -138,6 +151,30 @@ void note_robots(const Invocation& invocation) {
       {"seine: robots.txt is not asked, as you wish", "seine: 按您的要求，不查询 robots.txt"}));
 }
 
+// Why a browser ran, or did not.
+std::string_view words_of(const Terminal& terminal, web::RenderReason reason) {
+  using web::RenderReason;
+  switch (reason) {
+    case RenderReason::kAsked:
+      return terminal.pick({"rendered, as asked", "已按要求渲染"});
+    case RenderReason::kNoText:
+      return terminal.pick(
+          {"rendered: without its scripts the page has no text", "已渲染：静态页面没有正文"});
+    case RenderReason::kHasText:
+      return terminal.pick(
+          {"not rendered: the page has its text without scripts", "未渲染：静态页面已有正文"});
+    case RenderReason::kNotAsked:
+      return terminal.pick({"not rendered, as asked", "已按要求不渲染"});
+    case RenderReason::kNoBrowser:
+      return terminal.pick({"not rendered: no browser is installed (chromium-headless-shell)",
+                            "未渲染：未安装浏览器（chromium-headless-shell）"});
+    case RenderReason::kNoPage:
+      return terminal.pick({"not rendered: it is no page of the web or the network is not used",
+                            "未渲染：不是网页，或未使用网络"});
+  }
+  return {};
+}
+
 std::string provenance(const Terminal& terminal, const web::PageDocument& page) {
   constexpr Bilingual kLine = {"seine: {} ({}, {} old, read {})",
                                "seine: {}（来源：{}，已过 {}，读取于 {}）"};
@@ -148,6 +185,8 @@ std::string provenance(const Terminal& terminal, const web::PageDocument& page) 
       base::format_rfc3339(page.fetched_at).substr(0, 19));
   if (page.verdict == web::Verdict::kStale)
     line += terminal.pick({"; the site cannot be reached now", "；目前无法连接该站点"});
+  line += fmt::format(fmt::runtime(terminal.pick({"; {}", "；{}"})),
+                      words_of(terminal, page.render_reason));
   return line;
 }
 

@@ -21,6 +21,13 @@ std::string_view page_source_name(PageSource source) {
   return "network";
 }
 
+std::string_view render_reason_name(RenderReason reason) {
+  static constexpr std::array<std::string_view, 6> kNames = {"not_asked", "asked",      "no_text",
+                                                             "has_text",  "no_browser", "no_page"};
+  const auto index = static_cast<std::size_t>(reason);
+  return index < kNames.size() ? kNames[index] : "no_page";
+}
+
 std::string_view block_kind_name(BlockKind kind) {
   static constexpr std::array<std::string_view, 9> kNames = {
       "paragraph", "heading", "list_item", "quote", "code", "table", "formula", "rule", "caption"};
@@ -81,6 +88,7 @@ base::Json to_json(const PageDocument& document, bool with_text) {
       {"from", page_source_name(document.from)},
       {"verdict", verdict_name(document.verdict)},
       {"rendered", document.rendered},
+      {"render_reason", render_reason_name(document.render_reason)},
       {"paywalled", document.paywalled},
       {"no_index", document.no_index},
       {"truncated", document.truncated},

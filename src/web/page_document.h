@@ -21,6 +21,17 @@ namespace seine::web {
 enum class PageSource : std::uint8_t { kNetwork, kCache, kIndex, kFile };
 std::string_view page_source_name(PageSource source);  // "network"
 
+// Why a browser ran the page's scripts, or did not.
+enum class RenderReason : std::uint8_t {
+  kNotAsked,   // render_js never
+  kAsked,      // always
+  kNoText,     // auto: the page as sent has no text of its own
+  kHasText,    // auto: it has
+  kNoBrowser,  // wanted, but none is installed or allowed
+  kNoPage,     // nothing that a browser would show, or the network was not used
+};
+std::string_view render_reason_name(RenderReason reason);  // "has_text"
+
 struct PageBlock {
   BlockKind kind = BlockKind::kParagraph;
   std::uint8_t level = 0;  // of a heading; depth of a list item
@@ -56,6 +67,7 @@ struct PageDocument {
   PageSource from = PageSource::kNetwork;
   Verdict verdict = Verdict::kOk;  // kOk or kStale: everything else is an error
   bool rendered = false;           // by a browser
+  RenderReason render_reason = RenderReason::kNoPage;
   bool paywalled = false;
   bool no_index = false;  // the page asks not to be kept in an index
   bool truncated = false;

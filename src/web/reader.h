@@ -27,7 +27,9 @@ enum class RobotsPolicy : std::uint8_t { kRespect, kIgnore };
 enum class NetworkUse : std::uint8_t { kPreferCache, kOffline };
 
 struct ReadOptions {
-  double rate_limit = 0;  // requests a second and site; 0: the configured one
+  // Requests a second of this principal, whatever sites they go to; 0: no bound beside those that
+  // the configuration sets for a site and for all.
+  double rate_limit = 0;
   RenderJs render_js = RenderJs::kAuto;
   std::chrono::milliseconds timeout{15'000};
   bool sanitize_html = false;                     // also give HTML that is safe to show
@@ -41,6 +43,7 @@ struct ReadOptions {
   std::vector<Endpoint> endpoints = {};
   RobotsPolicy robots = RobotsPolicy::kRespect;
   bool main_content = true;    // false: everything visible
+  std::string selector = {};   // CSS: what matching elements hold, instead of the main content
   bool links = false;          // also list the page's links
   net::Headers headers = {};   // Accept-Language and the like; cookies and keys make a private copy
   std::string principal = {};  // whose private copy that is

@@ -38,7 +38,6 @@ struct Web::Impl {
         fetcher(cache ? static_cast<Transport&>(*cache) : polite, robots, ports.clock),
         reader({.home = ports.runtime.context(0).get_executor(),
                 .fetcher = fetcher,
-                .polite = &polite,
                 .pool = ports.pool,
                 .blobs = ports.blobs,
                 .index = index.get(),
@@ -88,6 +87,7 @@ struct Web::Impl {
   WebReader reader;
   SearchEngine search;
   SiteCrawler crawler;
+  std::unique_ptr<Watcher> watcher;
 };
 
 Web::Web(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -100,8 +100,18 @@ base::Result<std::unique_ptr<Web>> Web::make(WebSettings settings, Ports ports) 
     pages = SEINE_TRY(DiskStore::open(ports.database, ports.blobs, ports.pool, ports.clock,
                                       {.bytes_max = settings.cache_bytes_max}));
   }
-  return std::unique_ptr<Web>(
-      new Web(std::make_unique<Impl>(settings, ports, std::move(index), std::move(pages))));
+  auto impl = std::make_unique<Impl>(settings, ports, std::move(index), std::move(pages));
+  WatcherSettings watch = settings.watch;
+  watch.guard = settings.guard;
+  impl->watcher = SEINE_TRY(Watcher::open({.home = ports.runtime.context(0).get_executor(),
+                                           .reader = impl->reader,
+                                           .transport = impl->source(),
+                                           .database = ports.database,
+                                           .pool = ports.pool,
+                                           .clock = ports.clock,
+                                           .random = ports.random},
+                                          std::move(watch)));
+  return std::unique_ptr<Web>(new Web(std::move(impl)));
 }
 
 Reader& Web::reader() {
@@ -115,6 +125,9 @@ Crawler& Web::crawler() {
 }
 PageIndex& Web::index() {
   return *impl_->index;
+}
+Watcher& Web::watcher() {
+  return *impl_->watcher;
 }
 asio::awaitable<base::Result<FetchResponse>> Web::fetch(std::string url, ReadOptions options) {
   return impl_->reader.fetch(std::move(url), std::move(options));

@@ -1,7 +1,8 @@
 // Web: the module put together for one process: network, politeness, cache, robots, reader, search,
-// crawler, index. Everything runs on one context of the runtime (`home`), whichever context calls.
-// Made after the runtime, the pool and the store. Its end is theirs too: it stops the runtime, then
-// the pool, and only then what both still used, so nobody else has to know that order.
+// crawler, index, watches. Everything runs on one context of the runtime (`home`), whichever
+// context calls. Made after the runtime, the pool and the store. Its end is theirs too: it stops
+// the runtime, then the pool, and only then what both still used, so nobody else has to know that
+// order.
 #pragma once
 
 #include <functional>
@@ -26,6 +27,7 @@
 #include "web/replay/replay.h"
 #include "web/search/search.h"
 #include "web/search/search_engine.h"
+#include "web/watch/watcher.h"
 
 namespace seine::web {
 
@@ -39,6 +41,7 @@ struct WebSettings {
   bool cache = true;
   bool render = true;  // pages that only scripts make, where a browser is installed
   SearchSettings search = {};
+  WatcherSettings watch = {};            // its guard is the one above
   WebRecord* record = nullptr;           // what the network says goes in; outlives the module
   std::optional<WebRecord> replay = {};  // instead of the network
 };
@@ -62,6 +65,8 @@ class Web {
   Search& search();
   Crawler& crawler();
   PageIndex& index();
+  // Its schedule runs where somebody awaits run().
+  Watcher& watcher();
   // The bytes behind an address, by the reader's rules.
   asio::awaitable<base::Result<FetchResponse>> fetch(std::string url, ReadOptions options);
 

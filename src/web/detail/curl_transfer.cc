@@ -253,6 +253,9 @@ base::Result<HopResponse> CurlTransfer::result(bool timed_out) {
     return std::unexpected(error_of(*code_));
   }
   if (decoder_) SEINE_CHECK(decoder_->finish());
+  const char* address = nullptr;
+  curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &address);
+  if (address != nullptr) response_.address = address;
   return std::move(response_);
 }
 

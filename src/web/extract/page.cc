@@ -1,11 +1,14 @@
 #include "web/extract/page.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "base/text.h"
 #include "web/extract/content/main_content.h"
 #include "web/extract/html/parser.h"
 #include "web/extract/sanitize/sanitizer.h"
+#include "web/extract/style/selector.h"
 #include "web/extract/style/visibility.h"
 #include "web/extract/verdict.h"
 
@@ -27,9 +30,37 @@ std::optional<Url> base_url(const html::Document& document, const std::optional<
   return page;
 }
 
+// Of the outermost elements that match, in the order of the page.
+std::vector<Block> chosen_blocks(const html::Document& document, const Visibility& visibility,
+                                 const std::vector<css::Selector>& selectors,
+                                 WriterOptions writer) {
+  writer.skip = [&](const Node* node) { return visibility.hidden(node); };
+  std::vector<Block> blocks;
+  const std::size_t blocks_max = writer.blocks_max;
+  for (const Node* node = document.root; node != nullptr && blocks.size() < blocks_max;) {
+    const bool chosen =
+        node->is_element() && std::ranges::any_of(selectors, [node](const css::Selector& selector) {
+          return selector.matches(node);
+        });
+    if (!chosen) {
+      node = html::next_in_tree(node, document.root);
+      continue;
+    }
+    if (!visibility.hidden(node)) {
+      writer.blocks_max = blocks_max - blocks.size();
+      std::ranges::move(write_blocks(node, writer), std::back_inserter(blocks));
+    }
+    node = html::next_after_subtree(node, document.root);
+  }
+  return blocks;
+}
+
 }  // namespace
 
 base::Result<Page> read_page(std::string_view bytes, const PageOptions& options) {
+  const std::vector<css::Selector> selectors =
+      options.selector.empty() ? std::vector<css::Selector>()
+                               : SEINE_TRY(css::parse_selector_list(options.selector));
   std::optional<Url> url;
   if (!options.url.empty()) url = SEINE_TRY(Url::parse(options.url));
   Page page;
@@ -47,7 +78,7 @@ base::Result<Page> read_page(std::string_view bytes, const PageOptions& options)
   writer.images = options.images;
   const Node* root = document->body();
   MainContent main;
-  if (options.main_content) {
+  if (options.main_content || !selectors.empty()) {
     main = find_main_content(*document, visibility, page.metadata.title, page.metadata.description,
                              {.keep_comments = options.comments});
     root = main.root;
@@ -58,7 +89,11 @@ base::Result<Page> read_page(std::string_view bytes, const PageOptions& options)
   } else {
     writer.skip = [&](const Node* node) { return visibility.hidden(node); };
   }
-  if (root != nullptr) page.blocks = write_blocks(root, writer);
+  if (!selectors.empty()) {
+    page.blocks = chosen_blocks(*document, visibility, selectors, writer);
+  } else if (root != nullptr) {
+    page.blocks = write_blocks(root, writer);
+  }
   page.failure = judge_page(*document, visibility, page, main, options);
   if (page.failure != PageFailure::kNone) page.blocks.clear();
   if (options.sanitize && page.failure == PageFailure::kNone && root != nullptr) {

@@ -29,7 +29,8 @@ struct PageOptions {
   std::string url = {};             // base of links; may be empty
   std::string header_charset = {};  // of Content-Type
   int status = 200;
-  bool main_content = true;  // false: everything visible
+  bool main_content = true;   // false: everything visible
+  std::string selector = {};  // CSS: what matching elements hold, instead of the main content
   bool comments = false;
   bool rendered = false;  // a browser has run the scripts: what is missing now does not come
   bool links = true;
@@ -51,7 +52,7 @@ struct Page {
   std::string text() const { return join_text(blocks); }
 };
 
-// Never fails on HTML; an unusable URL in the options is INVALID_ARGUMENT.
+// Never fails on HTML; an unusable URL or selector in the options is INVALID_ARGUMENT.
 base::Result<Page> read_page(std::string_view bytes, const PageOptions& options);
 
 }  // namespace seine::web

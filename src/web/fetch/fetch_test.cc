@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #define ZLIB_CONST
+#include <brotli/encode.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -15,6 +17,7 @@
 #include "web/fetch/curl_transport.h"
 #include "web/fetch/fetcher.h"
 #include "web/fetch/polite_transport.h"
+#include "web/fetch/refresh.h"
 #include "web/fetch/robots_cache.h"
 
 namespace seine::web {
@@ -36,6 +39,44 @@ std::string gzip_of(std::string_view bytes) {
   out.resize(stream.total_out);
   deflateEnd(&stream);
   return out;
+}
+
+std::string deflate_of(std::string_view bytes) {
+  uLongf size = compressBound(bytes.size());
+  std::string out(size, '\0');
+  EXPECT_EQ(compress2(reinterpret_cast<Bytef*>(out.data()), &size,
+                      reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(), 9),
+            Z_OK);
+  out.resize(size);
+  return out;
+}
+
+std::string brotli_of(std::string_view bytes) {
+  std::size_t size = BrotliEncoderMaxCompressedSize(bytes.size());
+  std::string out(size, '\0');
+  EXPECT_EQ(BrotliEncoderCompress(5, 22, BROTLI_MODE_GENERIC, bytes.size(),
+                                  reinterpret_cast<const std::uint8_t*>(bytes.data()), &size,
+                                  reinterpret_cast<std::uint8_t*>(out.data())),
+            BROTLI_TRUE);
+  out.resize(size);
+  return out;
+}
+
+std::string zstd_of(std::string_view bytes) {
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  const std::size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), 3);
+  EXPECT_EQ(ZSTD_isError(size), 0u);
+  out.resize(size);
+  return out;
+}
+
+// A byte now and then, for ever: never idle for long, never at an end.
+awaitable<void> trickle(tcp::socket& socket, std::string start) {
+  co_await RawServer::say(socket, std::move(start));
+  while (true) {
+    co_await RawServer::say(socket, "x");
+    co_await net::sleep_for(std::chrono::milliseconds(20));
+  }
 }
 
 // Never answers; ends when the peer goes away.
@@ -64,6 +105,56 @@ awaitable<void> hostile(tcp::socket& socket, std::string path, std::string head)
   } else if (path == "/cut-gzip") {
     co_await RawServer::answer(socket, "200 OK", "Content-Encoding: gzip\r\n",
                                gzip_of("hello hello hello").substr(0, 15));
+  } else if (path == "/bomb-deflate") {
+    co_await RawServer::answer(socket, "200 OK", "Content-Encoding: deflate\r\n",
+                               deflate_of(std::string(std::size_t{64} << 20, 'a')));
+  } else if (path == "/bomb-br") {
+    co_await RawServer::answer(socket, "200 OK", "Content-Encoding: br\r\n",
+                               brotli_of(std::string(std::size_t{64} << 20, 'a')));
+  } else if (path == "/bomb-zstd") {
+    co_await RawServer::answer(socket, "200 OK", "Content-Encoding: zstd\r\n",
+                               zstd_of(std::string(std::size_t{64} << 20, 'a')));
+  } else if (path == "/slow-head") {
+    co_await trickle(socket, "HTTP/1.1 200 OK\r\nX-Slow: ");
+  } else if (path == "/slow-body") {
+    co_await trickle(socket, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+  } else if (path == "/slow-chunks") {
+    co_await RawServer::say(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    while (true) {
+      co_await RawServer::say(socket, "1\r\nx\r\n");
+      co_await net::sleep_for(std::chrono::milliseconds(20));
+    }
+  } else if (path == "/bad-chunk") {
+    co_await RawServer::say(
+        socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n");
+  } else if (path == "/cut-chunk") {
+    co_await RawServer::say(socket,
+                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100\r\nabc");
+  } else if (path == "/two-lengths") {
+    co_await RawServer::say(
+        socket, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 30\r\n\r\nabcdef");
+  } else if (path == "/reset-head") {
+    co_await RawServer::say(socket, "HTTP/1.1 200 OK\r\nContent-");
+    socket.set_option(asio::socket_base::linger(true, 0));
+  } else if (path == "/refresh-header") {
+    co_await RawServer::answer(socket, "200 OK", "Refresh: 0; url=/gzip\r\n", "look there");
+  } else if (path == "/refresh") {
+    co_await RawServer::answer(
+        socket, "200 OK", "Content-Type: text/html\r\n",
+        "<!doctype html><META HTTP-EQUIV='refresh' CONTENT='1;URL=\"/gzip\"'><p>look there");
+  } else if (path == "/refresh-late") {
+    co_await RawServer::answer(socket, "200 OK", "Content-Type: text/html\r\n",
+                               "<meta http-equiv=refresh content='30; url=/gzip'><p>read me");
+  } else if (path == "/refresh-private") {
+    co_await RawServer::answer(
+        socket, "200 OK", "Content-Type: text/html\r\n",
+        "<meta http-equiv=refresh content='0; url=http://169.254.169.254/'>");
+  } else if (path == "/refresh-forbidden") {
+    co_await RawServer::answer(socket, "200 OK", "Content-Type: text/html\r\n",
+                               "<meta http-equiv=refresh content='0; url=/private/x'>");
+  } else if (path.starts_with("/refresh-loop")) {
+    co_await RawServer::answer(socket, "200 OK", "Content-Type: text/html\r\n",
+                               "<meta http-equiv=refresh content='0; url=" + path + "x'>");
   } else if (path == "/endless") {
     co_await RawServer::say(socket, "HTTP/1.1 200 OK\r\n\r\n");
     const std::string piece(65'536, 'x');
@@ -183,6 +274,9 @@ TEST_F(FetchTest, Decodes) {
 TEST_F(FetchTest, StopsBombs) {
   EXPECT_EQ(verdict("/bomb"), Verdict::kTooLarge);
   EXPECT_EQ(verdict("/nested"), Verdict::kTooLarge);
+  EXPECT_EQ(verdict("/bomb-deflate"), Verdict::kTooLarge);
+  EXPECT_EQ(verdict("/bomb-br"), Verdict::kTooLarge);
+  EXPECT_EQ(verdict("/bomb-zstd"), Verdict::kTooLarge);
   EXPECT_EQ(verdict("/three"), Verdict::kBroken);
   EXPECT_EQ(verdict("/cut-gzip"), Verdict::kBroken);
 }
@@ -199,6 +293,10 @@ TEST_F(FetchTest, NoticesWhatIsCutOff) {
   EXPECT_EQ(verdict("/short"), Verdict::kBroken);
   EXPECT_EQ(verdict("/reset"), Verdict::kBroken);
   EXPECT_EQ(verdict("/nonsense"), Verdict::kBroken);
+  EXPECT_EQ(verdict("/bad-chunk"), Verdict::kBroken);
+  EXPECT_EQ(verdict("/cut-chunk"), Verdict::kBroken);
+  EXPECT_EQ(verdict("/two-lengths"), Verdict::kBroken);
+  EXPECT_EQ(verdict("/reset-head"), Verdict::kBroken);
 }
 
 TEST_F(FetchTest, GivesUpOnTheSlow) {
@@ -208,6 +306,15 @@ TEST_F(FetchTest, GivesUpOnTheSlow) {
   limits.total_timeout = std::chrono::seconds(30);
   limits.idle_timeout = std::chrono::seconds(1);
   EXPECT_EQ(verdict("/stall", limits), Verdict::kTimeout);
+}
+
+// A byte now and then keeps nobody waiting past the whole time.
+TEST_F(FetchTest, TheWholeTimeIsBounded) {
+  FetchLimits limits;
+  limits.total_timeout = std::chrono::milliseconds(500);
+  for (const char* path : {"/slow-head", "/slow-body", "/slow-chunks"})
+    EXPECT_EQ(verdict(path, limits), Verdict::kTimeout) << path;
+  EXPECT_EQ(transport_->in_flight(), 0u);
 }
 
 TEST_F(FetchTest, FollowsRedirectsByHand) {
@@ -230,6 +337,37 @@ TEST_F(FetchTest, RedirectsGoThroughRobots) {
   EXPECT_EQ(verdict("/private/x"), Verdict::kRobots);
   EXPECT_EQ(verdict("/to-forbidden"), Verdict::kRobots);
   EXPECT_TRUE(fetch({.url = server_->url("/private/x"), .robots = RobotsPolicy::kIgnore}));
+}
+
+TEST_F(FetchTest, APageThatLeadsOnIsARedirect) {
+  for (const char* path : {"/refresh-header", "/refresh"}) {
+    const auto response = get(path);
+    ASSERT_TRUE(response) << response.error().to_string();
+    EXPECT_EQ(response->hop.body, "hello") << path;
+    ASSERT_EQ(response->redirects.size(), 1u);
+    EXPECT_EQ(response->redirects[0].status, 200);
+  }
+  EXPECT_THAT(get("/refresh-late")->hop.body, testing::HasSubstr("read me"));
+  EXPECT_EQ(verdict("/refresh-private"), Verdict::kRefused);
+  EXPECT_EQ(verdict("/refresh-forbidden"), Verdict::kRobots);
+  EXPECT_EQ(verdict("/refresh-loop"), Verdict::kRedirects);
+}
+
+TEST(Refresh, ReadsWhatTheStandardReads) {
+  const auto read = [](std::string_view text) {
+    const auto refresh = parse_refresh(text);
+    return refresh ? fmt::format("{} {}", refresh->delay.count(), refresh->url) : "none";
+  };
+  EXPECT_EQ(read("5; url=/a"), "5 /a");
+  EXPECT_EQ(read(" 0 ; URL = '/a b' x"), "0 /a b");
+  EXPECT_EQ(read("1.9,\"/q\""), "1 /q");
+  EXPECT_EQ(read("3 /plain"), "3 /plain");
+  EXPECT_EQ(read("7"), "7 ");
+  EXPECT_EQ(read("0;urls"), "0 urls");
+  EXPECT_EQ(read(".5;url=/a"), "0 /a");
+  EXPECT_EQ(read("99999999999999999999; url=/a"), "1000000 /a");
+  for (const char* nothing : {"", "url=/a", "-1; url=/a", "5x url=/a"})
+    EXPECT_EQ(read(nothing), "none") << nothing;
 }
 
 TEST_F(FetchTest, SecretsStayWithTheirOrigin) {

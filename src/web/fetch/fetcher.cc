@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "web/fetch/refresh.h"
 #include "web/verdict.h"
 
 namespace seine::web {
@@ -60,7 +61,8 @@ asio::awaitable<base::Result<FetchResponse>> Fetcher::fetch(FetchRequest wanted)
                      .body = std::move(wanted.body),
                      .policy = std::move(wanted.policy),
                      .limits = wanted.limits,
-                     .cache = std::move(wanted.cache)};
+                     .cache = std::move(wanted.cache),
+                     .rate_limit = wanted.rate_limit};
   FetchResponse out{.url = std::move(wanted.url), .final_url = request.url, .hop = {}};
   const base::TimePoint latest = clock_.now() + wanted.limits.total_timeout;
   for (;;) {
@@ -74,8 +76,13 @@ asio::awaitable<base::Result<FetchResponse>> Fetcher::fetch(FetchRequest wanted)
     request.limits.total_timeout = std::max(left, std::chrono::milliseconds(1));
     base::Result<HopResponse> hop = co_await transport_.send(request);
     if (!hop) co_return std::unexpected(std::move(hop).error());
-    const auto location = hop->headers.get("location");
-    if (!is_redirect(hop->status) || !location) {
+    std::optional<std::string> location;
+    if (is_redirect(hop->status)) {
+      if (const auto field = hop->headers.get("location")) location = *field;
+    } else if (request.method == "GET" && hop->status / 100 == 2) {
+      location = refresh_target(*hop, request.url);
+    }
+    if (!location) {
       out.final_url = request.url;
       out.hop = *std::move(hop);
       co_return out;

@@ -1,5 +1,6 @@
-// Fetcher: from an address to the bytes that stand there: redirects by hand, each hop through the
-// guard and robots.txt, over a transport (cache, politeness, network). Lives on one context.
+// Fetcher: from an address to the bytes that stand there: redirects by hand, those of a header
+// (Location, Refresh) and those of a page (meta refresh) alike, each hop through the guard and
+// robots.txt, over a transport (cache, politeness, network). Lives on one context.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -29,11 +30,12 @@ struct FetchRequest {
   FetchLimits limits = {};
   CacheUse cache = {};
   RobotsPolicy robots = RobotsPolicy::kRespect;
+  double rate_limit = 0;  // requests a second of this caller, all sites together; 0: no own bound
   std::size_t redirects_max = 10;
 };
 
 struct Redirect {
-  int status = 0;
+  int status = 0;  // 200 where the page itself, or its Refresh field, leads on
   std::string from;
   std::string to;
 };

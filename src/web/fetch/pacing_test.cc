@@ -3,9 +3,11 @@
 #include <zstd.h>
 
 #include "base/random.h"
+#include "net/runtime.h"
 #include "web/fetch/decoder.h"
 #include "web/fetch/http_date.h"
 #include "web/fetch/pacer.h"
+#include "web/fetch/polite_transport.h"
 #include "web/verdict.h"
 
 namespace seine::web {
@@ -42,6 +44,73 @@ TEST(Pacer, RestsAsAskedAndAfterFailures) {
   other.failed(now, random);
   EXPECT_TRUE(other.resting(now + milliseconds(999)));
   EXPECT_FALSE(other.resting(now + seconds(2)));
+}
+
+// Says from which address each host answers, and when it was asked.
+class Servers final : public Transport {
+ public:
+  explicit Servers(const base::Clock& clock) : clock_(clock) {}
+  asio::awaitable<base::Result<HopResponse>> send(HopRequest request) override {
+    times.push_back(clock_.now());
+    HopResponse response;
+    response.status = 200;
+    response.address = "192.0.2.1";
+    co_return response;
+  }
+  std::vector<base::TimePoint> times;
+
+ private:
+  const base::Clock& clock_;
+};
+
+class PoliteTest : public testing::Test {
+ protected:
+  ~PoliteTest() override { runtime_.stop(); }
+  // How far apart in time the first and the last of some requests went out.
+  std::chrono::milliseconds spread(PoliteOptions options, const std::vector<std::string>& urls,
+                                   double rate_limit = 0, GuardPolicy policy = {}) {
+    Servers servers(clock_);
+    PoliteTransport polite(servers, clock_, random_, options);
+    runtime_.run(0, [&] {
+      return send_all(polite, urls, rate_limit, std::make_shared<GuardPolicy>(std::move(policy)));
+    });
+    EXPECT_EQ(servers.times.size(), urls.size());
+    return std::chrono::duration_cast<milliseconds>(servers.times.back() - servers.times.front());
+  }
+  static asio::awaitable<void> send_all(PoliteTransport& polite, std::vector<std::string> urls,
+                                        double rate_limit,
+                                        std::shared_ptr<const GuardPolicy> policy) {
+    for (const std::string& url : urls) {
+      HopRequest request{.url = *Url::parse(url), .policy = policy, .rate_limit = rate_limit};
+      EXPECT_TRUE(co_await polite.send(std::move(request)));
+    }
+  }
+
+  base::SystemClock clock_;
+  base::SeededRandom random_{1};
+  net::Runtime runtime_{1, clock_};
+};
+
+TEST_F(PoliteTest, SitesOnOneAddressShareItsPace) {
+  // Each site is asked twice: the second time its address is known.
+  const std::vector<std::string> urls = {"http://a.com/", "http://b.com/", "http://c.com/",
+                                         "http://a.com/", "http://b.com/", "http://c.com/"};
+  const PoliteOptions fast{.site = {.rate = 1'000, .burst = 1'000},
+                           .address = {.rate = 10, .burst = 1}};
+  // Three requests of the one address, a tenth of a second apart.
+  EXPECT_GE(spread(fast, urls), milliseconds(180));
+}
+
+TEST_F(PoliteTest, ACallersRateHoldsOverAllSitesAlsoTheOperatorsOwn) {
+  const PoliteOptions fast{.site = {.rate = 1'000, .burst = 1'000},
+                           .address = {.rate = 1'000, .burst = 1'000}};
+  const std::vector<std::string> urls(8, "http://a.com/");
+  // Five at once, then three in 0.6 s.
+  EXPECT_GE(spread(fast, urls, 5), milliseconds(550));
+  GuardPolicy named;
+  named.endpoints.push_back({"http", "127.0.0.1", 80});
+  EXPECT_GE(spread(fast, std::vector<std::string>(8, "http://127.0.0.1/"), 5, named),
+            milliseconds(550));
 }
 
 TEST(HttpDate, TheThreeForms) {

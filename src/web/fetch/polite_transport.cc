@@ -49,8 +49,41 @@ std::shared_ptr<PoliteTransport::Site> PoliteTransport::site_of(std::string_view
   return made;
 }
 
-void PoliteTransport::set_rate(std::string_view host, double rate) {
-  if (const auto site = site_of(host); site && rate > 0) site->pacer.set_rate(rate);
+namespace {
+
+Pacer* pacer_of(std::map<std::string, Pacer>& pacers, const std::string& name,
+                const PacerLimits& limits, std::size_t most, base::TimePoint now) {
+  const auto found = pacers.find(name);
+  if (found != pacers.end()) return &found->second;
+  if (pacers.size() >= most) {
+    std::erase_if(pacers, [now](const auto& entry) { return entry.second.idle(now); });
+    if (pacers.size() >= most) return nullptr;
+  }
+  return &pacers.emplace(name, Pacer(limits)).first->second;
+}
+
+}  // namespace
+
+// At least a millisecond: whoever is called ends by its own time-out.
+std::chrono::milliseconds PoliteTransport::time_left(base::TimePoint latest) const {
+  return std::max(std::chrono::milliseconds(1),
+                  std::chrono::duration_cast<std::chrono::milliseconds>(latest - clock_.now()));
+}
+
+Pacer* PoliteTransport::address_pacer(const std::string& address) {
+  if (address.empty()) return nullptr;
+  return pacer_of(addresses_, address, options_.address, options_.sites_max, clock_.now());
+}
+
+Pacer* PoliteTransport::caller_pacer(const HopRequest& request) {
+  if (!(request.rate_limit > 0)) return nullptr;
+  // A second's worth may go out at once after a pause.
+  const auto burst = static_cast<std::uint32_t>(std::clamp(request.rate_limit, 1.0, 1'000.0));
+  Pacer* pacer =
+      pacer_of(callers_, request.cache.principal, {.rate = request.rate_limit, .burst = burst},
+               options_.sites_max, clock_.now());
+  if (pacer != nullptr) pacer->set_rate(request.rate_limit);
+  return pacer;
 }
 
 asio::awaitable<base::Result<HopResponse>> PoliteTransport::send(HopRequest request) {
@@ -61,9 +94,19 @@ asio::awaitable<base::Result<HopResponse>> PoliteTransport::send(HopRequest requ
         return place.scheme == request.url.scheme() && place.host == request.url.hostname() &&
                place.port == request.url.port_or_default();
       });
-  if (named) co_return co_await below_.send(std::move(request));
-
   const std::string host(request.url.hostname());
+  if (Pacer* caller = caller_pacer(request)) {
+    const auto at = caller->reserve(start, latest);
+    if (!at)
+      co_return fail_verdict(Verdict::kBusy, "{} waits behind more requests than the rate allows",
+                             host);
+    if (*at > start && !co_await net::sleep_for(*at - start))
+      co_return fail_verdict(Verdict::kCancelled, "reading {} was cancelled", host);
+  }
+  if (named) {
+    request.limits.total_timeout = time_left(latest);
+    co_return co_await below_.send(std::move(request));
+  }
   const std::shared_ptr<Site> site = site_of(host);
   if (!site) co_return fail_verdict(Verdict::kBusy, "too many sites are being read at once");
   while (site->running >= options_.site_concurrency) {
@@ -92,16 +135,14 @@ asio::awaitable<base::Result<HopResponse>> PoliteTransport::send(HopRequest requ
   const Place place(site);
   const base::TimePoint now = clock_.now();
   const auto site_at = site->pacer.reserve(now, latest);
-  const auto global_at = site_at ? global_.reserve(now, latest) : std::nullopt;
-  if (!site_at || !global_at)
-    co_return fail_verdict(Verdict::kBusy, "{} may not be asked again yet", host);
-  const base::TimePoint at = std::max(*site_at, *global_at);
+  Pacer* const shared = address_pacer(site->address);
+  const auto address_at = site_at && shared != nullptr ? shared->reserve(now, latest) : site_at;
+  const auto global_at = address_at ? global_.reserve(now, latest) : std::nullopt;
+  if (!global_at) co_return fail_verdict(Verdict::kBusy, "{} may not be asked again yet", host);
+  const base::TimePoint at = std::max({*site_at, *address_at, *global_at});
   if (at > now && !co_await net::sleep_for(at - now))
     co_return fail_verdict(Verdict::kCancelled, "reading {} was cancelled", host);
-  // What is left of the time.
-  request.limits.total_timeout =
-      std::max(std::chrono::milliseconds(1),
-               std::chrono::duration_cast<std::chrono::milliseconds>(latest - clock_.now()));
+  request.limits.total_timeout = time_left(latest);
   base::Result<HopResponse> result = co_await below_.send(std::move(request));
   learn(*site, result);
   co_return result;
@@ -109,6 +150,7 @@ asio::awaitable<base::Result<HopResponse>> PoliteTransport::send(HopRequest requ
 
 void PoliteTransport::learn(Site& site, const base::Result<HopResponse>& result) {
   const base::TimePoint now = clock_.now();
+  if (result && !result->address.empty()) site.address = result->address;
   if (!result) {
     switch (verdict_of(result.error())) {
       case Verdict::kUnreachable:

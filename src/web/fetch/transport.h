@@ -48,6 +48,7 @@ struct HopRequest {
   std::shared_ptr<const GuardPolicy> policy = {};  // nullptr: the default one
   FetchLimits limits = {};
   CacheUse cache = {};
+  double rate_limit = 0;  // of the caller (cache.principal), over all sites; 0: no own bound
 };
 
 struct HopResponse {
@@ -56,6 +57,7 @@ struct HopResponse {
   std::string body;  // decoded
   std::uint64_t wire_bytes = 0;
   std::string protocol;  // "h2", "http/1.1"
+  std::string address;   // that answered, as text; empty where it is not the network
   base::WallTime fetched_at{};
   std::chrono::seconds age{0};
   PageSource from = PageSource::kNetwork;

@@ -53,15 +53,19 @@ base::Result<Page> html_page(std::string_view bytes, const ExtractOptions& optio
   wanted.status = options.status;
   wanted.header_charset = charset_parameter(options.content_type).value_or("");
   wanted.main_content = options.main_content;
+  wanted.selector = options.selector;
   wanted.rendered = options.rendered;
   wanted.images = options.images;
   wanted.sanitize = options.sanitize_html;
   auto page = read_page(bytes, wanted);
+  if (!page && page.error().field == "selector") return page;
   if (!page) return fail_verdict(Verdict::kBadUrl, "{}", page.error().message);
   if (page->failure != PageFailure::kNone) {
     const Verdict verdict = verdict_of(page->failure);
     return fail_verdict(verdict, "it shows no content: {}", verdict_name(verdict));
   }
+  if (!options.selector.empty() && page->blocks.empty())
+    return fail_verdict(Verdict::kEmpty, "it has nothing that '{}' selects", options.selector);
   return page;
 }
 

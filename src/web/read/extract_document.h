@@ -22,6 +22,7 @@ struct ExtractOptions {
   int status = 200;
   bool main_content = true;
   bool images = true;
+  std::string selector = {};  // of HTML: see PageOptions
   bool links = false;
   bool sanitize_html = false;
   bool rendered = false;  // a browser has run the scripts

@@ -100,10 +100,7 @@ asio::awaitable<base::Result<FetchResponse>> WebReader::fetch_here(std::string u
   request.cache.max_age = options.max_age;
   request.cache.offline = options.network == NetworkUse::kOffline;
   request.cache.principal = options.principal;
-  if (options.rate_limit > 0 && ports_.polite != nullptr) {
-    if (const auto parsed = Url::parse(url))
-      ports_.polite->set_rate(parsed->hostname(), options.rate_limit);
-  }
+  request.rate_limit = options.rate_limit;
   co_return co_await ports_.fetcher.fetch(std::move(request));
 }
 
@@ -117,23 +114,41 @@ asio::awaitable<base::Result<PageDocument>> WebReader::read_here(std::string url
   }
   const bool html =
       media_type(fetched->hop.headers.get("content-type").value_or("text/html")).ends_with("html");
-  const bool may_render = ports_.renderer != nullptr && html && fetched->hop.status / 100 == 2 &&
-                          options.network != NetworkUse::kOffline;
+  const bool shows =
+      html && fetched->hop.status / 100 == 2 && options.network != NetworkUse::kOffline;
+  RenderReason reason = RenderReason::kNotAsked;
   base::Result<PageDocument> page = base::fail(base::Code::kUnknown, "not read yet");
-  if (options.render_js == RenderJs::kAlways && may_render) {
+  if (options.render_js == RenderJs::kAlways && shows && ports_.renderer != nullptr) {
+    reason = RenderReason::kAsked;
     page = co_await render(*std::move(fetched), std::move(options));
   } else {
     page = co_await extract(*fetched, options);
-    // Only a page without text of its own is worth a browser: see decide_render.
+    // Only a page without text of its own is worth a browser; a wall it would not change.
     const bool shell = !page && (verdict_of(page.error()) == Verdict::kEmptyShell ||
                                  verdict_of(page.error()) == Verdict::kEmpty);
-    if (shell && options.render_js == RenderJs::kAuto && may_render) {
+    if (options.render_js == RenderJs::kNever) {
+      reason = RenderReason::kNotAsked;
+    } else if (!shows) {
+      reason = RenderReason::kNoPage;
+    } else if (!shell && options.render_js == RenderJs::kAuto) {
+      reason = RenderReason::kHasText;
+    } else if (ports_.renderer == nullptr) {
+      reason = RenderReason::kNoBrowser;
+    } else {
+      reason = RenderReason::kNoText;
       auto shown = co_await render(*std::move(fetched), std::move(options));
       // Without a browser the first reading stands.
-      if (shown || shown.error().code != base::Code::kFailedPrecondition) page = std::move(shown);
+      if (shown || shown.error().code != base::Code::kFailedPrecondition) {
+        page = std::move(shown);
+      } else {
+        reason = RenderReason::kNoBrowser;
+      }
     }
   }
-  if (page) page->url = std::move(url);
+  if (page) {
+    page->url = std::move(url);
+    page->render_reason = reason;
+  }
   co_return page;
 }
 
@@ -187,6 +202,7 @@ asio::awaitable<base::Result<PageDocument>> WebReader::extract(FetchResponse res
                 base::trim(hop.headers.get("x-content-type-options").value_or("")), "nosniff"),
             .status = hop.status,
             .main_content = options.main_content,
+            .selector = options.selector,
             .links = options.links,
             .sanitize_html = options.sanitize_html,
             .rendered = rendered,

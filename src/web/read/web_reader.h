@@ -8,7 +8,6 @@
 #include "store/blob_store.h"
 #include "store/worker_pool.h"
 #include "web/fetch/fetcher.h"
-#include "web/fetch/polite_transport.h"
 #include "web/index/collection.h"
 #include "web/reader.h"
 #include "web/render/renderer.h"
@@ -20,7 +19,6 @@ class WebReader final : public Reader {
   struct Ports {  // all outlive the reader
     asio::any_io_executor home;
     Fetcher& fetcher;
-    PoliteTransport* polite = nullptr;  // told of rate_limit
     store::WorkerPool& pool;
     store::BlobStore& blobs;
     PageIndex* index = nullptr;

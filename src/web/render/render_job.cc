@@ -21,22 +21,43 @@ constexpr std::chrono::seconds kParsedMax{8};  // until the document is parsed; 
 constexpr std::chrono::seconds kLoadMax{2};    // after that: a stylesheet or a long poll may hang
 constexpr int kNavigationsMax = 5;             // by scripts while the page settles
 
-// In a world of its own, which the page's scripts cannot reach. Folded details are opened: a reader
-// would. One scroll starts what loads lazily.
-std::string quiet_script(std::chrono::milliseconds quiet, std::chrono::milliseconds most) {
+// The name of a world of its own, which the page's scripts cannot reach.
+constexpr const char* kWorld = "reader";
+
+// From the document's start: when its tree changed last.
+constexpr const char* kWatchScript =
+    "globalThis.seineChanged = performance.now();"
+    "globalThis.seineSettled = () => {};"
+    "new MutationObserver(() => { globalThis.seineChanged = performance.now();"
+    "globalThis.seineSettled(); })"
+    ".observe(document, {subtree: true, childList: true, characterData: true});";
+
+// Resolves when the tree has rested for long enough, counted from its last change or from the end
+// of the last request, whose data a script may just be looking at: true, or when the time is up.
+// Folded details are opened: a reader would. One scroll starts what loads lazily.
+std::string quiet_script(std::chrono::milliseconds quiet, std::chrono::milliseconds since_request,
+                         std::chrono::milliseconds most) {
   return "new Promise((done) => {"
-         "for (const one of document.querySelectorAll('details')) one.open = true;"
-         "let timer = setTimeout(() => done(true), " +
+         "const quiet = " +
          std::to_string(quiet.count()) +
+         ";"
+         "if (globalThis.seineChanged === undefined) {" +
+         std::string(kWatchScript) +
+         "}"
+         "globalThis.seineChanged = Math.max(globalThis.seineChanged, performance.now() - " +
+         std::to_string(since_request.count()) +
          ");"
+         "for (const one of document.querySelectorAll('details:not([open])')) one.open = true;"
+         "window.scrollTo(0, document.documentElement ? document.documentElement.scrollHeight : 0);"
+         "window.scrollTo(0, 0);"
+         "let timer = 0;"
+         "const rest = () => { clearTimeout(timer); timer = setTimeout(() => done(true),"
+         " Math.max(0, quiet - (performance.now() - globalThis.seineChanged))); };"
+         "globalThis.seineSettled = rest;"
          "setTimeout(() => done(false), " +
          std::to_string(most.count()) +
          ");"
-         "new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(() => done(true), " +
-         std::to_string(quiet.count()) +
-         "); }).observe(document, {subtree: true, childList: true, characterData: true});"
-         "window.scrollTo(0, document.documentElement ? document.documentElement.scrollHeight : 0);"
-         "window.scrollTo(0, 0);})";
+         "rest();})";
 }
 
 bool text_is(const Json& object, const char* key, std::string_view value) {
@@ -80,6 +101,7 @@ struct RenderJob::Impl : std::enable_shared_from_this<Impl> {
   bool cancelled = false;
   int status = 0;
   std::set<std::string> requests;  // of scripts and their data, under way
+  base::TimePoint requested{};     // when the last of them ended
 
   Deadline control() const { return Deadline::after(clock, kControlPatience).earlier_of(deadline); }
 
@@ -107,7 +129,7 @@ struct RenderJob::Impl : std::enable_shared_from_this<Impl> {
         if (requests.size() < 256) requests.insert(text_of(params, "requestId"));
       }
     } else if (method == "Network.loadingFinished" || method == "Network.loadingFailed") {
-      requests.erase(text_of(params, "requestId"));
+      if (requests.erase(text_of(params, "requestId")) > 0) requested = clock.now();
     } else if (method == "Network.responseReceived") {
       if (text_is(params, "type", "Document") && text_is(params, "frameId", frame)) {
         if (const Json* response = base::find(params, "response");
@@ -166,6 +188,8 @@ asio::awaitable<base::Result<void>> RenderJob::Impl::open() {
   browser->open_session(
       session, [self = shared_from_this()](const CdpMessage& event) { self->on_event(event); });
   browser->post("Page.enable", Json::object(), session);
+  browser->post("Page.addScriptToEvaluateOnNewDocument",
+                {{"source", kWatchScript}, {"worldName", kWorld}}, session);
   browser->post("Network.enable", Json::object(), session);
   browser->post("Inspector.enable", Json::object(), session);
   Json patterns = Json::array();
@@ -211,13 +235,16 @@ asio::awaitable<bool> RenderJob::Impl::settle() {
   const Deadline until = Deadline::after(clock, settings.settle_max).earlier_of(deadline);
   for (int navigations = 0; navigations < kNavigationsMax;) {
     const auto world = co_await browser->call(
-        "Page.createIsolatedWorld", {{"frameId", frame}, {"worldName", "reader"}}, session, until);
+        "Page.createIsolatedWorld", {{"frameId", frame}, {"worldName", kWorld}}, session, until);
     if (!world) co_return false;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until.remaining(clock));
     const auto rested = co_await browser->call(
         "Runtime.evaluate",
         {{"contextId", base::get_or<std::int64_t>(*world, "executionContextId", 0).value_or(0)},
-         {"expression", quiet_script(settings.quiet, left)},
+         {"expression", quiet_script(settings.quiet,
+                                     std::chrono::duration_cast<std::chrono::milliseconds>(
+                                         clock.now() - requested),
+                                     left)},
          {"awaitPromise", true},
          {"returnByValue", true}},
         session, until);

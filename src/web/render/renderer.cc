@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <future>
 #include <set>
@@ -32,7 +33,8 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
       : runtime(runtime_in),
         context(runtime.context(0)),
         clock(clock_in),
-        settings(std::move(settings_in)) {}
+        settings(std::move(settings_in)),
+        idle(context) {}
 
   net::Runtime& runtime;
   asio::io_context& context;  // the browser's: everything below is touched there only
@@ -43,6 +45,8 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
   bool outworn = false;  // to be replaced when no job runs in it
   std::size_t active = 0;
   std::deque<std::shared_ptr<net::Event>> waiters;
+  asio::steady_timer idle;
+  bool tidied = false;  // of this browser: the page that it opens by itself
   Statistics counts;
 
   // A popup or a window that a page opened is closed before it shows anything.
@@ -67,6 +71,7 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
       browser = SEINE_TRY(Browser::start(context, clock, settings.browser));
       pages_of_browser = 0;
       outworn = false;
+      tidied = false;
       ++counts.browsers;
       watch_targets();
     }
@@ -99,6 +104,35 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
     ++self->active;
     co_return base::Result<void>();
   }
+  // The page that a browser opens by itself holds a process of 45 MB that nobody looks at. Closed
+  // between jobs, when no page is one of theirs.
+  static asio::awaitable<void> tidy(std::shared_ptr<Impl> self, std::shared_ptr<Browser> used) {
+    const auto found =
+        co_await used->call("Target.getTargets", base::Json::object(), "",
+                            base::Deadline::after(self->clock, std::chrono::seconds(3)));
+    if (!found || self->active > 0 || self->browser != used) co_return;
+    const base::Json* targets = base::find(*found, "targetInfos");
+    if (targets == nullptr || !targets->is_array()) co_return;
+    for (const base::Json& target : *targets) {
+      const auto type = base::get_or<std::string>(target, "type", {});
+      const auto id = base::get_or<std::string>(target, "targetId", {});
+      if (type && id && *type == "page") used->post("Target.closeTarget", {{"targetId", *id}}, "");
+    }
+    self->tidied = true;
+  }
+
+  void rest() {
+    if (!browser || active > 0) return;
+    if (!tidied) asio::co_spawn(context, tidy(shared_from_this(), browser), asio::detached);
+    idle.expires_after(settings.idle_max);
+    idle.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
+      const auto impl = self.lock();
+      if (error || !impl || impl->active > 0 || !impl->browser) return;
+      impl->browser->kill();
+      impl->browser.reset();
+    });
+  }
+
   void give_slot() {
     --active;
     if (!waiters.empty()) {
@@ -141,6 +175,7 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
         self->outworn = true;
       }
       self->give_slot();
+      self->rest();
     }
     if (page) {
       page->took =
@@ -157,6 +192,7 @@ Renderer::Renderer(net::Runtime& runtime, const base::Clock& clock, RendererSett
 
 Renderer::~Renderer() {
   const auto end = [this] {
+    impl_->idle.cancel();
     if (impl_->browser) impl_->browser->kill();
     impl_->browser.reset();
   };

@@ -1,7 +1,8 @@
 // Renders pages that only scripts make: a warm headless browser, a fresh context for each job, and
 // a snapshot of what a reader would see once the page has come to rest. The browser reaches only
 // what the job's guard policy allows (guard_proxy.h), loads no images, fonts or media, refuses
-// dialogues, downloads and popups, and is replaced when it dies, hangs or has grown. One object for
+// dialogues, downloads and popups, and is replaced when it dies, hangs or has grown, and ended when
+// nobody has used it for a while. One object for
 // the process; calls come from any context of the runtime and return there.
 #pragma once
 
@@ -28,6 +29,8 @@ struct RendererSettings {
   std::chrono::milliseconds settle_max{6'000};
   std::size_t pages_per_browser = 200;
   std::uint64_t memory_bytes_max = std::uint64_t{700} << 20;
+  // A browser that nobody uses for so long is ended; a new one starts in a tenth of a second.
+  std::chrono::milliseconds idle_max{120'000};
 };
 
 struct RenderRequest {

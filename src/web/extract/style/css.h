@@ -1,7 +1,6 @@
 // As much CSS as it takes to see that text is invisible: declarations that can hide, and
-// style-sheet rules with type, class, id and attribute selectors joined by descendant and child
-// combinators. Selectors with anything else (pseudo-classes, siblings) never match: a rule that is
-// not understood hides nothing. Reading is linear and bounded. Slices of the text given.
+// style-sheet rules with the selectors of selector.h: a rule that is not understood hides nothing.
+// Reading is linear and bounded. Slices of the text given.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "web/extract/html/dom.h"
+#include "web/extract/style/selector.h"
 
 namespace seine::web::css {
 
@@ -80,19 +80,8 @@ class StyleSheet {
   void apply(const html::Node* element, Style& style) const;
 
  private:
-  struct Simple {  // one compound selector
-    std::string_view tag;
-    std::string_view id;
-    std::vector<std::string_view> classes;
-    struct Attribute {
-      std::string_view name, value;
-      char op = 0;  // 0: present; '=', '^', '$', '*', '~', '|'
-    };
-    std::vector<Attribute> attributes;
-    bool child = false;  // joined to the compound on its left by '>'
-  };
   struct Rule {
-    std::vector<Simple> selector;  // left to right
+    Selector selector;
     std::string_view declarations;
     std::uint32_t specificity = 0;
     std::uint32_t order = 0;
@@ -100,9 +89,6 @@ class StyleSheet {
 
   void add_rules(std::string_view text, int depth);
   void add_rule(std::string_view selectors, std::string_view declarations);
-  static std::optional<std::vector<Simple>> parse_selector(std::string_view text);
-  static bool matches(const Simple& simple, const html::Node* element);
-  static bool matches(const Rule& rule, const html::Node* element);
 
   std::vector<Rule> rules_;
   std::size_t bytes_ = 0;
