@@ -1,5 +1,7 @@
-import OpenAI from "openai";
 import { assert, base, check, key } from "./check.mjs";
+
+// Which of the installed majors.
+const { default: OpenAI } = await import(process.env.SEINE_OPENAI ?? "openai");
 
 const client = new OpenAI({ baseURL: `${base}/v1`, apiKey: key, maxRetries: 0 });
 const messages = [{ role: "user", content: "hi" }];

@@ -55,23 +55,44 @@ class Keyed(unittest.TestCase):
 
 
 class Libraries(Keyed):
-    def run_client(self, name):
+    def run_client(self, name, node="node", **settings):
         problem = installed()
         if problem:
             self.skipTest(problem)
-        done = subprocess.run(["node", str(CLIENTS / name)], env=environment(SEINE_URL=self.url, SEINE_API_KEY=self.key), capture_output=True,
-                              text=True, timeout=120)
+        done = subprocess.run([node, str(CLIENTS / name)], env=environment(**{"SEINE_URL": self.url, "SEINE_API_KEY": self.key, **settings}),
+                              capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertGreater(done.stdout.count("ok "), 2, done.stdout)
 
     def test_openai(self):
         self.run_client("openai.mjs")
 
+    def test_openai_7_on_node_22(self):
+        problem = installed()
+        node = CLIENTS / "node_modules/.bin/node"
+        if problem or not node.exists():
+            self.skipTest(problem or "the npm package node has no program for this machine")
+        self.run_client("openai.mjs", node=str(node), SEINE_OPENAI="openai-7")
+
     def test_anthropic(self):
         self.run_client("anthropic.mjs")
 
     def test_ai_sdk_with_deepseek(self):
         self.run_client("ai.mjs")
+
+    def test_grpc(self):
+        self.run_client("grpc.mjs", SEINE_ADDRESS=f"127.0.0.1:{self.service.port}")
+
+    def test_grpc_over_tls(self):
+        folder = tempfile.mkdtemp(prefix="seine-tls-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        cert, key = f"{folder}/cert.pem", f"{folder}/key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert], check=True, capture_output=True, timeout=60)
+        with Service("--model", SCRIPT, SEINE_TLS_CERTIFICATE=cert, SEINE_TLS_KEY=key) as service:
+            made = seine("key", "create", "grpc", "--scope", "chat", "--data", service.data)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            self.run_client("grpc.mjs", SEINE_ADDRESS=f"127.0.0.1:{service.port}", SEINE_CA=cert, SEINE_API_KEY=made.stdout.strip())
 
 
 class Tools(Keyed):
@@ -160,6 +181,49 @@ class Keys(unittest.TestCase):
 
 
 class Chats(unittest.TestCase):
+    def test_answers_in_chats_survive_a_kill(self):
+        """A question whose run has begun and an answer whose end was told are there after kill -9 in the midst of others."""
+        data = tempfile.mkdtemp(prefix="seine-chats-")
+        words = ["--no-auth-on-loopback", "--model", SCRIPT]
+        try:
+            asked, answered = [], []
+            with Service(*words, data=data) as service:
+                def converse(number):
+                    try:
+                        chat = json.loads(service.request("POST", "/api/chats", {"title": str(number)})[2])["id"]
+                        for i in range(200):
+                            text = f"question {number}-{i}"
+                            body = {"question": text, "chat_id": chat, "search": "off", "model": "words", "stream": False}
+                            status, _, answer = service.request("POST", "/api/ask", body)
+                            if status == 200:
+                                asked.append((chat, json.loads(answer)["question_id"], text))
+                                answered.append((chat, json.loads(answer)["answer_id"]))
+                    except Exception:  # the service was killed under it
+                        pass
+                speakers = [threading.Thread(target=converse, args=(n,)) for n in range(4)]
+                for speaker in speakers:
+                    speaker.start()
+                while len(answered) < 40 and any(speaker.is_alive() for speaker in speakers):
+                    speakers[0].join(0.01)
+                service.process.kill()
+                for speaker in speakers:
+                    speaker.join()
+            self.assertGreaterEqual(len(answered), 40)
+            with Service(*words, data=data) as service:
+                messages = {}
+                for chat in {chat for chat, _ in answered}:
+                    for message in json.loads(service.request("GET", f"/api/chats/{chat}")[2])["messages"]:
+                        messages[message["id"]] = message
+                for _, message, text in asked:
+                    self.assertEqual(messages[message]["text"], text)
+                for _, message in answered:
+                    self.assertEqual(messages[message]["text"], "Hello world")
+                    self.assertEqual(messages[message]["state"], "complete")
+                # What was under way at the kill does not claim to be still running.
+                self.assertEqual([m["id"] for m in messages.values() if m["state"] == "running"], [])
+        finally:
+            shutil.rmtree(data, ignore_errors=True)
+
     def test_acknowledged_messages_survive_a_kill(self):
         """Chats that were answered 201 are there after kill -9 in the midst of writes."""
         data = tempfile.mkdtemp(prefix="seine-chats-")
