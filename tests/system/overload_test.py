@@ -5,10 +5,11 @@ import http.client
 import json
 import re
 import socket
+import struct
 import time
 import unittest
 
-from seine import Service
+from seine import ROOT, Service
 
 DEADLINE_S = 120  # for a condition to come true on a loaded machine
 
@@ -27,10 +28,17 @@ def wait_for(test: unittest.TestCase, what: str, holds) -> None:
     test.fail(f"{what} did not come true within {DEADLINE_S} s")
 
 
+def end_token() -> int:
+    """The model's own word for the end, from its file."""
+    key = b"tokenizer.ggml.eos_token_id"
+    head = (ROOT / "models/seine-mini/model.gguf").read_bytes()
+    return struct.unpack_from("<II", head, head.index(key) + len(key))[1]
+
+
 def question(stream: bool, tokens: int) -> dict:
-    # Without an end of its own: a banned end token would do, but a long text from a small model does as well.
-    return {"model": "default", "stream": stream, "max_tokens": tokens, "temperature": 1.5, "seed": 5,
-            "messages": [{"role": "user", "content": "Tell a long story about the river, its boats, its bridges and its people. " * 4}]}
+    """One whose answer has exactly so many tokens: the end may not be said."""
+    return {"model": "default", "stream": stream, "max_tokens": tokens, "temperature": 1.5, "seed": 5, "logit_bias": {str(end_token()): -100},
+            "messages": [{"role": "user", "content": "Tell a story about the river."}]}
 
 
 class Stream:
@@ -64,7 +72,9 @@ class WithModel(unittest.TestCase):
     def test_leaving_ends_the_engines_work(self):
         with Service("--no-auth-on-loopback") as service:
             self.wait_loaded(service)
-            streams = [Stream(service, 2000) for _ in range(3)]
+            streams = [Stream(service, 1900) for _ in range(3)]
+            for stream in streams:
+                self.addCleanup(stream.leave)
             for stream in streams:
                 stream.read_until(b'"content":')
             wait_for(self, "three running", lambda: metric(service, "seine_engine_requests_running") == 3)
@@ -83,13 +93,14 @@ class WithModel(unittest.TestCase):
         with Service("--no-auth-on-loopback", SEINE_MODEL_QUEUE_MAX="1") as service:
             self.wait_loaded(service)
             first = Stream(service, 300)
+            self.addCleanup(first.leave)
             first.read_until(b'"content":')
             refused, others = [], []
             end = time.monotonic() + DEADLINE_S
             # More than run at once and may wait: some must be turned away.
             while not refused and time.monotonic() < end and len(others) < 200:
                 connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=DEADLINE_S)
-                connection.request("POST", "/v1/chat/completions", json.dumps(question(True, 2000)), {"content-type": "application/json"})
+                connection.request("POST", "/v1/chat/completions", json.dumps(question(True, 1900)), {"content-type": "application/json"})
                 answer = connection.getresponse()
                 if answer.status == 200:
                     others.append(connection)

@@ -51,7 +51,7 @@ class Service:
         return seen.decode()
 
     def request(self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None) -> tuple[int, dict, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         fields = {"cookie": self.cookie} if self.cookie else {}
         data = None
         if body is not None:

@@ -5,7 +5,7 @@ crawled into the service's own index, and each question goes through POST /api/a
 Every fifth passage is left out of the site, so that its questions cannot be answered. Results of single questions are kept in --state,
 and a run that was stopped goes on where it was. Prints one JSON object; RESULTS.md keeps some.
 
-  bench/answer/http.py squad11_train.en --model none --questions 200 --state /tmp/en-none.jsonl
+  bench/answer/over_http.py squad11_train.en --model none --questions 200 --state /tmp/en-none.jsonl
 """
 import argparse
 import http.client
@@ -38,12 +38,21 @@ def load(name: str, pages: int) -> list[dict]:
     return items[:pages * 5 // 4]
 
 
+def address(i: int) -> str:
+    """Letters only: of addresses that differ in digits alone a crawl follows a hundred."""
+    word = ""
+    while i or not word:
+        word += chr(ord("a") + i % 26)
+        i //= 26
+    return f"/p/{word}"
+
+
 def site_of(items: list[dict], lang: str) -> dict[str, str]:
     kept = [i for i in range(len(items)) if i % 5 != 4]
-    pages = {f"/p/{i}": page(items[i]["title"].replace("_", " "), items[i]["context"], lang) for i in kept}
+    pages = {address(i): page(items[i]["title"].replace("_", " "), items[i]["context"], lang) for i in kept}
     lists = [kept[at:at + LINKS] for at in range(0, len(kept), LINKS)]
     for number, part in enumerate(lists):
-        links = "".join(f'<li><a href="/p/{i}">{i}</a></li>' for i in part)
+        links = "".join(f'<li><a href="{address(i)}">{i}</a></li>' for i in part)
         pages[f"/list/{number}"] = f"<!doctype html><title>List {number}</title><body><main><ul>{links}</ul></main>"
     pages["/"] = "<!doctype html><title>All</title><body><main><ul>" + "".join(f'<li><a href="/list/{n}">{n}</a></li>' for n in range(len(lists))) + "</ul></main>"
     return pages
@@ -167,7 +176,7 @@ def main() -> None:
                         continue
                     qa = items[i]["qas"][i % len(items[i]["qas"])]
                     got = ask(service.port, qa["q"])
-                    row = {"number": i, **judge(items[i], qa["q"], qa["a"], f"{site.url}/p/{i}", i % 5 != 4, got, chinese)}
+                    row = {"number": i, **judge(items[i], qa["q"], qa["a"], site.url + address(i), i % 5 != 4, got, chinese)}
                     log.write(json.dumps(row, ensure_ascii=False) + "\n")
                     log.flush()
                     rows.append(row)
