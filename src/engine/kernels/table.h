@@ -3,7 +3,8 @@
 // kernels_of(NAME) forces one. All functions are pure, run on the calling thread and allocate
 // nothing: splitting work over threads is the caller's business (thread_pool.h).
 //
-// Every product gives a row of the result the same bits whatever other rows are computed with it.
+// Every product gives a row of the result the same bits whatever other rows are computed with it
+// by the same kernels.
 #pragma once
 
 #include <cstddef>
@@ -42,6 +43,9 @@ struct Kernels {
   // y[m * y_stride + n] (+)= sum_k x[m, k] w[n, k] for n in [first, last).
   void (*gemm)(const MatrixView& w, std::int64_t first, std::int64_t last, const ActivationView& x,
                float* y, std::int64_t y_stride, bool accumulate, std::byte* scratch);
+  // The kernels for rows of prompts where other arithmetic is the faster for many rows, whose bits
+  // then differ; null where there is one for all.
+  const Kernels* prompt;
 };
 
 // The row for this machine, or the one that SEINE_CPU_ISA names. An error that names the choices

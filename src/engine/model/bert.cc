@@ -97,14 +97,14 @@ class Bert : public Encoder {
     const Layer& layer = layers_[static_cast<std::size_t>(index)];
     const std::int64_t n = rows_.size();
     const std::int64_t width = facts_.width;
-    activations_.set(x, width, n, width);
+    activations_.set(x, width, rows_.counts(), width);
     attention_.run(layer.attention, 0, activations_, rows_, kv, x);
     layer_norm(compute_, layer.attention_norm, n, eps_, x);
-    activations_.set(x, width, n, width);
+    activations_.set(x, width, rows_.counts(), width);
     compute_.multiply(activations_, layer.up, up_.data());
     compute_.add_bias(up_.data(), layer.up_bias, n);
     gelu(compute_, up_.data(), n, hidden_);
-    activations_.set(up_.data(), hidden_, n, hidden_);
+    activations_.set(up_.data(), hidden_, rows_.counts(), hidden_);
     compute_.multiply(activations_, layer.down, x, true);
     compute_.add_bias(x, layer.down_bias, n);
     layer_norm(compute_, layer.output_norm, n, eps_, x);

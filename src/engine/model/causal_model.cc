@@ -68,6 +68,7 @@ base::Result<> CausalModel::open(const Shape& shape, std::int32_t widest) {
   facts_.mtp_depth = shape.mtp;
   for (const Tensor& tensor : file.tensors()) facts_.parameters += tensor.elements();
   facts_.weight_bytes = file.tensor_bytes();
+  facts_.has_prompt_form = compute_.kernels().prompt != nullptr;
 
   batch_rows_max_ = settings.batch_rows;
   logit_rows_max_ = std::min(settings.logit_rows, settings.batch_rows);
@@ -141,7 +142,10 @@ ForwardResult CausalModel::finish(const Batch& batch, const float* x,
     compute_.vector().rmsnorm(x + row * width, norm.data(), width, shape_.norm_eps,
                               normed + i * width);
   }
-  activations_.set(normed, width, wanted, width);
+  const auto decode =
+      std::ranges::lower_bound(batch.logit_rows, static_cast<std::int32_t>(rows_.counts().decode));
+  const auto decoding = static_cast<std::int64_t>(decode - batch.logit_rows.begin());
+  activations_.set(normed, width, {.decode = decoding, .prompt = wanted - decoding}, width);
   compute_.multiply(activations_, head, logits_.data());
   out.logits = {logits_.data(), static_cast<std::size_t>(wanted * shape_.vocabulary)};
   return out;

@@ -101,7 +101,7 @@ class DeepSeek : public CausalModel {
       compute_.vector().rmsnorm(hidden.data() + r * width, module.hidden_norm.data(), width,
                                 shape_.norm_eps, to + width);
     }
-    activations_.set(joined_.data(), 2 * width, rows_.size(), 2 * width);
+    activations_.set(joined_.data(), 2 * width, rows_.counts(), 2 * width);
     compute_.multiply(activations_, module.project, x_.data());
     run(module.layer, shape_.layers + depth, x_.data(), kv);
     return finish(batch, x_.data(), module.final_norm, module.head);
@@ -127,10 +127,10 @@ class DeepSeek : public CausalModel {
     float* normed = normed_.data();
     compute_.rmsnorm(x, layer.ffn_norm.data(), rows_.size(), width, shape_.norm_eps, normed);
     if (layer.is_dense) {
-      activations_.set(normed, width, rows_.size(), width);
+      activations_.set(normed, width, rows_.counts(), width);
       mlp_.run(layer.mlp, activations_, x);
     } else {
-      experts_.run(layer.experts, normed, rows_.size(), activations_, mlp_, x);
+      experts_.run(layer.experts, normed, rows_.counts(), activations_, mlp_, x);
     }
   }
 

@@ -90,7 +90,8 @@ base::Result<std::span<const float>> Encoder::states(std::span<const TokenRun> r
     }
     runs_.push_back({.tokens = run.tokens,
                      .first_position = 0,
-                     .blocks = std::span(blocks_).subspan(used, needed)});
+                     .blocks = std::span(blocks_).subspan(used, needed),
+                     .phase = Phase::kPrompt});
     used += needed;
   }
   SEINE_CHECK(rows_.set(runs_, {}, &*kv_));

@@ -31,12 +31,12 @@ Mlp::Mlp(const Compute& compute, std::int32_t rows_max, std::int32_t hidden_max)
     : compute_(&compute), gate_(rows_max, hidden_max), up_(rows_max, hidden_max) {}
 
 void Mlp::run(const MlpWeights& w, Activations& activations, float* x) {
-  const std::int64_t rows = activations.view().rows;
+  const RowCounts rows = activations.rows();
   const std::int64_t hidden = w.gate.rows;
   const Product products[] = {{.weight = &w.gate, .y = gate_.data(), .stride = hidden},
                               {.weight = &w.up, .y = up_.data(), .stride = hidden}};
   compute_->multiply(activations, products);
-  compute_->silu_mul(gate_.data(), up_.data(), rows, hidden);
+  compute_->silu_mul(gate_.data(), up_.data(), rows.all(), hidden);
   activations.set(gate_.data(), hidden, rows, hidden);
   compute_->multiply(activations, w.down, x, true);
 }
@@ -107,8 +107,8 @@ Experts::Experts(const ExpertConfig& config, const Compute& compute, std::int32_
   chosen_.resize(pairs);
   share_.resize(pairs);
   slot_.resize(pairs);
-  counts_.resize(static_cast<std::size_t>(config.routing.experts));
-  groups_.reserve(static_cast<std::size_t>(config.routing.experts));
+  counts_.resize(2 * static_cast<std::size_t>(config.routing.experts));
+  groups_.reserve(counts_.size());
   route_scratch_.resize(
       static_cast<std::size_t>(router_.scratch_floats() + config.routing.experts) *
       static_cast<std::size_t>(compute.pool().threads()));
@@ -118,10 +118,9 @@ Experts::Experts(const ExpertConfig& config, const Compute& compute, std::int32_
   out_ = FloatRows(slots, config.width);
   // Every group starts on a tile of its own.
   const std::int64_t tiles =
-      slots / kPackRows + std::min<std::int64_t>(slots, config.routing.experts);
-  packed_ = AlignedBytes(
-      static_cast<std::size_t>(tiles) *
-      compute.kernels().packed_bytes(kPackRows, std::max(config.width, config.hidden)));
+      slots / kPackRows + std::min(slots, std::int64_t{2} * config.routing.experts);
+  packed_ = AlignedBytes(static_cast<std::size_t>(tiles) *
+                         compute.packed_bytes(kPackRows, std::max(config.width, config.hidden)));
 }
 
 void Experts::route(const ExpertWeights& w, const float* normed, std::int64_t rows) {
@@ -141,72 +140,79 @@ void Experts::route(const ExpertWeights& w, const float* normed, std::int64_t ro
   });
 }
 
-void Experts::sort(std::int64_t rows) {
-  const std::int64_t pairs = rows * config_.routing.used;
+void Experts::sort(RowCounts rows) {
+  const Kernels& plain = compute_->kernels();
+  const auto pairs = static_cast<std::size_t>(rows.all() * config_.routing.used);
+  const auto decoding = plain.prompt == nullptr
+                            ? pairs
+                            : static_cast<std::size_t>(rows.decode * config_.routing.used);
+  const auto count_of = [&](std::size_t pair) -> std::int32_t& {
+    return counts_[2 * static_cast<std::size_t>(chosen_[pair]) + (pair < decoding ? 0 : 1)];
+  };
   std::fill(counts_.begin(), counts_.end(), 0);
-  for (std::int64_t i = 0; i < pairs; ++i) ++counts_[static_cast<std::size_t>(chosen_[i])];
+  for (std::size_t i = 0; i < pairs; ++i) ++count_of(i);
   groups_.clear();
   std::int32_t slot = 0;
   std::int32_t tile = 0;
-  for (std::int32_t e = 0; e < config_.routing.experts; ++e) {
-    std::int32_t& count = counts_[static_cast<std::size_t>(e)];
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    std::int32_t& count = counts_[i];
     if (count == 0) continue;
-    groups_.push_back({e, slot, count, tile});
+    groups_.push_back({.kernels = i % 2 == 0 ? &plain : &compute_->prompt_kernels(),
+                       .expert = static_cast<std::int32_t>(i / 2),
+                       .first = slot,
+                       .rows = count,
+                       .first_tile = tile});
     tile += static_cast<std::int32_t>((count + kPackRows - 1) / kPackRows);
-    slot += std::exchange(count, slot);  // from now on: the expert's next free slot
+    slot += std::exchange(count, slot);  // from now on: the group's next free slot
   }
-  for (std::int64_t i = 0; i < pairs; ++i) {
-    slot_[static_cast<std::size_t>(i)] = counts_[static_cast<std::size_t>(chosen_[i])]++;
-  }
+  for (std::size_t i = 0; i < pairs; ++i) slot_[i] = count_of(i)++;
 }
 
 std::byte* Experts::packed_of(const Group& group, std::int64_t columns) {
-  return packed_.data() + static_cast<std::size_t>(group.first_tile) *
-                              compute_->kernels().packed_bytes(kPackRows, columns);
+  return packed_.data() +
+         static_cast<std::size_t>(group.first_tile) * compute_->packed_bytes(kPackRows, columns);
 }
 
-ActivationView Experts::view_of(const Group& group, const float* x, std::int64_t columns) {
+ActivationView Experts::view_of(const Group& group, const MatrixView& weight, const float* x) {
+  const std::int64_t columns = weight.columns;
   ActivationView view{.f32 = x + group.first * columns,
                       .stride = columns,
                       .packed = nullptr,
                       .rows = group.rows,
                       .columns = columns};
-  if (is_packed_) {
-    view.packed = packed_of(group, columns);
-  }
+  if (group.kernels->wants_packed(weight.type)) view.packed = packed_of(group, columns);
   return view;
 }
 
 void Experts::pack(std::span<const MatrixView> weights, const float* x, std::int64_t columns) {
-  const Kernels& kernels = compute_->kernels();
-  is_packed_ = kernels.wants_packed(weights.front().type);
-  if (!is_packed_) return;
+  const DType type = weights.front().type;
   compute_->pool().each(static_cast<std::int64_t>(groups_.size()), [&](std::int64_t i, int) {
     const Group& group = groups_[static_cast<std::size_t>(i)];
-    kernels.pack(x + group.first * columns, columns, group.rows, columns, 0,
-                 (group.rows + kPackRows - 1) / kPackRows, packed_of(group, columns));
+    if (!group.kernels->wants_packed(type)) return;
+    group.kernels->pack(x + group.first * columns, columns, group.rows, columns, 0,
+                        (group.rows + kPackRows - 1) / kPackRows, packed_of(group, columns));
   });
 }
 
 // Outputs [first, first + kTaskOutputs) of one expert for its rows; y (slots, weight rows).
-void Experts::multiply(const std::vector<MatrixView>& weights, const ActivationView& view,
-                       const Group& group, std::int64_t first, float* y, int thread) {
-  const MatrixView& weight = weights[static_cast<std::size_t>(group.expert)];
-  compute_->kernels().gemm(weight, first, std::min(first + kTaskOutputs, weight.rows), view,
-                           y + group.first * weight.rows, weight.rows, false,
-                           compute_->pool().scratch(thread));
+void Experts::multiply(const MatrixView& weight, const ActivationView& view, const Group& group,
+                       std::int64_t first, float* y, int thread) {
+  group.kernels->gemm(weight, first, std::min(first + kTaskOutputs, weight.rows), view,
+                      y + group.first * weight.rows, weight.rows, false,
+                      compute_->pool().scratch(thread));
 }
 
-void Experts::run(const ExpertWeights& w, const float* normed, std::int64_t rows,
+void Experts::run(const ExpertWeights& w, const float* normed, RowCounts counts,
                   Activations& activations, Mlp& shared, float* x) {
+  const std::int64_t rows = counts.all();
   const std::int64_t width = config_.width;
   const std::int64_t hidden = config_.hidden;
   const std::int64_t used = config_.routing.used;
   ThreadPool& pool = compute_->pool();
   route(w, normed, rows);
-  sort(rows);
+  sort(counts);
   if (config_.shared_hidden > 0) {
-    activations.set(normed, width, rows, width);
+    activations.set(normed, width, counts, width);
     shared.run(w.shared, activations, x);
   }
   pool.split(rows, 4, [&](std::int64_t first, std::int64_t last, int) {
@@ -224,16 +230,20 @@ void Experts::run(const ExpertWeights& w, const float* normed, std::int64_t rows
   pool.each(groups * pieces, [&](std::int64_t task, int thread) {
     const Group& group = groups_[static_cast<std::size_t>(task / pieces)];
     const std::int64_t first = task % pieces * kTaskOutputs;
-    const ActivationView view = view_of(group, gathered_.data(), width);
-    multiply(w.gate, view, group, first, gate_.data(), thread);
-    multiply(w.up, view, group, first, up_.data(), thread);
+    for (const bool is_gate : {true, false}) {
+      const auto expert = static_cast<std::size_t>(group.expert);
+      const MatrixView& weight = is_gate ? w.gate[expert] : w.up[expert];
+      multiply(weight, view_of(group, weight, gathered_.data()), group, first,
+               is_gate ? gate_.data() : up_.data(), thread);
+    }
   });
   compute_->silu_mul(gate_.data(), up_.data(), rows * used, hidden);
   pack(w.down, gate_.data(), hidden);
   const std::int64_t down_pieces = (width + kTaskOutputs - 1) / kTaskOutputs;
   pool.each(groups * down_pieces, [&](std::int64_t task, int thread) {
     const Group& group = groups_[static_cast<std::size_t>(task / down_pieces)];
-    multiply(w.down, view_of(group, gate_.data(), hidden), group, task % down_pieces * kTaskOutputs,
+    const MatrixView& weight = w.down[static_cast<std::size_t>(group.expert)];
+    multiply(weight, view_of(group, weight, gate_.data()), group, task % down_pieces * kTaskOutputs,
              out_.data(), thread);
   });
   pool.split(rows, 4, [&](std::int64_t first, std::int64_t last, int) {

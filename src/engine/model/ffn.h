@@ -55,19 +55,21 @@ struct ExpertWeights {
                                           const ExpertConfig& config);
 };
 
-// Rows are sorted by expert, each expert multiplies its rows in one go, and every row adds up its
-// experts' answers in the order of its own choice: its bits do not depend on its neighbours.
+// Rows are sorted by expert (and phase, where that makes a difference), each expert multiplies its
+// rows in one go, and every row adds up its experts' answers in the order of its own choice: its
+// bits do not depend on its neighbours.
 class Experts {
  public:
   Experts() = default;
   Experts(const ExpertConfig& config, const Compute& compute, std::int32_t rows_max);
 
   // x (rows, width) += experts(normed) + shared(normed); normed (rows, width).
-  void run(const ExpertWeights& weights, const float* normed, std::int64_t rows,
+  void run(const ExpertWeights& weights, const float* normed, RowCounts rows,
            Activations& activations, Mlp& shared, float* x);
 
  private:
   struct Group {
+    const Kernels* kernels;
     std::int32_t expert;
     std::int32_t first;  // slot
     std::int32_t rows;
@@ -75,23 +77,22 @@ class Experts {
   };
 
   void route(const ExpertWeights& weights, const float* normed, std::int64_t rows);
-  void sort(std::int64_t rows);
+  void sort(RowCounts rows);
   // Packs each group's rows of x (slots, columns) where `weights` want that.
   void pack(std::span<const MatrixView> weights, const float* x, std::int64_t columns);
   std::byte* packed_of(const Group& group, std::int64_t columns);
-  ActivationView view_of(const Group& group, const float* x, std::int64_t columns);
-  void multiply(const std::vector<MatrixView>& weights, const ActivationView& view,
-                const Group& group, std::int64_t first, float* y, int thread);
+  ActivationView view_of(const Group& group, const MatrixView& weight, const float* x);
+  void multiply(const MatrixView& weight, const ActivationView& view, const Group& group,
+                std::int64_t first, float* y, int thread);
 
   ExpertConfig config_;
   const Compute* compute_ = nullptr;
   Router router_;
-  bool is_packed_ = false;
   std::vector<std::int32_t> chosen_;  // (rows, used)
   std::vector<float> share_;          // (rows, used)
   std::vector<std::int32_t> slot_;    // (rows, used): where the pair's row went
-  std::vector<std::int32_t> counts_;  // (experts)
-  std::vector<Group> groups_;         // experts that have rows
+  std::vector<std::int32_t> counts_;  // (experts, phases)
+  std::vector<Group> groups_;         // experts and phases that have rows
   std::vector<float> route_scratch_;  // per thread
   FloatRows gathered_;                // (slots, width)
   FloatRows gate_;                    // (slots, hidden)

@@ -74,18 +74,29 @@ TEST_P(Golden, ChunksAndCompanyChangeNoBit) {
   for (const Kernels* row : available_kernels()) {
     TestSession session(golden.file, row->isa, kSettings, 2, KvType::kF16);
     ASSERT_TRUE(session.ok());
-    const auto whole = session.prefill(prompt, 128);
-    EXPECT_EQ(session.prefill(prompt, 1, 1), whole) << row->isa;
-    EXPECT_EQ(session.prefill(prompt, 37, 2), whole) << row->isa;
-    const auto blocks = session.table(1);
-    const auto others = session.table(3);
-    const TokenRun runs[] = {
-        {.tokens = {prompt.data(), 29}, .first_position = 0, .blocks = others},
-        {.tokens = std::span(prompt).subspan(90), .first_position = 90, .blocks = blocks}};
-    const std::int32_t wanted[] = {38};
-    const auto result = session.model().forward({.runs = runs, .logit_rows = wanted}, session.kv());
-    ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(std::vector<float>(result->logits.begin(), result->logits.end()), whole) << row->isa;
+    for (const Phase phase : {Phase::kDecode, Phase::kPrompt}) {
+      const auto whole = session.prefill(prompt, 128, 0, phase);
+      EXPECT_EQ(session.prefill(prompt, 1, 1, phase), whole) << row->isa;
+      EXPECT_EQ(session.prefill(prompt, 37, 2, phase), whole) << row->isa;
+      const auto blocks = session.table(1);
+      const auto others = session.table(3);
+      const std::span<const TokenId> end = std::span(prompt).subspan(90);
+      const auto rows = static_cast<std::int32_t>(end.size());
+      // Company of the other phase: what decodes comes first.
+      const TokenRun own{.tokens = end, .first_position = 90, .blocks = blocks, .phase = phase};
+      const TokenRun other{.tokens = {prompt.data(), 29},
+                           .first_position = 0,
+                           .blocks = others,
+                           .phase = phase == Phase::kDecode ? Phase::kPrompt : Phase::kDecode};
+      const bool own_first = phase == Phase::kDecode;
+      const TokenRun runs[] = {own_first ? own : other, own_first ? other : own};
+      const std::int32_t wanted[] = {own_first ? rows - 1 : 29 + rows - 1};
+      const auto result =
+          session.model().forward({.runs = runs, .logit_rows = wanted}, session.kv());
+      ASSERT_TRUE(result) << result.error().message;
+      EXPECT_EQ(std::vector<float>(result->logits.begin(), result->logits.end()), whole)
+          << row->isa;
+    }
   }
 }
 

@@ -138,11 +138,11 @@ std::span<const std::span<const std::int32_t>> Indexer::run(
     KvStorage& kv, const float* normed, const float* q_latent) {
   const IndexerConfig& c = config_;
   const std::int64_t n = rows.size();
-  activations.set(normed, c.width, n, c.width);
+  activations.set(normed, c.width, rows.counts(), c.width);
   const Product products[] = {{.weight = &w.k, .y = k_.data(), .stride = c.head},
                               {.weight = &w.proj, .y = head_weights_.data(), .stride = c.heads}};
   compute_->multiply(activations, products);
-  activations.set(q_latent, c.q_rank, n, c.q_rank);
+  activations.set(q_latent, c.q_rank, rows.counts(), c.q_rank);
   compute_->multiply(activations, w.q, q_.data());
   prepare(w, rows);
   store_rows(*compute_, kv, kv_layer, kStream, rows, k_.data(), c.head);

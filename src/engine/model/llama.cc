@@ -63,10 +63,10 @@ class Llama : public CausalModel {
     const std::int64_t n = rows_.size();
     const std::int64_t width = shape_.width;
     compute_.rmsnorm(x, layer.attention_norm.data(), n, width, shape_.norm_eps, normed_.data());
-    activations_.set(normed_.data(), width, n, width);
+    activations_.set(normed_.data(), width, rows_.counts(), width);
     attention_.run(layer.attention, index, activations_, rows_, kv, x);
     compute_.rmsnorm(x, layer.ffn_norm.data(), n, width, shape_.norm_eps, normed_.data());
-    activations_.set(normed_.data(), width, n, width);
+    activations_.set(normed_.data(), width, rows_.counts(), width);
     mlp_.run(layer.mlp, activations_, x);
   }
 

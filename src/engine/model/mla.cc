@@ -153,9 +153,8 @@ MlaAttention::MlaAttention(const MlaConfig& config, const Compute& compute, std:
       absorbed_(rows_max, std::int64_t{config.heads} * (config.latent + config.rope)),
       latents_(rows_max, std::int64_t{config.heads} * config.latent),
       values_(rows_max, std::int64_t{config.heads} * config.value),
-      pack_bytes_(
-          (compute.kernels().packed_bytes(rows_max, std::max(config.nope, config.latent)) + 63) /
-          64 * 64) {
+      pack_bytes_((compute.packed_bytes(rows_max, std::max(config.nope, config.latent)) + 63) / 64 *
+                  64) {
   packs_ = AlignedBytes(pack_bytes_ * static_cast<std::size_t>(compute.pool().threads()));
 }
 
@@ -166,7 +165,7 @@ void MlaAttention::project(const MlaWeights& w, std::int32_t kv_layer, Activatio
   const std::int64_t head = c.head();
   const std::int64_t key = c.latent + c.rope;
   compute_->rmsnorm(x, w.norm.data(), n, c.width, c.norm_eps, normed_.data());
-  activations.set(normed_.data(), c.width, n, c.width);
+  activations.set(normed_.data(), c.width, rows.counts(), c.width);
   float* q = q_.data();
   float* kv_a = kv_a_.data();
   const bool is_low_rank = c.q_rank > 0;
@@ -179,7 +178,7 @@ void MlaAttention::project(const MlaWeights& w, std::int32_t kv_layer, Activatio
   compute_->multiply(activations, first);
   if (is_low_rank) {
     compute_->rmsnorm(q_a_.data(), w.q_a_norm.data(), n, c.q_rank, c.norm_eps, q_a_.data());
-    activations.set(q_a_.data(), c.q_rank, n, c.q_rank);
+    activations.set(q_a_.data(), c.q_rank, rows.counts(), c.q_rank);
     compute_->multiply(activations, w.q_b, q);
   }
   compute_->pool().split(n, 4, [&](std::int64_t begin, std::int64_t end, int) {
@@ -211,8 +210,8 @@ void MlaAttention::attend_rows(const MlaWeights& w, std::int32_t kv_layer, Activ
   };
   // q'[h] = [W_uk[h]^T q_nope[h] | q_rope[h]]
   compute_->pool().each(c.heads, [&](std::int64_t h, int thread) {
-    compute_->multiply_here(w.k_b[static_cast<std::size_t>(h)], q + h * head, c.heads * head, n,
-                            absorbed + h * key, c.heads * key, pack(thread), thread);
+    compute_->multiply_here(w.k_b[static_cast<std::size_t>(h)], q + h * head, c.heads * head,
+                            rows.counts(), absorbed + h * key, c.heads * key, pack(thread), thread);
     for (std::int64_t r = 0; r < n; ++r) {
       std::copy_n(q + (r * c.heads + h) * head + c.nope, c.rope,
                   absorbed + (r * c.heads + h) * key + c.latent);
@@ -221,10 +220,11 @@ void MlaAttention::attend_rows(const MlaWeights& w, std::int32_t kv_layer, Activ
   attend(*compute_, shape_, kv, kv_layer, rows, absorbed, latents_.data(), buffers_, selected);
   compute_->pool().each(c.heads, [&](std::int64_t h, int thread) {
     compute_->multiply_here(w.v_b[static_cast<std::size_t>(h)], latents_.data() + h * c.latent,
-                            std::int64_t{c.heads} * c.latent, n, values_.data() + h * c.value,
-                            std::int64_t{c.heads} * c.value, pack(thread), thread);
+                            std::int64_t{c.heads} * c.latent, rows.counts(),
+                            values_.data() + h * c.value, std::int64_t{c.heads} * c.value,
+                            pack(thread), thread);
   });
-  activations.set(values_.data(), std::int64_t{c.heads} * c.value, n,
+  activations.set(values_.data(), std::int64_t{c.heads} * c.value, rows.counts(),
                   std::int64_t{c.heads} * c.value);
   compute_->multiply(activations, w.output, x, true);
 }

@@ -27,16 +27,18 @@ struct ModelFacts {
   std::int32_t vocabulary = 0;
   std::int32_t width = 0;  // of a hidden state
   std::int32_t layers = 0;
-  std::int32_t context = 0;    // positions
-  std::int32_t mtp_depth = 0;  // multi-token prediction modules, see forward_mtp
-  bool is_encoder = false;     // bidirectional: embed() instead of forward()
+  std::int32_t context = 0;      // positions
+  std::int32_t mtp_depth = 0;    // multi-token prediction modules, see forward_mtp
+  bool has_prompt_form = false;  // Phase makes a difference to the bits of a result
+  bool is_encoder = false;       // bidirectional: embed() instead of forward()
   std::uint64_t parameters = 0;
   std::uint64_t weight_bytes = 0;
 };
 
-// Which form of the arithmetic a row takes where a model has two (MLA: keys and values expanded for
-// prompts, queries absorbed into the latent space for single tokens). The two agree to rounding,
-// not to the bit, so a token that was generated is recomputed as kDecode, too.
+// Which form of the arithmetic a row takes where there are two: MLA expands keys and values for
+// prompts and absorbs queries into the latent space for single tokens; AMX multiplies prompts as
+// bf16 and single tokens as bytes. The two agree to rounding, not to the bit, so a token that was
+// generated is recomputed as kDecode, too.
 enum class Phase : std::uint8_t { kPrompt, kDecode };
 
 // Consecutive positions of one sequence.
@@ -50,6 +52,7 @@ struct TokenRun {
 };
 
 struct Batch {
+  // Those that decode before those of prompts.
   std::span<const TokenRun> runs = {};
   // Rows, counted over all runs in order, whose logits are wanted; ascending.
   std::span<const std::int32_t> logit_rows = {};

@@ -49,10 +49,10 @@ class SeineEmbed : public Encoder {
     const std::int64_t n = rows_.size();
     const std::int64_t width = facts_.width;
     compute_.rmsnorm(x, layer.attention_norm.data(), n, width, gqa_.norm_eps, normed_.data());
-    activations_.set(normed_.data(), width, n, width);
+    activations_.set(normed_.data(), width, rows_.counts(), width);
     attention_.run(layer.attention, 0, activations_, rows_, kv, x);
     compute_.rmsnorm(x, layer.ffn_norm.data(), n, width, gqa_.norm_eps, normed_.data());
-    activations_.set(normed_.data(), width, n, width);
+    activations_.set(normed_.data(), width, rows_.counts(), width);
     mlp_.run(layer.mlp, activations_, x);
   }
 

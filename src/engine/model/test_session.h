@@ -52,9 +52,10 @@ class TestSession {
 
   // Logits of the last token of `tokens` at `position` onward, or of all of them.
   std::vector<float> run(std::span<const TokenId> tokens, std::int32_t position,
-                         std::int32_t sequence, bool all = false) {
+                         std::int32_t sequence, bool all = false, Phase phase = Phase::kDecode) {
     const std::vector<KvBlockId> blocks = table(sequence);
-    const TokenRun run{.tokens = tokens, .first_position = position, .blocks = blocks};
+    const TokenRun run{
+        .tokens = tokens, .first_position = position, .blocks = blocks, .phase = phase};
     std::vector<std::int32_t> rows;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       if (all || i + 1 == tokens.size()) rows.push_back(static_cast<std::int32_t>(i));
@@ -69,11 +70,11 @@ class TestSession {
 
   // Feeds a prompt in chunks; logits of its last token.
   std::vector<float> prefill(std::span<const TokenId> prompt, std::size_t chunk,
-                             std::int32_t sequence = 0) {
+                             std::int32_t sequence = 0, Phase phase = Phase::kDecode) {
     std::vector<float> last;
     for (std::size_t at = 0; at < prompt.size(); at += chunk) {
       last = run(prompt.subspan(at, std::min(chunk, prompt.size() - at)),
-                 static_cast<std::int32_t>(at), sequence);
+                 static_cast<std::int32_t>(at), sequence, false, phase);
     }
     return last;
   }

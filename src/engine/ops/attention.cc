@@ -33,9 +33,9 @@ AttentionBuffers::AttentionBuffers(const AttentionShape& shape, int threads)
 // One group of queries that read the same keys: up to 32 (row, head) pairs.
 class AttentionWorker {
  public:
-  AttentionWorker(const Compute& compute, const AttentionShape& shape, const KvStorage& kv,
+  AttentionWorker(const VectorOps& ops, const AttentionShape& shape, const KvStorage& kv,
                   std::int32_t layer, AttentionBuffers& buffers, int thread)
-      : ops_(compute.vector()),
+      : ops_(ops),
         shape_(shape),
         kv_(kv),
         layer_(layer),
@@ -198,7 +198,9 @@ void attend(const Compute& compute, const AttentionShape& shape, const KvStorage
     const auto& chunk = chunks[static_cast<std::size_t>(task / (shape.kv_heads * parts))];
     const auto kv_head = static_cast<std::int32_t>(task / parts % shape.kv_heads);
     const auto in_group = static_cast<std::int32_t>(task % parts) * heads;
-    AttentionWorker worker(compute, shape, kv, layer, buffers, thread);
+    const bool is_prompt = rows.runs()[static_cast<std::size_t>(chunk.run)].phase == Phase::kPrompt;
+    AttentionWorker worker(is_prompt ? compute.prompt_vector() : compute.vector(), shape, kv, layer,
+                           buffers, thread);
     worker.run(rows, chunk.first_row, chunk.rows, kv_head * group + in_group,
                std::min(heads, group - in_group), kv_head, queries, out,
                selected.empty() ? std::span<const std::int32_t>{}

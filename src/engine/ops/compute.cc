@@ -29,50 +29,74 @@ AlignedBytes::~AlignedBytes() {
   if (data_ != nullptr) ::operator delete(data_, kAlignment);
 }
 
-Activations::Activations(const Kernels& kernels, std::int64_t rows_max, std::int64_t columns_max)
-    : packed_(kernels.packed_bytes(rows_max, columns_max)) {}
+Activations::Activations(const Kernels& kernels, std::int64_t rows_max, std::int64_t columns_max) {
+  parts_[0].kernels = &kernels;
+  parts_[0].packed = AlignedBytes(kernels.packed_bytes(rows_max, columns_max));
+  if (kernels.prompt == nullptr) return;
+  parts_[1].kernels = kernels.prompt;
+  parts_[1].packed = AlignedBytes(kernels.prompt->packed_bytes(rows_max, columns_max));
+}
 
-void Activations::set(const float* x, std::int64_t stride, std::int64_t rows,
-                      std::int64_t columns) {
-  view_ = {.f32 = x, .stride = stride, .packed = nullptr, .rows = rows, .columns = columns};
+void Activations::set(const float* x, std::int64_t stride, RowCounts rows, std::int64_t columns) {
+  if (parts_[1].kernels == nullptr) rows = {.decode = rows.all(), .prompt = 0};
+  const ActivationView view{
+      .f32 = x, .stride = stride, .packed = nullptr, .rows = rows.decode, .columns = columns};
+  parts_[0].view = view;
+  parts_[1].view = view;
+  parts_[1].view.f32 = x + rows.decode * stride;
+  parts_[1].view.rows = rows.prompt;
 }
 
 Compute::Compute(ThreadPool& pool, const Kernels& kernels)
-    : pool_(pool), kernels_(kernels), vector_(vector_ops_for(kernels.isa)) {}
+    : pool_(pool),
+      kernels_(kernels),
+      vector_(vector_ops_for(kernels.isa)),
+      prompt_vector_(vector_ops_for(prompt_kernels().isa)) {}
+
+void Compute::pack(Activations::Part& part, std::span<const Product> products) const {
+  ActivationView& view = part.view;
+  const Kernels& kernels = *part.kernels;
+  if (view.packed != nullptr || std::ranges::none_of(products, [&](const Product& p) {
+        return kernels.wants_packed(p.weight->type);
+      }))
+    return;
+  SEINE_ASSERT(kernels.packed_bytes(view.rows, view.columns) <= part.packed.size(),
+               "activations fit the buffer made for them");
+  const std::int64_t tiles = (view.rows + kPackRows - 1) / kPackRows;
+  pool_.split(tiles, 1, [&](std::int64_t first, std::int64_t last, int) {
+    kernels.pack(view.f32, view.stride, view.rows, view.columns, first, last, part.packed.data());
+  });
+  view.packed = part.packed.data();
+}
 
 void Compute::multiply(Activations& x, std::span<const Product> products) const {
-  ActivationView& view = x.view_;
-  if (view.rows == 0) return;
-  bool wants_packed = false;
   std::int64_t units = 0;
   for (const Product& p : products) {
-    SEINE_ASSERT(p.weight->columns == view.columns, "a product's inner sizes agree");
-    wants_packed = wants_packed || kernels_.wants_packed(p.weight->type);
+    SEINE_ASSERT(p.weight->columns == x.parts_[0].view.columns, "a product's inner sizes agree");
     units += (p.weight->rows + kOutputGrain - 1) / kOutputGrain;
   }
-  if (wants_packed && view.packed == nullptr) {
-    SEINE_ASSERT(kernels_.packed_bytes(view.rows, view.columns) <= x.packed_.size(),
-                 "activations fit the buffer made for them");
-    const std::int64_t tiles = (view.rows + kPackRows - 1) / kPackRows;
-    pool_.split(tiles, 1, [&](std::int64_t first, std::int64_t last, int) {
-      kernels_.pack(view.f32, view.stride, view.rows, view.columns, first, last, x.packed_.data());
-    });
-    view.packed = x.packed_.data();
-  }
-  // All outputs of all products are one line of units, cut evenly.
-  pool_.split(units, 1, [&](std::int64_t first, std::int64_t last, int thread) {
-    std::int64_t start = 0;
-    for (const Product& p : products) {
-      const std::int64_t count = (p.weight->rows + kOutputGrain - 1) / kOutputGrain;
-      const std::int64_t from = std::max(first - start, std::int64_t{0});
-      const std::int64_t to = std::min(last - start, count);
-      if (from < to) {
-        kernels_.gemm(*p.weight, from * kOutputGrain, std::min(to * kOutputGrain, p.weight->rows),
-                      view, p.y, p.stride, p.accumulate, pool_.scratch(thread));
+  std::int64_t row = 0;
+  for (Activations::Part& part : x.parts_) {
+    const ActivationView& view = part.view;
+    if (view.rows == 0) continue;
+    pack(part, products);
+    // All outputs of all products are one line of units, cut evenly.
+    pool_.split(units, 1, [&](std::int64_t first, std::int64_t last, int thread) {
+      std::int64_t start = 0;
+      for (const Product& p : products) {
+        const std::int64_t count = (p.weight->rows + kOutputGrain - 1) / kOutputGrain;
+        const std::int64_t from = std::max(first - start, std::int64_t{0});
+        const std::int64_t to = std::min(last - start, count);
+        if (from < to) {
+          part.kernels->gemm(*p.weight, from * kOutputGrain,
+                             std::min(to * kOutputGrain, p.weight->rows), view,
+                             p.y + row * p.stride, p.stride, p.accumulate, pool_.scratch(thread));
+        }
+        start += count;
       }
-      start += count;
-    }
-  });
+    });
+    row += view.rows;
+  }
 }
 
 void Compute::multiply(Activations& x, const MatrixView& weight, float* y, bool accumulate) const {
@@ -81,15 +105,31 @@ void Compute::multiply(Activations& x, const MatrixView& weight, float* y, bool 
 }
 
 void Compute::multiply_here(const MatrixView& weight, const float* x, std::int64_t stride,
-                            std::int64_t rows, float* y, std::int64_t y_stride, std::byte* packed,
+                            RowCounts rows, float* y, std::int64_t y_stride, std::byte* packed,
                             int thread) const {
-  ActivationView view{
-      .f32 = x, .stride = stride, .packed = nullptr, .rows = rows, .columns = weight.columns};
-  if (kernels_.wants_packed(weight.type)) {
-    kernels_.pack(x, stride, rows, weight.columns, 0, (rows + kPackRows - 1) / kPackRows, packed);
-    view.packed = packed;
-  }
-  kernels_.gemm(weight, 0, weight.rows, view, y, y_stride, false, pool_.scratch(thread));
+  if (kernels_.prompt == nullptr) rows = {.decode = rows.all(), .prompt = 0};
+  const auto part = [&](const Kernels& kernels, std::int64_t first, std::int64_t count) {
+    if (count == 0) return;
+    ActivationView view{.f32 = x + first * stride,
+                        .stride = stride,
+                        .packed = nullptr,
+                        .rows = count,
+                        .columns = weight.columns};
+    if (kernels.wants_packed(weight.type)) {
+      kernels.pack(view.f32, stride, count, weight.columns, 0, (count + kPackRows - 1) / kPackRows,
+                   packed);
+      view.packed = packed;
+    }
+    kernels.gemm(weight, 0, weight.rows, view, y + first * y_stride, y_stride, false,
+                 pool_.scratch(thread));
+  };
+  part(kernels_, 0, rows.decode);
+  part(prompt_kernels(), rows.decode, rows.prompt);
+}
+
+std::size_t Compute::packed_bytes(std::int64_t rows, std::int64_t columns) const {
+  return std::max(kernels_.packed_bytes(rows, columns),
+                  prompt_kernels().packed_bytes(rows, columns));
 }
 
 void Compute::rmsnorm(const float* x, const float* w, std::int64_t rows, std::int64_t width,

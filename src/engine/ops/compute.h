@@ -31,21 +31,33 @@ class AlignedBytes {
   std::size_t size_ = 0;
 };
 
-// Rows of activations that several products read, packed at most once for all of them.
+// How many rows of a batch are of which Phase: those that decode come first.
+struct RowCounts {
+  std::int64_t decode = 0;
+  std::int64_t prompt = 0;
+  std::int64_t all() const { return decode + prompt; }
+};
+
+// Rows of activations that several products read, packed at most once for all of them. Rows of
+// prompts are packed apart where the kernels have another form for them.
 class Activations {
  public:
   Activations() = default;
   Activations(const Kernels& kernels, std::int64_t rows_max, std::int64_t columns_max);
 
   // x: (rows, columns), `stride` floats between rows. Must stay as it is until the next set().
-  void set(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns);
-  const ActivationView& view() const { return view_; }
-  std::size_t bytes() const { return packed_.size(); }
+  void set(const float* x, std::int64_t stride, RowCounts rows, std::int64_t columns);
+  RowCounts rows() const { return {parts_[0].view.rows, parts_[1].view.rows}; }
+  std::size_t bytes() const { return parts_[0].packed.size() + parts_[1].packed.size(); }
 
  private:
   friend class Compute;
-  ActivationView view_;
-  AlignedBytes packed_;
+  struct Part {
+    const Kernels* kernels = nullptr;
+    ActivationView view;
+    AlignedBytes packed;
+  };
+  Part parts_[2];  // rows that decode, rows of prompts
 };
 
 // y (rows, w.rows) (+)= x w^T
@@ -62,15 +74,21 @@ class Compute {
 
   ThreadPool& pool() const { return pool_; }
   const Kernels& kernels() const { return kernels_; }
+  // The kernels for rows of prompts; the same as kernels() where one form serves all.
+  const Kernels& prompt_kernels() const {
+    return kernels_.prompt != nullptr ? *kernels_.prompt : kernels_;
+  }
   const VectorOps& vector() const { return vector_; }
+  const VectorOps& prompt_vector() const { return prompt_vector_; }
 
   // Products that read the same activations, in one pass over the threads.
   void multiply(Activations& x, std::span<const Product> products) const;
   void multiply(Activations& x, const MatrixView& weight, float* y, bool accumulate = false) const;
-  // The same on the calling thread alone: `packed` has room for the rows of `x` (see Packs).
-  void multiply_here(const MatrixView& weight, const float* x, std::int64_t stride,
-                     std::int64_t rows, float* y, std::int64_t y_stride, std::byte* packed,
-                     int thread) const;
+  // The same on the calling thread alone: `packed` has room for the rows of `x`.
+  void multiply_here(const MatrixView& weight, const float* x, std::int64_t stride, RowCounts rows,
+                     float* y, std::int64_t y_stride, std::byte* packed, int thread) const;
+  // Room for rows of either phase.
+  std::size_t packed_bytes(std::int64_t rows, std::int64_t columns) const;
 
   // y[r] = rmsnorm(x[r]) * w, rows of `width` values.
   void rmsnorm(const float* x, const float* w, std::int64_t rows, std::int64_t width, float eps,
@@ -81,9 +99,13 @@ class Compute {
   void add_bias(float* y, const std::vector<float>& bias, std::int64_t rows) const;
 
  private:
+  // Packs what is not packed yet, if any of the products wants that.
+  void pack(Activations::Part& part, std::span<const Product> products) const;
+
   ThreadPool& pool_;
   const Kernels& kernels_;
   const VectorOps& vector_;
+  const VectorOps& prompt_vector_;
 };
 
 }  // namespace seine::engine

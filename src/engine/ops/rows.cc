@@ -59,6 +59,15 @@ base::Result<> BatchRows::set(std::span<const TokenRun> runs,
                       logit_rows.size(), limits_.logit_rows);
   }
   for (std::size_t i = 0; i < runs.size(); ++i) SEINE_CHECK(check_run(runs[i], i, limits_, kv));
+  decode_ = 0;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (runs[i].phase == Phase::kPrompt) continue;
+    if (i > 0 && runs[i - 1].phase == Phase::kPrompt) {
+      return base::fail(Code::kInvalidArgument,
+                        "run {} decodes and comes after one that is part of a prompt", i);
+    }
+    decode_ += static_cast<std::int64_t>(runs[i].tokens.size());
+  }
   std::int64_t last = -1;
   for (const std::int32_t row : logit_rows) {
     if (row <= last || row >= static_cast<std::int64_t>(total)) {

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "engine/model/model.h"
+#include "engine/ops/compute.h"
 #include "engine/ops/rope.h"
 
 namespace seine::engine {
@@ -42,6 +43,8 @@ class BatchRows {
   // Fills the rows' angles; (rows, rope.dim()).
   void set_angles(const Rope& rope);
 
+  // Rows that decode come before those of prompts.
+  RowCounts counts() const { return {.decode = decode_, .prompt = size() - decode_}; }
   std::int32_t size() const { return static_cast<std::int32_t>(rows_.size()); }
   const Row& row(std::int32_t index) const { return rows_[static_cast<std::size_t>(index)]; }
   std::span<const TokenRun> runs() const { return runs_; }
@@ -61,6 +64,7 @@ class BatchRows {
   std::vector<Chunk> chunks_;
   std::vector<float> angles_;
   std::int32_t rope_dim_ = 0;
+  std::int64_t decode_ = 0;  // rows of runs that decode
 };
 
 }  // namespace seine::engine

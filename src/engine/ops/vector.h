@@ -1,6 +1,7 @@
 // VectorOps: the element-wise and inner-product steps between the big products, one row of function
 // pointers per instruction set (ref, avx2, avx512). The vector rows are one algorithm compiled
-// twice (vector_impl.h); ref is the plain form they are measured against. Pure functions on the
+// twice (vector_impl.h); ref is the plain form they are measured against. A row for prompts on AMX
+// takes attention's products in tiles of bf16. Pure functions on the
 // calling thread; sizes in values. A result never depends on the number of queries, keys or rows
 // handed over together.
 #pragma once
@@ -52,6 +53,7 @@ struct VectorOps {
 extern const VectorOps kRefVectorOps;
 extern const VectorOps kAvx2VectorOps;
 extern const VectorOps kAvx512VectorOps;
+extern const VectorOps kAmxPromptVectorOps;
 
 // The row that goes with a row of matrix kernels: whoever can run the one can run the other.
 const VectorOps& vector_ops_for(std::string_view kernels_isa);

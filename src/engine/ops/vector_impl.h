@@ -230,9 +230,10 @@ SEINE_INLINE void sum_block(const float* w0, const float* w1, const float* value
   }
 }
 
-void weighted_sum(const float* weights, std::int32_t n_queries, const float* values,
-                  std::int32_t stride, std::int32_t n_keys, std::int32_t width, float* out,
-                  std::int32_t out_stride) {
+// A row may have another form of it.
+[[maybe_unused]] void weighted_sum(const float* weights, std::int32_t n_queries,
+                                   const float* values, std::int32_t stride, std::int32_t n_keys,
+                                   std::int32_t width, float* out, std::int32_t out_stride) {
   for (std::int32_t q = 0; q < n_queries; q += 2) {
     const bool is_pair = q + 1 < n_queries;
     const float* w0 = weights + static_cast<std::int64_t>(q) * kTileKeys;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "engine/kernels/table.h"
 
 namespace seine::engine {
 namespace {
@@ -21,12 +22,20 @@ std::vector<float> noise(std::int64_t count, std::uint64_t seed, double scale = 
   return out;
 }
 
+// Eight bits, so that rows which round to bf16 have nothing to round.
+std::vector<float> short_noise(std::int64_t count, std::uint64_t seed) {
+  std::vector<float> out = noise(count, seed);
+  for (float& v : out) v = std::nearbyint(v * 128) / 128;
+  return out;
+}
+
 class VectorRow : public testing::TestWithParam<std::string_view> {
  protected:
   void SetUp() override {
-    const bool can = GetParam() == "avx2"     ? __builtin_cpu_supports("avx2") != 0
-                     : GetParam() == "avx512" ? __builtin_cpu_supports("avx512bw") != 0
-                                              : true;
+    const bool can = GetParam() == "avx2"         ? __builtin_cpu_supports("avx2") != 0
+                     : GetParam() == "avx512"     ? __builtin_cpu_supports("avx512bw") != 0
+                     : GetParam() == "amx prompt" ? kernels_of("amx").has_value()
+                                                  : true;
     if (!can) GTEST_SKIP() << "this processor cannot run " << GetParam();
   }
   const VectorOps& ops() { return vector_ops_for(GetParam()); }
@@ -82,9 +91,10 @@ TEST_P(VectorRow, ExponentialsOfATile) {
 TEST_P(VectorRow, ScoresAndSumsOverKeys) {
   for (const std::int32_t width : {16, 48, 160, 576}) {
     for (const std::int32_t keys : {1, 3, 4, 61, 64}) {
-      for (const std::int32_t queries : {1, 2, 5}) {
-        const auto q = noise(queries * width, 6);
-        const auto k = noise(keys * width, 7);
+      for (const std::int32_t queries : {1, 2, 5, 16, 23, 40}) {
+        const auto q = short_noise(queries * width, 6);
+        const auto k = short_noise(keys * width, 7);
+        const auto weights = short_noise(queries * kTileKeys, 12);
         std::vector<float> got(static_cast<std::size_t>(queries * kTileKeys), 0.0f);
         std::vector<float> want = got;
         ops().scores(q.data(), queries, k.data(), keys, width, 0.25f, got.data());
@@ -92,8 +102,9 @@ TEST_P(VectorRow, ScoresAndSumsOverKeys) {
         for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-5);
         auto out = noise(queries * width, 8);
         auto want_out = out;
-        ops().weighted_sum(got.data(), queries, k.data(), width, keys, width, out.data(), width);
-        kRefVectorOps.weighted_sum(got.data(), queries, k.data(), width, keys, width,
+        ops().weighted_sum(weights.data(), queries, k.data(), width, keys, width, out.data(),
+                           width);
+        kRefVectorOps.weighted_sum(weights.data(), queries, k.data(), width, keys, width,
                                    want_out.data(), width);
         for (std::size_t i = 0; i < out.size(); ++i) ASSERT_NEAR(out[i], want_out[i], 2e-5);
       }
@@ -147,7 +158,7 @@ TEST_P(VectorRow, HalvesAndBytes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, VectorRow, testing::Values("ref", "avx2", "avx512"));
+INSTANTIATE_TEST_SUITE_P(Isa, VectorRow, testing::Values("ref", "avx2", "avx512", "amx prompt"));
 
 }  // namespace
 }  // namespace seine::engine

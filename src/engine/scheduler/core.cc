@@ -196,7 +196,7 @@ bool SchedulerCore::has_room(const Task& task) const {
     const std::vector<TokenId>& tokens =
         task.lanes.empty() ? task.spec.prompt : task.lanes[0].tokens;
     const RadixCache::Match known =
-        cache_.peek(task.spec.scope, std::span(tokens).first(tokens.size() - 1));
+        cache_.peek(task.spec.scope, cache_key(task, std::span(tokens).first(tokens.size() - 1)));
     needed -= known.tokens / static_cast<std::int64_t>(block_tokens_);
     for (const KvBlockId id : known.blocks) available -= blocks_.holders(id) == 1 ? 1 : 0;
   }

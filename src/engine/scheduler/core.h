@@ -78,6 +78,7 @@ class SchedulerCore {
 
   // core_blocks.cc: which blocks hold what.
   std::int64_t blocks_for(std::size_t tokens) const;
+  std::vector<TokenId> cache_key(const Task& task, std::span<const TokenId> tokens) const;
   void keep_prefix(const Task& task, Lane& lane, std::size_t tokens);
   void release(Lane& lane);
   void adopt_prefix(Task& task, Lane& lane);
@@ -88,6 +89,8 @@ class SchedulerCore {
   void plan();
   // False when the task itself had to give way.
   bool plan_task(std::size_t index, Budget& budget);
+  bool is_prompt(const Task& task, const Lane& lane) const;
+  std::size_t prompt_rows(const Task& task, const Lane& lane, std::size_t most) const;
   std::size_t plan_prompt(Task& task, const Budget& budget, Planned& planned);
   std::size_t draft(const Task& task, const Budget& budget, std::vector<TokenId>& out) const;
   bool reserve_all(std::size_t index, Planned& planned);

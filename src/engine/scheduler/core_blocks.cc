@@ -16,9 +16,21 @@ std::int64_t SchedulerCore::blocks_for(std::size_t tokens) const {
   return static_cast<std::int64_t>((tokens + block_tokens_ - 1) / block_tokens_);
 }
 
+// What the cache knows a lane's tokens by. Where a model computes prompts in another form, what one
+// request generated is not what another computes from its prompt, so generated tokens have names of
+// their own.
+std::vector<TokenId> SchedulerCore::cache_key(const Task& task,
+                                              std::span<const TokenId> tokens) const {
+  std::vector<TokenId> key(tokens.begin(), tokens.end());
+  if (!model_.facts().has_prompt_form) return key;
+  for (std::size_t i = task.spec.prompt.size(); i < key.size(); ++i) key[i] = -1 - key[i];
+  return key;
+}
+
 void SchedulerCore::keep_prefix(const Task& task, Lane& lane, std::size_t tokens) {
   if (!settings_.prefix_cache) return;
-  cache_.insert(task.spec.scope, std::span(lane.tokens).first(tokens), lane.blocks);
+  cache_.insert(task.spec.scope, cache_key(task, std::span(lane.tokens).first(tokens)),
+                lane.blocks);
 }
 
 void SchedulerCore::release(Lane& lane) {
@@ -32,7 +44,8 @@ void SchedulerCore::release(Lane& lane) {
 void SchedulerCore::adopt_prefix(Task& task, Lane& lane) {
   if (!settings_.prefix_cache || lane.pending() <= 1) return;
   // One token is left to compute: its logits are wanted.
-  const auto wanted = std::span(lane.tokens).first(lane.tokens.size() - 1);
+  const std::vector<TokenId> wanted =
+      cache_key(task, std::span(lane.tokens).first(lane.tokens.size() - 1));
   const auto computed = static_cast<std::int64_t>(lane.computed);
   if (cache_.peek(task.spec.scope, wanted).tokens <= computed) return;
   RadixCache::Match match = cache_.match(task.spec.scope, wanted);

@@ -50,12 +50,23 @@ bool SchedulerCore::plan_task(std::size_t index, Budget& budget) {
   return true;
 }
 
+bool SchedulerCore::is_prompt(const Task& task, const Lane& lane) const {
+  return model_.facts().has_prompt_form && lane.computed < task.spec.prompt.size();
+}
+
+// At most `most` of the tokens that a lane has to compute, all of one phase: what a task that was
+// set back had generated is computed again in the form that it was generated in.
+std::size_t SchedulerCore::prompt_rows(const Task& task, const Lane& lane, std::size_t most) const {
+  const std::size_t end = is_prompt(task, lane) ? task.spec.prompt.size() : lane.tokens.size();
+  return std::min(most, end - lane.computed);
+}
+
 // The rows of a prompt in this pass.
 std::size_t SchedulerCore::plan_prompt(Task& task, const Budget& budget, Planned& planned) {
   planned.rows.assign(task.lanes.size(), 0);
   if (task.lanes.size() == 1) {
     adopt_prefix(task, task.lanes[0]);
-    planned.rows[0] = std::min(budget.chunk, task.lanes[0].pending());
+    planned.rows[0] = prompt_rows(task, task.lanes[0], budget.chunk);
     planned.logits = planned.rows[0] == task.lanes[0].pending();
     return planned.rows[0];
   }
@@ -64,7 +75,8 @@ std::size_t SchedulerCore::plan_prompt(Task& task, const Budget& budget, Planned
   for (std::size_t i = 0; i < task.lanes.size(); ++i) {
     adopt_prefix(task, task.lanes[i]);
     if (task.lanes[i].pending() == 1) continue;
-    planned.rows[i] = std::min(budget.chunk, task.lanes[i].pending() - 1);
+    planned.rows[i] =
+        prompt_rows(task, task.lanes[i], std::min(budget.chunk, task.lanes[i].pending() - 1));
     return planned.rows[i];
   }
   // All were in the cache.
@@ -79,6 +91,7 @@ std::size_t SchedulerCore::draft(const Task& task, const Budget& budget,
                                  std::vector<TokenId>& out) const {
   if (!task.spec.speculate || task.lanes.size() != 1) return 0;
   const Lane& lane = task.lanes[0];
+  if (is_prompt(task, lane)) return 0;  // guesses are rows that decode
   const auto most = static_cast<double>(std::max(0, settings_.draft_tokens_max));
   const auto wanted = static_cast<std::size_t>(std::lround(most * std::max(task.hits, 0.25)));
   // Room for the token that follows the guesses.
@@ -115,6 +128,15 @@ Result<ForwardResult> SchedulerCore::forward(const std::stop_token& stop) {
   std::size_t drafted_runs = 0;
   for (const Planned& planned : planned_) drafted_runs += planned.drafts.empty() ? 0 : 1;
   run_tokens_.reserve(drafted_runs);  // spans point into it
+  // A model takes rows that decode before those of prompts. The lanes of a task are of one phase.
+  const auto of_prompt = [this](const Planned& planned) {
+    for (std::size_t i = 0; i < planned.rows.size(); ++i)
+      if (planned.rows[i] > 0) return is_prompt(*planned.task, planned.task->lanes[i]);
+    return false;
+  };
+  std::ranges::sort(planned_, {}, [&](const Planned& planned) {
+    return std::pair(of_prompt(planned), planned.task->rank);
+  });
   for (Planned& planned : planned_) {
     planned.first_logit_row = logit_rows_.size();
     for (std::size_t i = 0; i < planned.rows.size(); ++i) {
@@ -129,7 +151,8 @@ Result<ForwardResult> SchedulerCore::forward(const std::stop_token& stop) {
       }
       runs_.push_back({.tokens = tokens,
                        .first_position = static_cast<std::int32_t>(lane.computed),
-                       .blocks = lane.blocks});
+                       .blocks = lane.blocks,
+                       .phase = is_prompt(*planned.task, lane) ? Phase::kPrompt : Phase::kDecode});
       row += tokens.size();
       for (std::size_t k = planned.drafts.size() + 1; planned.logits && k-- > 0;)
         logit_rows_.push_back(static_cast<std::int32_t>(row - 1 - k));

@@ -91,7 +91,7 @@ class BeamDecoder final : public Decoder {
       for (const Beam& beam : beams) {
         Tokens all = prompt;
         all.insert(all.end(), beam.tokens.begin(), beam.tokens.end());
-        logits.push_back(EchoModel::logits_after(all));
+        logits.push_back(EchoModel::logits_after(all, prompt.size()));
       }
       auto next = advance(beams, logits, width);
       beams.clear();
@@ -130,8 +130,9 @@ class BeamDecoder final : public Decoder {
 
 struct Bench {
   explicit Bench(SchedulerSettings settings = {}, std::int64_t blocks = 64,
-                 std::int32_t batch_rows = 16, std::int32_t context = 200)
-      : model(context, batch_rows, 12),
+                 std::int32_t batch_rows = 16, std::int32_t context = 200,
+                 bool has_prompt_form = true)
+      : model(context, batch_rows, 12, has_prompt_form),
         kv(*KvStorage::create(*model.kv_layout(KvType::kF32), blocks)),
         core(model, kv, pool, clock, SchedulerMetrics::in(metrics, "echo"), settings) {}
 
@@ -239,15 +240,28 @@ TEST(SchedulerCore, SharesPrefixesWithinAScope) {
   bench.core.submit(std::move(spec));
   bench.run();
   EXPECT_EQ(elsewhere.stats.cached_tokens, 0U);
-  // The next turn of a conversation begins with what was said, to the token.
-  Tokens next = prompt;
-  next.insert(next.end(), first.tokens.begin(), first.tokens.end());
-  next.push_back(3);
-  Outcome turn;
-  bench.core.submit(bench.spec(turn, next, 4));
-  bench.run();
-  EXPECT_EQ(turn.stats.cached_tokens, 13U);  // the last token said was never computed
-  EXPECT_EQ(turn.tokens, EchoModel::reference(next, 4));
+}
+
+// The next turn of a conversation begins with what was said, to the token. That was computed as
+// single tokens, so that it is of use only where prompts are computed alike.
+TEST(SchedulerCore, SharesAnAnswerWhereAPromptIsComputedAlike) {
+  for (const bool has_prompt_form : {false, true}) {
+    Bench bench({}, 64, 16, 200, has_prompt_form);
+    const Tokens prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    Outcome first;
+    bench.core.submit(bench.spec(first, prompt, 4));
+    bench.run();
+    EXPECT_EQ(first.tokens, EchoModel::reference(prompt, 4, has_prompt_form));
+    Tokens next = prompt;
+    next.insert(next.end(), first.tokens.begin(), first.tokens.end());
+    next.push_back(3);
+    Outcome turn;
+    bench.core.submit(bench.spec(turn, next, 4));
+    bench.run();
+    // The last token said was never computed.
+    EXPECT_EQ(turn.stats.cached_tokens, has_prompt_form ? 10U : 13U);
+    EXPECT_EQ(turn.tokens, EchoModel::reference(next, 4, has_prompt_form));
+  }
 }
 
 TEST(SchedulerCore, ThoseThatArriveTogetherShareAPrefix) {

@@ -22,6 +22,10 @@ struct Lanes {
   static constexpr int kWideShift = -1;
   static constexpr int kWideFlip = 0;
 
+  template <int kBias>
+  static I code(I x) {
+    return x;
+  }
   static __m256i load8(const void* from) {
     return _mm256_load_si256(static_cast<const __m256i*>(from));
   }
@@ -203,6 +207,7 @@ using Row = PanelKernels<Lanes>;
 
 }  // namespace
 
-const Kernels kAvx2Kernels = {"avx2", Row::wants_packed, Row::packed_bytes, Row::pack, Row::gemm};
+const Kernels kAvx2Kernels = {"avx2",    Row::wants_packed, Row::packed_bytes,
+                              Row::pack, Row::gemm,         nullptr};
 
 }  // namespace seine::engine

@@ -52,6 +52,45 @@ struct TailRows {
   }
 };
 
+// Rows [row0, row0 + rows) through a path's kernels of 1 to kRows rows, in shares of nearly equal
+// height: 8 rows are 4 + 4, not 6 + 2. sums (rows, kPanels * 16)
+template <typename V, typename Path>
+void multiply_in_shares(const typename Path::Panel* panels, const ActivationView& x,
+                        std::int64_t row0, std::int64_t rows, std::int64_t k0, std::int64_t count,
+                        float* sums) {
+  const std::int64_t shares = (rows + Path::kRows - 1) / Path::kRows;
+  for (std::int64_t s = 0; s < shares; ++s) {
+    const std::int64_t begin = rows * s / shares;
+    const std::int64_t height = rows * (s + 1) / shares - begin;
+    float* to = sums + begin * V::kPanels * kPanelOutputs;
+    const bool fresh = k0 == 0;
+    const std::int64_t row = row0 + begin;
+    switch (height) {
+      case 1:
+        Path::template multiply<1>(panels, x, row, k0, count, fresh, to);
+        break;
+      case 2:
+        Path::template multiply<2>(panels, x, row, k0, count, fresh, to);
+        break;
+      case 3:
+        if constexpr (Path::kRows >= 3)
+          Path::template multiply<3>(panels, x, row, k0, count, fresh, to);
+        break;
+      case 4:
+        if constexpr (Path::kRows >= 4)
+          Path::template multiply<4>(panels, x, row, k0, count, fresh, to);
+        break;
+      case 5:
+        if constexpr (Path::kRows >= 5)
+          Path::template multiply<5>(panels, x, row, k0, count, fresh, to);
+        break;
+      default:
+        if constexpr (Path::kRows >= 6)
+          Path::template multiply<6>(panels, x, row, k0, count, fresh, to);
+    }
+  }
+}
+
 struct Int8Kind {
   int bias_shift = -1;  // codes are stored plus 1 << bias_shift; -1: as they are
   bool min = false;
@@ -149,6 +188,11 @@ struct Int8Path {
       for (int p = 0; p < P; ++p) V::store_f(sums + 16 * (P * r + p), sum[r][p]);
     }
   }
+
+  static void multiply_all(const Panel* panels, const ActivationView& x, std::int64_t row0,
+                           std::int64_t rows, std::int64_t k0, std::int64_t count, float* sums) {
+    multiply_in_shares<V, Int8Path>(panels, x, row0, rows, k0, count, sums);
+  }
 };
 
 // Plain floats with f32 activations: routers decide with these which experts run.
@@ -191,6 +235,11 @@ struct FloatPath {
       for (int p = 0; p < P; ++p) V::store_f(sums + 16 * (P * r + p), sum[r][p]);
     }
   }
+
+  static void multiply_all(const Panel* panels, const ActivationView& x, std::int64_t row0,
+                           std::int64_t rows, std::int64_t k0, std::int64_t count, float* sums) {
+    multiply_in_shares<V, FloatPath>(panels, x, row0, rows, k0, count, sums);
+  }
 };
 
 template <typename V, typename Path>
@@ -199,44 +248,6 @@ struct Blocking {
   static constexpr std::size_t kPanelBytes = V::kPanels * sizeof(typename Path::Panel);
   static_assert(kPanelBytes + kRowsMax * kOutputsMax * sizeof(float) <= kGemmScratchBytes);
   static_assert(kOutputsMax % kOutputs == 0);
-
-  // sums (rows, kOutputs)
-  static void multiply(const typename Path::Panel* panels, const ActivationView& x,
-                       std::int64_t row0, std::int64_t rows, std::int64_t k0, std::int64_t count,
-                       float* sums) {
-    // Shares of nearly equal height: 8 rows are 4 + 4, not 6 + 2.
-    const std::int64_t shares = (rows + Path::kRows - 1) / Path::kRows;
-    for (std::int64_t s = 0; s < shares; ++s) {
-      const std::int64_t begin = rows * s / shares;
-      const std::int64_t height = rows * (s + 1) / shares - begin;
-      float* to = sums + begin * kOutputs;
-      const bool fresh = k0 == 0;
-      const std::int64_t row = row0 + begin;
-      switch (height) {
-        case 1:
-          Path::template multiply<1>(panels, x, row, k0, count, fresh, to);
-          break;
-        case 2:
-          Path::template multiply<2>(panels, x, row, k0, count, fresh, to);
-          break;
-        case 3:
-          if constexpr (Path::kRows >= 3)
-            Path::template multiply<3>(panels, x, row, k0, count, fresh, to);
-          break;
-        case 4:
-          if constexpr (Path::kRows >= 4)
-            Path::template multiply<4>(panels, x, row, k0, count, fresh, to);
-          break;
-        case 5:
-          if constexpr (Path::kRows >= 5)
-            Path::template multiply<5>(panels, x, row, k0, count, fresh, to);
-          break;
-        default:
-          if constexpr (Path::kRows >= 6)
-            Path::template multiply<6>(panels, x, row, k0, count, fresh, to);
-      }
-    }
-  }
 
   static void write(const float* sums, std::int64_t rows, std::int64_t outputs, float* y,
                     std::int64_t y_stride, bool accumulate) {
@@ -258,16 +269,17 @@ struct Blocking {
     auto* all_sums = reinterpret_cast<float*>(scratch + kPanelBytes);
     for (std::int64_t row0 = 0; row0 < x.rows; row0 += kRowsMax) {
       const std::int64_t rows = x.rows - row0 < kRowsMax ? x.rows - row0 : kRowsMax;
+      const std::int64_t padded_rows = (rows + kPackRows - 1) / kPackRows * kPackRows;
       const std::int64_t wide = rows <= kFewRows ? kOutputs : kOutputsMax;
       for (std::int64_t s = first; s < last; s += wide) {
         const std::int64_t s_end = s + wide < last ? s + wide : last;
         for (std::int64_t k0 = 0; k0 < x.columns; k0 += Path::kK) {
           const std::int64_t count = x.columns - k0 < Path::kK ? x.columns - k0 : Path::kK;
           float* sums = all_sums;
-          for (std::int64_t n = s; n < s_end; n += kOutputs, sums += rows * kOutputs) {
+          for (std::int64_t n = s; n < s_end; n += kOutputs, sums += padded_rows * kOutputs) {
             for (int p = 0; p < V::kPanels; ++p)
               Path::unpack(w, n + p * kPanelOutputs, p, last, k0, count, panels[p]);
-            multiply(panels, x, row0, rows, k0, count, sums);
+            Path::multiply_all(panels, x, row0, rows, k0, count, sums);
             if (k0 + count == x.columns)
               write(sums, rows, s_end - n, y + row0 * y_stride + n, y_stride, accumulate);
           }
@@ -277,7 +289,20 @@ struct Blocking {
   }
 };
 
+// Block j of a chunk: inputs [k, k + 32) of one row of `columns`, zeros past the end.
 template <typename V>
+void quantize_block(const float* row, std::int64_t columns, std::int64_t k, PackedChunk& out,
+                    int j) {
+  const float* from = row + k;
+  alignas(64) float tail[kBlock] = {};
+  if (k + kBlock > columns) {
+    for (std::int64_t i = 0; k + i < columns; ++i) tail[i] = from[i];
+    from = tail;
+  }
+  V::quantize(from, out, j);
+}
+
+template <typename V, template <typename, typename, int, Int8Kind> typename Path = Int8Path>
 struct PanelKernels {
   static bool wants_packed(DType type) {
     return type != DType::kF32 && type != DType::kF16 && type != DType::kBF16 &&
@@ -294,20 +319,14 @@ struct PanelKernels {
     const std::int64_t end = last * kPackRows < rows ? last * kPackRows : rows;
     for (std::int64_t m = first * kPackRows; m < end; ++m) {
       PackedChunk* chunk = reinterpret_cast<PackedChunk*>(out) + m * chunks;
-      for (std::int64_t k = 0; k < chunks * 256; k += kBlock) {
-        const float* from = x + m * stride + k;
-        alignas(64) float tail[kBlock] = {};
-        if (k + kBlock > columns) {
-          for (std::int64_t i = 0; k + i < columns; ++i) tail[i] = from[i];
-          from = tail;
-        }
-        V::quantize(from, chunk[k / 256], static_cast<int>(k % 256 / kBlock));
-      }
+      for (std::int64_t k = 0; k < chunks * 256; k += kBlock)
+        quantize_block<V>(x + m * stride, columns, k, chunk[k / 256],
+                          static_cast<int>(k % 256 / kBlock));
     }
   }
 
   template <typename Block, int kInputs, Int8Kind kKind>
-  using Int8 = Blocking<V, Int8Path<V, Block, kInputs, kKind>>;
+  using Int8 = Blocking<V, Path<V, Block, kInputs, kKind>>;
 
   static void gemm(const MatrixView& w, std::int64_t first, std::int64_t last,
                    const ActivationView& x, float* y, std::int64_t y_stride, bool accumulate,

@@ -9,5 +9,6 @@ extern const Kernels kRefKernels;
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512VnniKernels;
 extern const Kernels kAmxKernels;
+extern const Kernels kAmxPromptKernels;
 
 }  // namespace seine::engine

@@ -66,21 +66,25 @@ struct UnpackInt8 {
   static I nibbles_high(I x) { return V::and_(V::template shift_right16<4>(x), V::bytes(15)); }
 
   // Q4_0, Q4_1: codes 0..15.
+  template <int kBias>
   static void q4(PanelRows& rows, std::size_t offset, std::uint8_t (*q)[64]) {
     I t[4];
     transpose(rows, offset, t);
     for (int k = 0; k < 4; ++k) {
-      V::store(q[k], nibbles_low(t[k]));
-      V::store(q[4 + k], nibbles_high(t[k]));
+      V::store(q[k], V::template code<kBias>(nibbles_low(t[k])));
+      V::store(q[4 + k], V::template code<kBias>(nibbles_high(t[k])));
     }
   }
   // Q5_0, Q5_1: codes 0..31, the fifth bits of a row in one word.
+  template <int kBias>
   static void q5(PanelRows& rows, std::size_t offset, I high, std::uint8_t (*q)[64]) {
     I t[4];
     transpose(rows, offset, t);
     for (int k = 0; k < 4; ++k) {
-      V::store(q[k], V::or_(nibbles_low(t[k]), V::spread_bits(high, k)));
-      V::store(q[4 + k], V::or_(nibbles_high(t[k]), V::spread_bits(high, 4 + k)));
+      const I low = V::or_(nibbles_low(t[k]), V::spread_bits(high, k));
+      const I top = V::or_(nibbles_high(t[k]), V::spread_bits(high, 4 + k));
+      V::store(q[k], V::template code<kBias>(low));
+      V::store(q[4 + k], V::template code<kBias>(top));
     }
   }
   // IQ4: codes through the table, biased by 128 or signed as the instruction set wants them.
@@ -96,7 +100,7 @@ struct UnpackInt8 {
 
   static void unpack(const BlockQ4_0*, PanelRows& rows, int b, Int8Panel& out) {
     V::store_f(out.scale[b], halves(rows, 0));
-    q4(rows, offsetof(BlockQ4_0, q), out.q + 8 * b);
+    q4<8>(rows, offsetof(BlockQ4_0, q), out.q + 8 * b);
   }
   static constexpr std::size_t skip(int bytes) { return static_cast<std::size_t>(bytes); }
 
@@ -107,16 +111,16 @@ struct UnpackInt8 {
   static void unpack(const BlockQ4_1*, PanelRows& rows, int b, Int8Panel& out) {
     V::store_f(out.scale[b], halves(rows, 0));
     V::store_f(out.min[b], halves(rows, 2));
-    q4(rows, offsetof(BlockQ4_1, q), out.q + 8 * b);
+    q4<0>(rows, offsetof(BlockQ4_1, q), out.q + 8 * b);
   }
   static void unpack(const BlockQ5_0*, PanelRows& rows, int b, Int8Panel& out) {
     V::store_f(out.scale[b], halves(rows, 0));
-    q5(rows, offsetof(BlockQ5_0, q), words(rows, offsetof(BlockQ5_0, high)), out.q + 8 * b);
+    q5<16>(rows, offsetof(BlockQ5_0, q), words(rows, offsetof(BlockQ5_0, high)), out.q + 8 * b);
   }
   static void unpack(const BlockQ5_1*, PanelRows& rows, int b, Int8Panel& out) {
     V::store_f(out.scale[b], halves(rows, 0));
     V::store_f(out.min[b], halves(rows, 2));
-    q5(rows, offsetof(BlockQ5_1, q), words(rows, offsetof(BlockQ5_1, high)), out.q + 8 * b);
+    q5<0>(rows, offsetof(BlockQ5_1, q), words(rows, offsetof(BlockQ5_1, high)), out.q + 8 * b);
   }
   static void unpack(const BlockQ8_0*, PanelRows& rows, int b, Int8Panel& out) {
     V::store_f(out.scale[b], halves(rows, 0));
@@ -201,13 +205,12 @@ struct UnpackInt8 {
         std::uint8_t(*q)[64] = out.q + 8 * (b + 4 * n) + 4 * half;
         for (int k = 0; k < 4; ++k) {
           const I h = high[k];
-          V::store(q[k],
-                   V::or_(nibbles_low(first[k]), V::and_(V::template shift_left16<4>(h), top)));
-          V::store(q[8 + k],
-                   V::or_(nibbles_low(second[k]), V::and_(V::template shift_left16<2>(h), top)));
-          V::store(q[16 + k], V::or_(nibbles_high(first[k]), V::and_(h, top)));
-          V::store(q[24 + k],
-                   V::or_(nibbles_high(second[k]), V::and_(V::template shift_right16<2>(h), top)));
+          const I codes[4] = {
+              V::or_(nibbles_low(first[k]), V::and_(V::template shift_left16<4>(h), top)),
+              V::or_(nibbles_low(second[k]), V::and_(V::template shift_left16<2>(h), top)),
+              V::or_(nibbles_high(first[k]), V::and_(h, top)),
+              V::or_(nibbles_high(second[k]), V::and_(V::template shift_right16<2>(h), top))};
+          for (int i = 0; i < 4; ++i) V::store(q[8 * i + k], V::template code<32>(codes[i]));
         }
       }
     }
