@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "gateway/access/guard.h"
 #include "gateway/api_error.h"
-#include "gateway/pool_call.h"
+#include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
 
@@ -50,7 +50,7 @@ asio::awaitable<void> Admin::open_session(net::Request& request, net::Response& 
     co_return;
   }
   Sessions& sessions = ports_.sessions;
-  const base::Result<std::string> secret = co_await pool_call<std::string>(
+  const base::Result<std::string> secret = co_await net::on_pool<std::string>(
       ports_.pool, [&sessions, link = *token] { return sessions.redeem(link); });
   if (!secret) {
     send_api_error(request, response, secret.error());
@@ -76,7 +76,7 @@ asio::awaitable<void> Admin::metrics(net::Request& request, net::Response& respo
 asio::awaitable<void> Admin::status(net::Request& request, net::Response& response) {
   Ports& ports = ports_;
   const base::Result<std::string> text =
-      co_await pool_call<std::string>(ports.pool, [&ports]() -> base::Result<std::string> {
+      co_await net::on_pool<std::string>(ports.pool, [&ports]() -> base::Result<std::string> {
         return base::to_text(to_json(ports.facts(), ports.checks(), ports.metrics.snapshot()));
       });
   if (!text) {

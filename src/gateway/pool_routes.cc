@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "gateway/api_error.h"
-#include "gateway/pool_call.h"
+#include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
 
@@ -29,7 +29,7 @@ asio::awaitable<void> serve(net::Request& request, net::Response& response, stor
   }
   ask.body = *std::move(body);
   const Result<PoolReply> reply =
-      co_await pool_call<PoolReply>(pool, [job, ask = std::move(ask)] { return (*job)(ask); });
+      co_await net::on_pool<PoolReply>(pool, [job, ask = std::move(ask)] { return (*job)(ask); });
   if (!reply) {
     send_api_error(request, response, reply.error());
     co_return;

@@ -10,6 +10,7 @@
 #include "store/detail/blob_store_impl.h"
 #include "store/detail/files.h"
 #include "store/detail/sha256.h"
+#include "store/detail/temporary_file.h"
 #include "store/maintenance.h"
 
 namespace seine::store {
@@ -252,9 +253,7 @@ Result<std::unique_ptr<BlobStore>> BlobStore::open(const std::string& directory,
   SEINE_CHECK(detail::make_directories(directory + "/sha256"));
   SEINE_CHECK(detail::make_directories(directory + "/tmp"));
   SEINE_CHECK(detail::make_directories(directory + "/damaged"));
-  for (const std::string& name : SEINE_TRY(detail::list_directory(directory + "/tmp"))) {
-    ::unlink((directory + "/tmp/" + name).c_str());
-  }
+  SEINE_CHECK(detail::sweep_temporaries(directory + "/tmp"));
   auto impl = std::make_unique<Impl>(directory, database, clock, options);
   impl->total_bytes =
       SEINE_TRY(database.read([](Connection& connection) {
@@ -266,10 +265,10 @@ Result<std::unique_ptr<BlobStore>> BlobStore::open(const std::string& directory,
 Result<BlobWriter> BlobStore::writer() {
   auto state = std::make_unique<BlobWriter::State>();
   state->store = impl_.get();
-  const std::string path =
-      fmt::format("{}/tmp/{}-{}", impl_->root, ::getpid(), impl_->next_temporary++);
-  state->fd = SEINE_TRY(detail::open_file(path, O_WRONLY | O_CREAT | O_EXCL));
-  state->path = path;
+  detail::TemporaryFile file =
+      SEINE_TRY(detail::create_temporary(impl_->root + "/tmp", impl_->next_temporary));
+  state->fd = std::move(file.fd);
+  state->path = std::move(file.path);
   return BlobWriter(std::move(state));
 }
 

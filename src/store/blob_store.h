@@ -93,8 +93,9 @@ class BlobWriter {
 
 class BlobStore {
  public:
-  // `directory` gets the sub-folders sha256/ab/ and tmp/; what a crash left in tmp/ is removed.
-  // The database holds the records and outlives the store, as does the clock.
+  // `directory` gets the sub-folders sha256/ab/ and tmp/; what a crash left in tmp/ is removed, and
+  // what another store writes there at the moment stays. The database holds the records and
+  // outlives the store, as does the clock.
   static base::Result<std::unique_ptr<BlobStore>> open(const std::string& directory,
                                                        Database& database, const base::Clock& clock,
                                                        BlobOptions options = {});

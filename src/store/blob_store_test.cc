@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -72,6 +73,45 @@ TEST_F(BlobStoreTest, AWriterThatStopsLeavesNothing) {
   std::ofstream(dir / "blobs/tmp/1-1") << "from a crash";
   store = open();
   EXPECT_TRUE(std::filesystem::is_empty(dir / "blobs/tmp"));
+}
+
+// `seine web` opens the folder of a service that runs.
+TEST_F(BlobStoreTest, OpeningASecondStoreLeavesTheFirstOnesWritesAlone) {
+  auto service = open();
+  auto writer = service->writer();
+  ASSERT_TRUE(writer);
+  ASSERT_TRUE(writer->append("half, "));
+  std::ofstream(dir / "blobs/tmp/1-1") << "from a crash";
+  auto command = open();
+  EXPECT_FALSE(std::filesystem::exists(dir / "blobs/tmp/1-1"));
+  // Their temporaries have names of their own.
+  auto other = command->writer();
+  ASSERT_TRUE(other) << other.error().to_string();
+  ASSERT_TRUE(other->append("another"));
+  ASSERT_TRUE(writer->append("whole"));
+  const auto first = writer->finish();
+  const auto second = other->finish();
+  ASSERT_TRUE(first) << first.error().to_string();
+  ASSERT_TRUE(second) << second.error().to_string();
+  EXPECT_EQ(*command->open_blob(*first, Verify::kYes)->read_all(), "half, whole");
+  EXPECT_EQ(*service->open_blob(*second, Verify::kYes)->read_all(), "another");
+  EXPECT_TRUE(std::filesystem::is_empty(dir / "blobs/tmp"));
+}
+
+TEST_F(BlobStoreTest, StoresThatOpenAndWriteSideBySideLoseNothing) {
+  auto service = open();
+  std::atomic<bool> writing{true};
+  std::thread opener([&] {
+    while (writing) open();
+  });
+  for (int i = 0; i < 40; ++i) {
+    const auto id = service->put(fmt::format("blob {}", i));
+    EXPECT_TRUE(id) << id.error().to_string();
+  }
+  writing = false;
+  opener.join();
+  EXPECT_EQ(service->usage()->blobs, 40U);
+  EXPECT_TRUE(service->scrub(BlobStore::Repair::kReport)->missing.empty());
 }
 
 TEST_F(BlobStoreTest, StreamsEqualWholePuts) {

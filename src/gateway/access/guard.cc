@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "gateway/api_error.h"
-#include "gateway/pool_call.h"
+#include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
 
@@ -122,7 +122,7 @@ std::optional<std::string_view> api_key_field(const net::Headers& headers) {
 asio::awaitable<Result<Caller>> Guard::by_key(std::string secret) {
   if (const auto known = ports_.keys.recently_verified(secret)) co_return caller_for(*known);
   ApiKeys& keys = ports_.keys;
-  const Result<ApiKey> key = co_await pool_call<ApiKey>(
+  const Result<ApiKey> key = co_await net::on_pool<ApiKey>(
       ports_.pool, [&keys, secret = std::move(secret)] { return keys.verify(secret); });
   if (!key) co_return std::unexpected(key.error());
   co_return caller_for(*key);
@@ -134,7 +134,7 @@ asio::awaitable<Result<bool>> Guard::has_session(net::Request& request) {
     if (secret.empty()) continue;
     if (ports_.sessions.recently_verified(secret)) co_return true;
     Sessions& sessions = ports_.sessions;
-    const Result<bool> live = co_await pool_call<bool>(
+    const Result<bool> live = co_await net::on_pool<bool>(
         ports_.pool, [&sessions, secret] { return sessions.verify(secret); });
     if (!live || *live) co_return live;
   }

@@ -4,7 +4,7 @@
 #include "gateway/access/guard.h"
 #include "gateway/api_error.h"
 #include "gateway/body.h"
-#include "gateway/pool_call.h"
+#include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
 
@@ -62,7 +62,7 @@ Result<NewApiKey> parse_new_key(const base::Json& body) {
 asio::awaitable<void> KeyRoutes::list(net::Request& request, net::Response& response) {
   ApiKeys& keys = keys_;
   const auto found =
-      co_await pool_call<std::vector<ApiKey>>(pool_, [&keys] { return keys.list(); });
+      co_await net::on_pool<std::vector<ApiKey>>(pool_, [&keys] { return keys.list(); });
   if (!found) {
     send_api_error(request, response, found.error());
     co_return;
@@ -81,7 +81,7 @@ asio::awaitable<void> KeyRoutes::create(net::Request& request, net::Response& re
     co_return;
   }
   ApiKeys& keys = keys_;
-  const auto made = co_await pool_call<ApiKeys::Created>(
+  const auto made = co_await net::on_pool<ApiKeys::Created>(
       pool_, [&keys, wanted = *wanted] { return keys.create(wanted); });
   if (!made) {
     send_api_error(request, response, made.error());
@@ -94,7 +94,7 @@ asio::awaitable<void> KeyRoutes::create(net::Request& request, net::Response& re
 
 asio::awaitable<void> KeyRoutes::revoke(net::Request& request, net::Response& response) {
   ApiKeys& keys = keys_;
-  const Result<> done = co_await pool_call<void>(
+  const Result<> done = co_await net::on_pool<void>(
       pool_, [&keys, id = std::string(request.param("id"))] { return keys.revoke(id); });
   if (!done) {
     send_api_error(request, response, done.error());

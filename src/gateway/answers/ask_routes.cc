@@ -11,8 +11,8 @@
 #include "gateway/access/guard.h"
 #include "gateway/api_error.h"
 #include "gateway/body.h"
-#include "gateway/pool_call.h"
 #include "net/channel.h"
+#include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
 #include "net/sse.h"
@@ -179,7 +179,7 @@ asio::awaitable<void> AskRoutes::ask(net::Request& request, net::Response& respo
   parsed->request.trusted_sites = is_operator(caller_of(request));
   const Ports& ports = ports_;
   // The store's part, and the start: both may block.
-  const auto started = co_await pool_call<RunPointer>(
+  const auto started = co_await net::on_pool<RunPointer>(
       ports_.pool, [&ports, ask = *std::move(parsed)]() mutable -> Result<RunPointer> {
         for (const std::string& id : ask.files) {
           if (!ports.file) {

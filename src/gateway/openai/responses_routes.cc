@@ -10,7 +10,7 @@
 #include "gateway/body.h"
 #include "gateway/generation/relay.h"
 #include "gateway/openai/responses_reply.h"
-#include "gateway/pool_call.h"
+#include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
 
@@ -42,7 +42,7 @@ ResponsesRoutes::ResponsesRoutes(Ports ports) : ports_(ports) {
 
 asio::awaitable<Result<Json>> ResponsesRoutes::load(Caller caller, std::string id) {
   store::KeyValue& records = ports_.records;
-  const auto entry = co_await pool_call<std::optional<store::KvEntry>>(
+  const auto entry = co_await net::on_pool<std::optional<store::KvEntry>>(
       ports_.pool, [&records, key = key_of(caller, id)]() -> Result<std::optional<store::KvEntry>> {
         if (key.size() > store::KeyValue::kKeyBytesMax) return std::nullopt;
         return records.get(kNamespace, key);
@@ -64,7 +64,7 @@ asio::awaitable<void> ResponsesRoutes::save(Caller caller, Json response, Json i
   if (!id || text.size() > kStoredBytesMax) co_return;
   store::KeyValue& records = ports_.records;
   // Whoever asks for one that could not be kept is told that there is none.
-  (void)co_await pool_call<std::uint64_t>(
+  (void)co_await net::on_pool<std::uint64_t>(
       ports_.pool, [&records, key = key_of(caller, *id), text = std::move(text)] {
         return records.put(kNamespace, key, text, std::chrono::milliseconds(kKept));
       });
@@ -158,7 +158,7 @@ asio::awaitable<void> ResponsesRoutes::input_items(net::Request& request, net::R
 asio::awaitable<void> ResponsesRoutes::remove(net::Request& request, net::Response& response) {
   store::KeyValue& records = ports_.records;
   const std::string id(request.param("response_id"));
-  const Result<bool> gone = co_await pool_call<bool>(
+  const Result<bool> gone = co_await net::on_pool<bool>(
       ports_.pool, [&records, key = key_of(caller_of(request), id)]() -> Result<bool> {
         if (key.size() > store::KeyValue::kKeyBytesMax) return false;
         return records.remove(kNamespace, key);

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "base/json.h"
-#include "web/detail/on_pool.h"
+#include "net/on_pool.h"
 
 namespace seine::web {
 namespace {
@@ -74,7 +74,7 @@ base::Result<std::unique_ptr<DiskStore>> DiskStore::open(store::Database& databa
 }
 
 asio::awaitable<base::Result<std::vector<StoredResponse>>> DiskStore::find(std::string key) {
-  return detail::on_pool<std::vector<StoredResponse>>(
+  return net::on_pool<std::vector<StoredResponse>>(
       pool_, [this, key = std::move(key)]() -> base::Result<std::vector<StoredResponse>> {
         return database_.read(
             [&key](store::Connection& connection) -> base::Result<std::vector<StoredResponse>> {
@@ -100,7 +100,7 @@ asio::awaitable<base::Result<std::vector<StoredResponse>>> DiskStore::find(std::
 }
 
 asio::awaitable<base::Result<std::string>> DiskStore::body(StoredResponse stored) {
-  return detail::on_pool<std::string>(
+  return net::on_pool<std::string>(
       pool_, [this, stored = std::move(stored)]() -> base::Result<std::string> {
         const auto id = store::BlobId::parse(stored.body_ref);
         if (!id) return base::fail(base::Code::kDataLoss, "a kept response names no body");
@@ -167,24 +167,24 @@ base::Result<void> DiskStore::evict() {
 
 asio::awaitable<base::Result<void>> DiskStore::put(std::string key, StoredResponse stored,
                                                    std::string body) {
-  return detail::on_pool<void>(pool_,
-                               [this, key = std::move(key), stored = std::move(stored),
-                                body = std::move(body)]() mutable -> base::Result<void> {
-                                 stored.body_ref = SEINE_TRY(blobs_.put(body)).hex();
-                                 stored.body_bytes = body.size();
-                                 SEINE_CHECK(write(key, stored));
-                                 return evict();
-                               });
+  return net::on_pool<void>(pool_,
+                            [this, key = std::move(key), stored = std::move(stored),
+                             body = std::move(body)]() mutable -> base::Result<void> {
+                              stored.body_ref = SEINE_TRY(blobs_.put(body)).hex();
+                              stored.body_bytes = body.size();
+                              SEINE_CHECK(write(key, stored));
+                              return evict();
+                            });
 }
 
 asio::awaitable<base::Result<void>> DiskStore::update(std::string key, StoredResponse stored) {
-  return detail::on_pool<void>(pool_, [this, key = std::move(key), stored = std::move(stored)] {
+  return net::on_pool<void>(pool_, [this, key = std::move(key), stored = std::move(stored)] {
     return write(key, stored);
   });
 }
 
 asio::awaitable<base::Result<void>> DiskStore::remove(std::string key) {
-  return detail::on_pool<void>(pool_, [this, key = std::move(key)] {
+  return net::on_pool<void>(pool_, [this, key = std::move(key)] {
     return database_.write([&key](store::Connection& connection) {
       return connection.run("DELETE FROM web_cache WHERE key = ?1", key);
     });

@@ -7,10 +7,11 @@
 #include <set>
 
 #include "base/text.h"
+#include "net/on_pool.h"
 #include "store/tokenizer.h"
 #include "web/crawl/glob.h"
 #include "web/crawl/sitemap.h"
-#include "web/detail/on_pool.h"
+#include "web/detail/at_home.h"
 #include "web/detail/task_group.h"
 #include "web/fetch/decoder.h"
 #include "web/read/extract_document.h"
@@ -139,7 +140,7 @@ asio::awaitable<CrawlEvent> SiteCrawler::visit(std::string url, std::size_t dept
   const bool keep = event.page && !collection.empty() && !event.page->no_index;
   if (keep) {
     PageIndex& index = ports_.index;
-    const auto kept = co_await detail::on_pool<void>(
+    const auto kept = co_await net::on_pool<void>(
         ports_.pool, [&index, page = *event.page, collection = std::move(collection)] {
           return index.put(collection, page);
         });

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "web/detail/on_pool.h"
+#include "net/on_pool.h"
+#include "web/detail/at_home.h"
 #include "web/read/extract_document.h"
 #include "web/verdict.h"
 
@@ -152,7 +153,7 @@ asio::awaitable<base::Result<PageDocument>> WebReader::from_index(std::string ur
                                                                   base::Error why) {
   if (ports_.index == nullptr) co_return std::unexpected(std::move(why));
   PageIndex& index = *ports_.index;
-  auto kept = co_await detail::on_pool<std::optional<PageDocument>>(
+  auto kept = co_await net::on_pool<std::optional<PageDocument>>(
       ports_.pool, [&index, url] { return index.get(PageIndex::kDefault, url); });
   if (!kept || !*kept) co_return std::unexpected(std::move(why));
   PageDocument page = *std::move(*kept);
@@ -166,7 +167,7 @@ asio::awaitable<base::Result<PageDocument>> WebReader::extract(FetchResponse res
                                                                ReadOptions options, bool rendered) {
   store::BlobStore& blobs = ports_.blobs;
   // Extraction costs up to a tenth of a second: not on the network's thread.
-  co_return co_await detail::on_pool<PageDocument>(
+  co_return co_await net::on_pool<PageDocument>(
       ports_.pool,
       [&blobs, rendered, response = std::move(response),
        options = std::move(options)]() -> base::Result<PageDocument> {

@@ -5,7 +5,8 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "web/detail/on_pool.h"
+#include "net/on_pool.h"
+#include "web/detail/at_home.h"
 #include "web/detail/task_group.h"
 #include "web/search/merge.h"
 #include "web/verdict.h"
@@ -185,7 +186,7 @@ void SearchEngine::learn(Provider& provider, const ProviderAnswer& answer) {
 
 asio::awaitable<ProviderAnswer> SearchEngine::ask_index(SearchRequest request) {
   PageIndex& index = *ports_.index;
-  auto found = co_await detail::on_pool<std::vector<PassageHit>>(
+  auto found = co_await net::on_pool<std::vector<PassageHit>>(
       ports_.pool,
       [&index, request,
        collections = settings_.collections]() -> base::Result<std::vector<PassageHit>> {
