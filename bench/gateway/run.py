@@ -138,6 +138,7 @@ def main():
         before = resident_mb(pid)
         slow = [open_stream(port, "flood", 4096) for _ in range(SLOW)]
         time.sleep(given.seconds)
+        # A stream holds at most the text of its own answer, here 256 KiB.
         result["slow_readers"] = {"count": SLOW, "kb_each": round((resident_mb(pid) - before) * 1024 / SLOW, 1)}
         for peer in slow:
             peer.close()

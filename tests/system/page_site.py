@@ -32,8 +32,8 @@ class PageSite:
                 self.send_response(200 if text is not None else 404)
                 self.send_header("content-type", "text/html; charset=utf-8")
                 self.send_header("content-length", str(len(body)))
-                self.end_headers()
                 try:
+                    self.end_headers()
                     self.wfile.write(body)
                 except OSError:
                     pass  # the reader did not wait

@@ -12,6 +12,11 @@ namespace {
 constexpr std::align_val_t kAlignment{64};
 // Outputs handed to a thread together: a multiple of every kernel's block of outputs.
 constexpr std::int64_t kOutputGrain = 32;
+// Pieces of a product for each thread, and how many grains one has: few enough to share evenly,
+// enough to stream through memory.
+constexpr std::int64_t kPieces = 8;
+constexpr std::int64_t kPieceLeast = 4;
+constexpr std::int64_t kPieceMost = 40;
 
 }  // namespace
 
@@ -80,8 +85,13 @@ void Compute::multiply(Activations& x, std::span<const Product> products) const 
     const ActivationView& view = part.view;
     if (view.rows == 0) continue;
     pack(part, products);
-    // All outputs of all products are one line of units, cut evenly.
-    pool_.split(units, 1, [&](std::int64_t first, std::int64_t last, int thread) {
+    // All outputs of all products are one line of units, handed out piece by piece: a thread that
+    // other work holds up keeps nobody waiting for more than a piece.
+    const std::int64_t piece =
+        std::clamp(units / (kPieces * pool_.threads()), kPieceLeast, kPieceMost);
+    pool_.each((units + piece - 1) / piece, [&](std::int64_t index, int thread) {
+      const std::int64_t first = index * piece;
+      const std::int64_t last = std::min(first + piece, units);
       std::int64_t start = 0;
       for (const Product& p : products) {
         const std::int64_t count = (p.weight->rows + kOutputGrain - 1) / kOutputGrain;

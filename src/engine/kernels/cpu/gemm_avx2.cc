@@ -66,6 +66,13 @@ struct Lanes {
     return {_mm256_inserti128_si256(_mm256_castsi128_si256(load16(a)), load16(b), 1),
             _mm256_inserti128_si256(_mm256_castsi128_si256(load16(c)), load16(d), 1)};
   }
+  // The four bytes at each of 16 addresses.
+  static I strided_words(const std::byte* from, std::int64_t stride) {
+    alignas(32) std::uint32_t words[kPanelOutputs];
+    for (int i = 0; i < kPanelOutputs; ++i)
+      __builtin_memcpy(&words[i], from + i * stride, sizeof words[i]);
+    return load(words);
+  }
   static I unpack_low32(I x, I y) {
     return {_mm256_unpacklo_epi32(x.a, y.a), _mm256_unpacklo_epi32(x.b, y.b)};
   }
@@ -159,10 +166,6 @@ struct Lanes {
   static F negate(F x) {
     const __m256 zero = _mm256_setzero_ps();
     return {_mm256_sub_ps(zero, x.a), _mm256_sub_ps(zero, x.b)};
-  }
-  static F from_halves(const std::uint16_t* bits) {
-    const auto* at = reinterpret_cast<const __m128i*>(bits);
-    return {_mm256_cvtph_ps(_mm_load_si128(at)), _mm256_cvtph_ps(_mm_load_si128(at + 1))};
   }
   static __m256 low_halves8(__m256i x) {
     const __m256i words = _mm256_packus_epi32(_mm256_and_si256(x, _mm256_set1_epi32(0xFFFF)), x);

@@ -50,6 +50,14 @@ struct Lanes512 {
     r = _mm512_inserti32x4(r, load16(c), 2);
     return _mm512_inserti32x4(r, load16(d), 3);
   }
+  // The four bytes at each of 16 addresses. A gather, as sixteen narrow stores make a wide load
+  // wait: on Emerald Rapids one row of Q4_0 goes from 14 to 22 GB/s in L2, of Q8_0 from 22 to 30;
+  // masked broadcasts gave 13 and 28.
+  static I strided_words(const std::byte* from, std::int64_t stride) {
+    const I rows = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return _mm512_i32gather_epi32(
+        _mm512_mullo_epi32(rows, _mm512_set1_epi32(static_cast<int>(stride))), from, 1);
+  }
   static I unpack_low32(I a, I b) { return _mm512_unpacklo_epi32(a, b); }
   static I unpack_high32(I a, I b) { return _mm512_unpackhi_epi32(a, b); }
   static I unpack_low64(I a, I b) { return _mm512_unpacklo_epi64(a, b); }
@@ -118,9 +126,6 @@ struct Lanes512 {
   static F mul(F a, F b) { return _mm512_mul_ps(a, b); }
   static F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
   static F negate(F x) { return _mm512_sub_ps(_mm512_setzero_ps(), x); }
-  static F from_halves(const std::uint16_t* bits) {
-    return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(bits)));
-  }
   static F low_halves(I x) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(x)); }
   static F high_halves(I x) { return low_halves(_mm512_srli_epi32(x, 16)); }
 

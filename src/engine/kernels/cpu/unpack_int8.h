@@ -47,19 +47,12 @@ struct UnpackInt8 {
     out[3] = V::unpack_high64(b, d);
   }
 
-  // The f16 that each row has at `offset`.
-  static F halves(const PanelRows& rows, std::size_t offset) {
-    alignas(32) std::uint16_t bits[kPanelOutputs];
-    for (int i = 0; i < kPanelOutputs; ++i)
-      __builtin_memcpy(&bits[i], rows.at(i) + offset, sizeof bits[i]);
-    return V::from_halves(bits);
-  }
-
   static I words(const PanelRows& rows, std::size_t offset) {
-    alignas(64) std::uint32_t bits[kPanelOutputs];
-    for (int i = 0; i < kPanelOutputs; ++i)
-      __builtin_memcpy(&bits[i], rows.at(i) + offset, sizeof bits[i]);
-    return V::load(bits);
+    return V::strided_words(rows.first + offset, rows.stride);
+  }
+  // The f16 that each row has at `offset`, where two bytes more can be read behind it.
+  static F halves(const PanelRows& rows, std::size_t offset) {
+    return V::low_halves(words(rows, offset));
   }
 
   static I nibbles_low(I x) { return V::and_(x, V::bytes(15)); }
@@ -185,7 +178,8 @@ struct UnpackInt8 {
     }
   }
   static void unpack(const BlockQ6_K*, PanelRows& rows, int b, Int8Panel& out) {
-    const F d = halves(rows, offsetof(BlockQ6_K, d));
+    // The end of the block: the two bytes before it are read, not those behind.
+    const F d = V::high_halves(words(rows, offsetof(BlockQ6_K, d) - 2));
     I scales[4];
     transpose(rows, offsetof(BlockQ6_K, scales), scales);
     for (int j = 0; j < 16; ++j) {
