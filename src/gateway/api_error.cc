@@ -1,7 +1,10 @@
 #include "gateway/api_error.h"
 
+#include <algorithm>
+
 #include "base/error_text.h"
 #include "base/json.h"
+#include "gateway/grpc/wire.h"
 #include "gateway/reader_language.h"
 #include "net/request.h"
 #include "net/response.h"
@@ -61,6 +64,7 @@ base::Json or_null(std::string_view text) {
 }  // namespace
 
 Dialect dialect_of(std::string_view path) {
+  if (path.starts_with("/seine.v1.") || path.starts_with("/grpc.")) return Dialect::kGrpc;
   return path.starts_with("/v1/messages") ? Dialect::kAnthropic : Dialect::kOpenAi;
 }
 
@@ -91,15 +95,27 @@ int api_status(const base::Error& error, Dialect dialect) {
 }
 
 void send_api_error(const net::Request& request, net::Response& response,
-                    const base::Error& failure) {
+                    const base::Error& failure, base::Duration retry_after) {
   base::Error error = failure;
   error.message = base::error_text(failure, reader_language(request));
   const Dialect dialect = dialect_of(request.path());
   const int status = api_status(error, dialect);
+  const bool come_again = status == 429 || status == 503 || status == 529;
+  const std::string wait_ms =
+      std::to_string(std::chrono::ceil<std::chrono::milliseconds>(retry_after).count());
+  if (dialect == Dialect::kGrpc) {
+    net::Headers headers = grpc::status_fields(error);
+    headers.add("content-type", grpc::kContentType);
+    headers.add("grpc-accept-encoding", "identity");
+    if (come_again) headers.add("grpc-retry-pushback-ms", wait_ms);
+    response.send(200, std::move(headers), {});
+    return;
+  }
   net::Headers headers{{"content-type", "application/json"}};
-  if (status == 429 || status == 503 || status == 529) {
-    // A guard that knows better has set its own.
-    headers.add("retry-after", "1");
+  if (come_again) {
+    const auto whole = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
+    headers.add("retry-after", std::to_string(std::max<std::int64_t>(1, whole)));
+    headers.add("retry-after-ms", wait_ms);
     headers.add("x-should-retry", "true");
   } else if (status < 500 && status != 408) {
     headers.add("x-should-retry", "false");

@@ -1,13 +1,15 @@
 // Failures in the words of the caller's dialect: OpenAI's
 // {"error":{"message","type","param","code"}} for everything, Anthropic's
-// {"type":"error","error":{"type","message"},"request_id"} under /v1/messages. One table maps our
-// codes to both.
+// {"type":"error","error":{"type","message"},"request_id"} under /v1/messages, gRPC's status fields
+// under its services. One table maps our codes to the first two; gRPC's codes are ours.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace seine::net {
@@ -17,7 +19,7 @@ class Response;
 
 namespace seine::gateway {
 
-enum class Dialect : std::uint8_t { kOpenAi, kAnthropic };
+enum class Dialect : std::uint8_t { kOpenAi, kAnthropic, kGrpc };
 
 // By the path: what a failed request is answered in.
 Dialect dialect_of(std::string_view path);
@@ -30,9 +32,13 @@ std::string anthropic_error(const base::Error& error, std::string_view request_i
 // else base::http_status.
 int api_status(const base::Error& error, Dialect dialect);
 
+// How long to wait before coming again, where nobody knows better.
+inline constexpr std::chrono::seconds kRetryAfter{1};
+
 // Answers with the error in the dialect of the request's path and the reader's language, and says
-// when to come again where that makes sense (Retry-After, x-should-retry).
+// when to come again where that makes sense (Retry-After, x-should-retry; gRPC:
+// grpc-retry-pushback-ms).
 void send_api_error(const net::Request& request, net::Response& response,
-                    const base::Error& failure);
+                    const base::Error& failure, base::Duration retry_after = kRetryAfter);
 
 }  // namespace seine::gateway

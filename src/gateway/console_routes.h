@@ -3,7 +3,6 @@
 // fills.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -40,11 +39,6 @@ class ConsoleRoutes {
   void install(net::Router& router);
 
  private:
-  struct Ask;
-  struct Reply;
-  using Job = base::Result<Reply> (*)(Ports&, const Ask&);
-  boost::asio::awaitable<void> serve(net::Request& request, net::Response& response, Job job);
-
   Ports ports_;
 };
 

@@ -87,7 +87,7 @@ asio::awaitable<void> serve(const net::Router& router, const std::string& versio
 Json openapi(const net::Router& router, std::string_view version) {
   Json paths = Json::object();
   for (const net::Route* route : router.routes()) {
-    if (route->info.tag == "console") continue;
+    if (route->info.tag == "console" || route->info.tag == "grpc") continue;
     paths[path_of(route->pattern)][base::ascii_lower(route->method)] = operation(*route);
   }
   return {

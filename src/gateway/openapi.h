@@ -10,7 +10,8 @@
 
 namespace seine::gateway {
 
-// The document for what the router has now. Routes tagged "console" (pages) are left out.
+// The document for what the router has now. Left out are routes tagged "console" (pages)
+// and "grpc", which proto/ describes.
 base::Json openapi(const net::Router& router, std::string_view version);
 
 // GET /openapi.json. The document is made at the first request, so routes that are added later are

@@ -42,7 +42,8 @@ EngineOptions engine_options(const base::Config& config) {
                      : kv == "q8" ? engine::KvType::kQ8
                                   : engine::KvType::kF16,
           .memory_max = config.size_bytes("model.memory_max"),
-          .threads = static_cast<int>(config.integer("model.threads"))};
+          .threads = static_cast<int>(config.integer("model.threads")),
+          .queue_max = static_cast<std::size_t>(config.integer("model.queue_max"))};
 }
 
 engine::EngineSettings EngineLoader::settings(const ModelSource& source) const {
@@ -50,7 +51,8 @@ engine::EngineSettings EngineLoader::settings(const ModelSource& source) const {
           .context = options_.context,
           .kv_type = options_.kv_type,
           .memory_max = options_.memory_max,
-          .threads = options_.threads};
+          .threads = options_.threads,
+          .scheduler = {.queue_max = options_.queue_max}};
 }
 
 Result<LoadedModel> EngineLoader::load(const ModelSource& source, const Progress& progress,

@@ -10,6 +10,7 @@
 #include "gateway/console_routes.h"
 #include "gateway/files/file_store.h"
 #include "gateway/generation/generation.h"
+#include "gateway/grpc/routes.h"
 #include "gateway/idempotency.h"
 #include "gateway/openai/responses_routes.h"
 #include "gateway/openai/routes.h"
@@ -37,6 +38,7 @@ struct GatewayParts::Impl {
   std::unique_ptr<gateway::openai::Routes> openai;
   std::unique_ptr<gateway::openai::ResponsesRoutes> responses;
   std::unique_ptr<gateway::anthropic::Routes> anthropic;
+  std::unique_ptr<gateway::grpc::Routes> grpc;
 };
 
 GatewayParts::GatewayParts(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -97,6 +99,12 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
   g.anthropic = std::make_unique<gateway::anthropic::Routes>(gateway::anthropic::Routes::Ports{
       .generations = *g.generations, .idempotency = g.idempotency, .random = ports.random});
   g.anthropic->install(router);
+  g.grpc = std::make_unique<gateway::grpc::Routes>(
+      gateway::grpc::Routes::Ports{.generations = *g.generations,
+                                   .ready = std::move(ports.ready),
+                                   .clock = ports.clock,
+                                   .random = ports.random});
+  g.grpc->install(router);
   return std::unique_ptr<GatewayParts>(new GatewayParts(std::move(impl)));
 }
 

@@ -54,6 +54,7 @@ class GatewayParts {
     // What searches go to, for the console; may be empty. Runs on the pool.
     std::function<std::vector<gateway::SearchProviderInfo>()> providers = {};
     gateway::WebAnswerer* web = nullptr;  // null: requests for the web are refused
+    std::function<bool()> ready;          // for health checks; on any thread
     const base::Clock& clock;
     base::Random& random;
   };

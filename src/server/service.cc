@@ -280,6 +280,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                             .embedder = s.models->embedder(),
                                             .models = *s.models,
                                             .web = s.web.get(),
+                                            .ready = [&s] { return s.ready.load(); },
                                             .clock = environment.clock,
                                             .random = environment.random},
                                            s.router));

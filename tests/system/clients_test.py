@@ -80,6 +80,20 @@ class Libraries(Keyed):
     def test_ai_sdk_with_deepseek(self):
         self.run_client("ai.mjs")
 
+    def test_grpc(self):
+        self.run_client("grpc.mjs", SEINE_ADDRESS=f"127.0.0.1:{self.service.port}")
+
+    def test_grpc_over_tls(self):
+        folder = tempfile.mkdtemp(prefix="seine-tls-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        cert, key = f"{folder}/cert.pem", f"{folder}/key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert], check=True, capture_output=True, timeout=60)
+        with Service("--model", SCRIPT, SEINE_TLS_CERTIFICATE=cert, SEINE_TLS_KEY=key) as service:
+            made = seine("key", "create", "grpc", "--scope", "chat", "--data", service.data)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            self.run_client("grpc.mjs", SEINE_ADDRESS=f"127.0.0.1:{service.port}", SEINE_CA=cert, SEINE_API_KEY=made.stdout.strip())
+
 
 class Tools(Keyed):
     def test_curl_streams_over_http2(self):

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""The shipped model and its readers: one who leaves frees the engine at once."""
+"""The shipped model under more than it can do: what is too much is refused with Retry-After while running streams go on, and a
+reader that leaves frees the engine at once."""
+import http.client
 import json
 import re
 import socket
@@ -86,6 +88,36 @@ class WithModel(unittest.TestCase):
             self.assertEqual(service.request("POST", "/v1/chat/completions", question(False, 1))[0], 200)
             self.assertEqual(metric(service, "seine_engine_generated_tokens_total"), before + 1)
             self.assertEqual(metric(service, "seine_engine_requests_queued"), 0)
+
+    def test_overload_is_refused_while_streams_go_on(self):
+        with Service("--no-auth-on-loopback", SEINE_MODEL_QUEUE_MAX="1") as service:
+            self.wait_loaded(service)
+            first = Stream(service, 300)
+            self.addCleanup(first.leave)
+            first.read_until(b'"content":')
+            refused, others = [], []
+            end = time.monotonic() + DEADLINE_S
+            # More than run at once and may wait: some must be turned away.
+            while not refused and time.monotonic() < end and len(others) < 200:
+                connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=DEADLINE_S)
+                connection.request("POST", "/v1/chat/completions", json.dumps(question(True, 1900)), {"content-type": "application/json"})
+                answer = connection.getresponse()
+                if answer.status == 200:
+                    others.append(connection)
+                else:
+                    refused.append((answer.status, dict(answer.getheaders()), answer.read().decode()))
+                    connection.close()
+            self.assertTrue(refused, f"{len(others)} streams at once and none was refused")
+            status, headers, text = refused[0]
+            self.assertIn(status, (429, 503), text)
+            self.assertGreaterEqual(int({name.lower(): value for name, value in headers.items()}["retry-after"]), 1)
+            self.assertIn("limit", json.loads(text)["error"]["message"])
+            # The first stream is not disturbed, and neither are those that run beside it.
+            self.assertIn(b"data: [DONE]", first.read_until(b"[DONE]"))
+            for connection in others:
+                connection.close()
+            wait_for(self, "none running", lambda: metric(service, "seine_engine_requests_running") == 0)
+            self.assertEqual(service.request("POST", "/v1/chat/completions", question(False, 1))[0], 200)
 
 
 if __name__ == "__main__":

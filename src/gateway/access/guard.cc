@@ -57,10 +57,6 @@ Caller caller_for(const ApiKey& key) {
           .limit = {key.requests_per_minute, key.tokens_per_minute}};
 }
 
-std::int64_t whole_seconds(base::Duration wait) {
-  return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(wait).count());
-}
-
 void add_limit_fields(net::Response& response, Dialect dialect, RateLimit limit,
                       const RateState& state, base::WallTime now) {
   const auto add = [&](std::string_view what, std::uint32_t most, std::int64_t left,
@@ -183,15 +179,7 @@ bool Guard::apply_limit(net::Request& request, net::Response& response, const Ca
                   base::format_count(requests ? caller.limit.requests_per_minute
                                               : caller.limit.tokens_per_minute),
                   state.refused_by, format_reset(state.retry_after))};
-  response.send(
-      429,
-      net::Headers{
-          {"content-type", "application/json"},
-          {"retry-after", std::to_string(whole_seconds(state.retry_after))},
-          {"retry-after-ms",
-           std::to_string(std::chrono::ceil<std::chrono::milliseconds>(state.retry_after).count())},
-          {"x-should-retry", "true"}},
-      dialect == Dialect::kAnthropic ? anthropic_error(error, request.id()) : openai_error(error));
+  send_api_error(request, response, error, state.retry_after);
   return false;
 }
 

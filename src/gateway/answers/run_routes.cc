@@ -4,16 +4,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/access/guard.h"
-#include "gateway/api_error.h"
-#include "gateway/reader_language.h"
-#include "net/on_pool.h"
-#include "net/request.h"
-#include "net/response.h"
+#include "gateway/pool_routes.h"
 
 namespace seine::gateway {
 namespace {
-
-namespace asio = boost::asio;
 
 using base::Code;
 using base::Json;
@@ -62,93 +56,65 @@ Result<std::size_t> limit_of(const std::string& text) {
 
 }  // namespace
 
-asio::awaitable<void> RunRoutes::serve(net::Request& request, net::Response& response, Job job) {
-  Ask ask{.id = std::string(request.param("id")),
-          .cursor = std::string(request.query().get("cursor").value_or("")),
-          .limit = std::string(request.query().get("limit").value_or(""))};
-  const Result<Reply> reply = co_await net::on_pool<Reply>(
-      pool_, [this, job, ask = std::move(ask)] { return job(*this, ask); });
-  if (!reply) {
-    send_api_error(request, response, reply.error());
-    co_return;
-  }
-  net::Headers headers{{"cache-control", "no-store"}};
-  if (!reply->body.empty()) headers.add("content-type", "application/json");
-  response.send(reply->status, std::move(headers), spoken(reply->body, reader_language(request)));
-}
-
 void RunRoutes::install(net::Router& router) {
-  struct Entry {
-    std::string_view method;
-    std::string_view pattern;
-    net::RouteInfo info;
-    Job job;
-  };
-  Entry entries[] = {
+  std::vector<PoolRoute> routes = {
       {"GET",
        "/api/runs",
        {.operation_id = "listRuns",
         .summary = "Recorded answers, newest first",
         .response_schema = "RunList"},
-       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
-         const std::size_t limit = SEINE_TRY(limit_of(ask.limit));
-         const answer::RunPage page = SEINE_TRY(own.runs_.list(limit, ask.cursor));
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         const std::size_t limit = SEINE_TRY(limit_of(ask.text("limit")));
+         const answer::RunPage page = SEINE_TRY(runs_.list(limit, ask.text("cursor")));
          Json data = Json::array();
          for (const answer::RunSummary& run : page.runs) data.push_back(to_json(run));
          const Json next = page.next_cursor.empty() ? Json(nullptr) : Json(page.next_cursor);
-         return Reply{.body = base::to_text({{"data", std::move(data)}, {"next_cursor", next}})};
+         return json_reply({{"data", std::move(data)}, {"next_cursor", next}});
        }},
       {"GET",
        "/api/runs/{id}",
        {.operation_id = "getRun", .summary = "A recorded answer", .response_schema = "Answer"},
-       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
-         return Reply{.body = SEINE_TRY(own.runs_.answer(ask.id))};
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         return PoolReply{.body = SEINE_TRY(runs_.answer(ask.id))};
        }},
       {"POST",
        "/api/runs/{id}/replay",
        {.operation_id = "replayRun",
         .summary = "The answer made again from the recorded bytes, with no network",
         .response_schema = "Answer"},
-       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
-         return Reply{.body =
-                          base::to_text(answer::to_json(SEINE_TRY(own.answers_.replay(ask.id))))};
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         return json_reply(answer::to_json(SEINE_TRY(answers_.replay(ask.id))));
        }},
       {"POST",
        "/api/runs/{id}/stop",
        {.operation_id = "stopRun", .summary = "End a run with what it has"},
-       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
-         const auto run = own.answers_.find(ask.id);
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         const auto run = answers_.find(ask.id);
          if (run == nullptr) return base::fail(Code::kNotFound, "run {} is not running", ask.id);
          run->stop();
-         return Reply{.status = 204};
+         return PoolReply{.status = 204};
        }},
       {"DELETE",
        "/api/runs/{id}",
        {.operation_id = "deleteRun", .summary = "Forget a recorded answer"},
-       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
-         SEINE_CHECK(own.runs_.remove(ask.id));
-         return Reply{.status = 204};
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         SEINE_CHECK(runs_.remove(ask.id));
+         return PoolReply{.status = 204};
        }},
       {"GET",
        "/api/snapshots/{id}",
        {.operation_id = "getSnapshot",
         .summary = "A page as it was read, to which citations point",
         .response_schema = "Snapshot"},
-       [](RunRoutes& own, const Ask& ask) -> Result<Reply> {
-         return Reply{.body =
-                          base::to_text(to_json(SEINE_TRY(own.runs_.snapshot(ask.id)), ask.id))};
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         return json_reply(to_json(SEINE_TRY(runs_.snapshot(ask.id)), ask.id));
        }},
   };
-  for (Entry& entry : entries) {
-    entry.info.tag = "answers";
-    entry.info.scope = std::string(kChatScope);
-    router.add(
-        std::string(entry.method), std::string(entry.pattern),
-        [this, job = entry.job](net::Request& request, net::Response& response) {
-          return serve(request, response, job);
-        },
-        std::move(entry.info));
+  for (PoolRoute& route : routes) {
+    route.info.tag = "answers";
+    route.info.scope = std::string(kChatScope);
   }
+  add_pool_routes(router, pool_, std::move(routes));
 }
 
 }  // namespace seine::gateway

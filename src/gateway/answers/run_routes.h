@@ -3,8 +3,6 @@
 // fills.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-
 #include "answer/answers.h"
 #include "answer/run_store.h"
 #include "net/router.h"
@@ -19,18 +17,6 @@ class RunRoutes {
   void install(net::Router& router);
 
  private:
-  struct Ask {
-    std::string id;
-    std::string cursor;
-    std::string limit;
-  };
-  struct Reply {
-    int status = 200;
-    std::string body = {};
-  };
-  using Job = base::Result<Reply> (*)(RunRoutes&, const Ask&);
-  boost::asio::awaitable<void> serve(net::Request& request, net::Response& response, Job job);
-
   answer::Answers& answers_;
   answer::RunStore& runs_;
   store::WorkerPool& pool_;

@@ -117,7 +117,7 @@ void MessageEvents::tool_piece(std::string& out, const llm::ToolCallDelta& call)
   delta(out, {{"type", "input_json_delta"}, {"partial_json", call.arguments}});
 }
 
-void MessageEvents::append(std::string& out, const llm::Delta& piece) {
+void MessageEvents::piece(std::string& out, std::uint32_t, const llm::Delta& piece) {
   if (const auto* text = std::get_if<llm::TextDelta>(&piece)) {
     text_piece(out, Block::kText, "text", "text", text->text);
   } else if (const auto* thought = std::get_if<llm::ReasoningDelta>(&piece)) {
@@ -129,7 +129,7 @@ void MessageEvents::append(std::string& out, const llm::Delta& piece) {
   }
 }
 
-void MessageEvents::append_extras(std::string& out, const WebExtras& extras) {
+void MessageEvents::extras(std::string& out, const WebExtras& extras) {
   if (block_ != Block::kText) open(out, Block::kText, {{"type", "text"}, {"text", ""}});
   for (const UrlCitation& citation : extras.citations) {
     delta(out, {{"type", "citations_delta"}, {"citation", citation_json(citation)}});
@@ -137,7 +137,7 @@ void MessageEvents::append_extras(std::string& out, const WebExtras& extras) {
   seine_ = extras.seine;
 }
 
-void MessageEvents::append_end(std::string& out) {
+void MessageEvents::end(std::string& out) {
   close(out);
   const llm::Finish finish = finish_.value_or(llm::Finish{});
   Json data = {
@@ -150,13 +150,13 @@ void MessageEvents::append_end(std::string& out) {
   event(out, "message_stop", {{"type", "message_stop"}});
 }
 
-void MessageEvents::append_error(std::string& out, const base::Error& error) const {
+void MessageEvents::failure(std::string& out, const base::Error& error) {
   out += "event: error\ndata: ";
   out += anthropic_error(error, head_.request_id);
   out += "\n\n";
 }
 
-void MessageEvents::append_ping(std::string& out) {
+void MessageEvents::keep_alive(std::string& out) {
   event(out, "ping", {{"type", "ping"}});
 }
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json_fwd.h"
 #include "gateway/generation/gathered.h"
+#include "gateway/generation/stream_form.h"
 #include "gateway/web_answer.h"
 #include "llm/delta.h"
 
@@ -22,16 +23,16 @@ struct MessageHead {
 
 // The events of one message. Blocks follow the kinds of pieces: thinking, text, one block a tool
 // call.
-class MessageEvents {
+class MessageEvents final : public StreamForm {
  public:
   explicit MessageEvents(MessageHead head) : head_(std::move(head)) {}
 
-  void begin(std::string& out);
-  void append(std::string& out, const llm::Delta& delta);
-  void append_extras(std::string& out, const WebExtras& extras);
-  void append_end(std::string& out);
-  void append_error(std::string& out, const base::Error& error) const;
-  static void append_ping(std::string& out);
+  void begin(std::string& out) override;
+  void piece(std::string& out, std::uint32_t answer, const llm::Delta& delta) override;
+  void extras(std::string& out, const WebExtras& extras) override;
+  void end(std::string& out) override;
+  void failure(std::string& out, const base::Error& error) override;
+  void keep_alive(std::string& out) override;
 
  private:
   enum class Block : std::uint8_t { kNone, kThinking, kText, kTool };

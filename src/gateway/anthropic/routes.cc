@@ -21,26 +21,6 @@ namespace asio = boost::asio;
 using base::Json;
 using base::Result;
 
-class MessageForm final : public StreamForm {
- public:
-  explicit MessageForm(MessageHead head) : events_(std::move(head)) {}
-  void begin(std::string& out) override { events_.begin(out); }
-  void piece(std::string& out, std::uint32_t, const llm::Delta& delta) override {
-    events_.append(out, delta);
-  }
-  void extras(std::string& out, const WebExtras& extras) override {
-    events_.append_extras(out, extras);
-  }
-  void end(std::string& out) override { events_.append_end(out); }
-  void failure(std::string& out, const base::Error& error) override {
-    events_.append_error(out, error);
-  }
-  void keep_alive(std::string& out) override { MessageEvents::append_ping(out); }
-
- private:
-  MessageEvents events_;
-};
-
 }  // namespace
 
 asio::awaitable<void> Routes::messages(net::Request& request, net::Response& response) {
@@ -65,7 +45,7 @@ asio::awaitable<void> Routes::messages(net::Request& request, net::Response& res
                          .model = (*generation)->model(),
                          .request_id = std::string(request.id())};
   if (call->stream) {
-    MessageForm form(head);
+    MessageEvents form(head);
     co_await relay(request, response, **generation, form);
     co_return;
   }

@@ -3,22 +3,14 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/access/guard.h"
-#include "gateway/api_error.h"
-#include "gateway/reader_language.h"
-#include "net/on_pool.h"
-#include "net/request.h"
-#include "net/response.h"
+#include "gateway/pool_routes.h"
 
 namespace seine::gateway {
 namespace {
 
-namespace asio = boost::asio;
-
 using base::Code;
 using base::Json;
 using base::Result;
-
-constexpr std::size_t kBodyMax = 64 * 1024;
 
 Result<std::optional<bool>> bool_param(const net::QueryParams& params, std::string_view name) {
   const auto text = params.get(name);
@@ -117,55 +109,20 @@ Result<ChatPatch> parse_chat_patch(const Json& body) {
   return patch;
 }
 
-asio::awaitable<void> ChatRoutes::serve(net::Request& request, net::Response& response, Job job) {
-  Ask ask{.id = std::string(request.param("id")),
-          .message_id = std::string(request.param("message_id")),
-          .query = parse_query(request.query()),
-          .format = std::string(request.query().get("format").value_or("")),
-          .body = {}};
-  Result<std::string> body = co_await request.read_all(kBodyMax);
-  if (!body) {
-    send_api_error(request, response, body.error());
-    co_return;
-  }
-  ask.body = *std::move(body);
-  ChatStore& chats = chats_;
-  const Result<Reply> reply = co_await net::on_pool<Reply>(
-      pool_, [&chats, job, ask = std::move(ask)] { return job(chats, ask); });
-  if (!reply) {
-    send_api_error(request, response, reply.error());
-    co_return;
-  }
-  net::Headers headers{{"cache-control", "no-store"}};
-  std::string text = reply->body;
-  if (!text.empty()) headers.add("content-type", reply->type);
-  if (reply->file_name.empty()) text = spoken(std::move(text), reader_language(request));
-  if (!reply->file_name.empty()) {
-    headers.add("content-disposition", "attachment; filename=" + reply->file_name);
-  }
-  response.send(reply->status, std::move(headers), text);
-}
-
 void ChatRoutes::install(net::Router& router) {
-  struct Entry {
-    std::string_view method;
-    std::string_view pattern;
-    net::RouteInfo info;
-    Job job;
-  };
-  Entry entries[] = {
+  std::vector<PoolRoute> routes = {
       {"GET",
        "/api/chats",
        {.operation_id = "listChats",
         .summary = "Chats, latest first, or those that a search finds",
         .response_schema = "ChatList"},
-       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
-         const ChatQuery query = SEINE_TRY(Result<ChatQuery>(ask.query));
-         const ChatPage page = SEINE_TRY(chats.list(query));
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         const ChatQuery query = SEINE_TRY(parse_query(ask.query));
+         const ChatPage page = SEINE_TRY(chats_.list(query));
          Json data = Json::array();
          for (const ChatInfo& info : page.chats) data.push_back(to_json(info));
          const Json next = page.next_cursor.empty() ? Json(nullptr) : Json(page.next_cursor);
-         return Reply{.body = base::to_text({{"data", std::move(data)}, {"next_cursor", next}})};
+         return json_reply({{"data", std::move(data)}, {"next_cursor", next}});
        }},
       {"POST",
        "/api/chats",
@@ -173,20 +130,19 @@ void ChatRoutes::install(net::Router& router) {
         .summary = "A new chat",
         .request_schema = "NewChat",
         .response_schema = "Chat"},
-       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
          const Json body = SEINE_TRY(parse_body(ask.body));
          const auto title = SEINE_TRY(base::get_or<std::string>(body, "title", ""));
          const auto folder = SEINE_TRY(base::get_or<std::string>(body, "folder", ""));
-         return Reply{.status = 201,
-                      .body = base::to_text(to_json(SEINE_TRY(chats.create(title, folder))))};
+         return json_reply(to_json(SEINE_TRY(chats_.create(title, folder))), 201);
        }},
       {"GET",
        "/api/chats/{id}",
        {.operation_id = "getChat",
         .summary = "A chat with all its branches",
         .response_schema = "ChatWithMessages"},
-       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
-         return Reply{.body = base::to_text(to_json(SEINE_TRY(chats.get(ask.id))))};
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         return json_reply(to_json(SEINE_TRY(chats_.get(ask.id))));
        }},
       {"PATCH",
        "/api/chats/{id}",
@@ -194,74 +150,70 @@ void ChatRoutes::install(net::Router& router) {
         .summary = "Set title, folder, pinned, archived",
         .request_schema = "ChatPatch",
         .response_schema = "Chat"},
-       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
          const Json body = SEINE_TRY(parse_body(ask.body));
          const ChatPatch patch = SEINE_TRY(parse_chat_patch(body));
-         return Reply{.body = base::to_text(to_json(SEINE_TRY(chats.patch(ask.id, patch))))};
+         return json_reply(to_json(SEINE_TRY(chats_.patch(ask.id, patch))));
        }},
       {"DELETE",
        "/api/chats/{id}",
        {.operation_id = "deleteChat",
         .summary = "Delete a chat; it can be restored for 10 minutes"},
-       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
-         SEINE_CHECK(chats.remove(ask.id));
-         return Reply{.status = 204, .body = {}, .type = {}, .file_name = {}};
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         SEINE_CHECK(chats_.remove(ask.id));
+         return PoolReply{.status = 204};
        }},
       {"POST",
        "/api/chats/{id}/restore",
        {.operation_id = "restoreChat",
         .summary = "Take back a deletion",
         .response_schema = "Chat"},
-       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
-         return Reply{.body = base::to_text(to_json(SEINE_TRY(chats.restore(ask.id))))};
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         return json_reply(to_json(SEINE_TRY(chats_.restore(ask.id))));
        }},
       {"DELETE",
        "/api/chats/{id}/messages/{message_id}",
        {.operation_id = "deleteMessage", .summary = "Delete a message and what follows from it"},
-       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
-         SEINE_CHECK(chats.remove_message(ask.id, ask.message_id));
-         return Reply{.status = 204, .body = {}, .type = {}, .file_name = {}};
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         SEINE_CHECK(chats_.remove_message(ask.id, ask.message_id));
+         return PoolReply{.status = 204};
        }},
       {"GET",
        "/api/chats/{id}/export",
        {.operation_id = "exportChat", .summary = "A chat as a file (format=md or json)"},
-       [](ChatStore& chats, const Ask& ask) -> Result<Reply> {
-         const Chat chat = SEINE_TRY(chats.get(ask.id));
-         if (ask.format == "json") {
-           return Reply{.body = base::to_pretty_text(to_json(chat)),
-                        .file_name = file_name(chat.info, "json")};
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         const Chat chat = SEINE_TRY(chats_.get(ask.id));
+         const std::string format = ask.text("format");
+         if (format == "json") {
+           return PoolReply{.body = base::to_pretty_text(to_json(chat)),
+                            .file_name = file_name(chat.info, "json")};
          }
-         if (ask.format.empty() || ask.format == "md") {
-           return Reply{.body = to_markdown(chat),
-                        .type = "text/markdown; charset=utf-8",
-                        .file_name = file_name(chat.info, "md")};
+         if (format.empty() || format == "md") {
+           return PoolReply{.body = to_markdown(chat),
+                            .type = "text/markdown; charset=utf-8",
+                            .file_name = file_name(chat.info, "md")};
          }
          return base::fail_field(Code::kInvalidArgument, "format",
-                                 "'format' is md or json, not '{}'", ask.format);
+                                 "'format' is md or json, not '{}'", format);
        }},
       {"GET",
        "/api/folders",
        {.operation_id = "listFolders",
         .summary = "Folders and how many chats each holds",
         .response_schema = "FolderList"},
-       [](ChatStore& chats, const Ask&) -> Result<Reply> {
+       [this](const PoolAsk&) -> Result<PoolReply> {
          Json data = Json::array();
-         for (const Folder& folder : SEINE_TRY(chats.folders())) {
+         for (const Folder& folder : SEINE_TRY(chats_.folders())) {
            data.push_back({{"name", folder.name}, {"count", folder.count}});
          }
-         return Reply{.body = base::to_text({{"data", std::move(data)}})};
+         return json_reply({{"data", std::move(data)}});
        }},
   };
-  for (Entry& entry : entries) {
-    entry.info.tag = "chats";
-    entry.info.scope = std::string(kChatScope);
-    router.add(
-        std::string(entry.method), std::string(entry.pattern),
-        [this, job = entry.job](net::Request& request, net::Response& response) {
-          return serve(request, response, job);
-        },
-        std::move(entry.info));
+  for (PoolRoute& route : routes) {
+    route.info.tag = "chats";
+    route.info.scope = std::string(kChatScope);
   }
+  add_pool_routes(router, pool_, std::move(routes));
 }
 
 }  // namespace seine::gateway

@@ -2,10 +2,6 @@
 // as long as the router it fills.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <functional>
-#include <string>
-
 #include "base/json_fwd.h"
 #include "gateway/chats/chat_store.h"
 #include "net/router.h"
@@ -19,23 +15,6 @@ class ChatRoutes {
   void install(net::Router& router);
 
  private:
-  // What a route does on the pool, given the request's parts, which are copied before.
-  struct Ask {
-    std::string id;
-    std::string message_id;
-    base::Result<ChatQuery> query;
-    std::string format;
-    std::string body;
-  };
-  struct Reply {
-    int status = 200;
-    std::string body = {};
-    std::string type = "application/json";
-    std::string file_name = {};  // an attachment's
-  };
-  using Job = base::Result<Reply> (*)(ChatStore&, const Ask&);
-  boost::asio::awaitable<void> serve(net::Request& request, net::Response& response, Job job);
-
   ChatStore& chats_;
   store::WorkerPool& pool_;
 };

@@ -57,12 +57,14 @@ struct Generation::Signal {
 };
 
 Generation::Generation(Generations& home, const asio::any_io_executor& executor, Caller caller,
-                       std::string model, const std::string& label, std::uint32_t per_prompt)
+                       std::string model, const std::string& label, std::uint32_t per_prompt,
+                       base::Deadline deadline)
     : home_(home),
       caller_(std::move(caller)),
       model_(std::move(model)),
       probe_(home.ports_.probe.model(label)),
       began_(home.ports_.clock.now()),
+      deadline_(deadline),
       signal_(std::make_shared<Signal>(executor)),
       usage_(per_prompt) {
   probe_.running.add(1);
@@ -149,7 +151,12 @@ asio::awaitable<Result<std::optional<Piece>>> Generation::next(base::Duration wa
       answer.reader->notify_once(
           [signal = signal_] { asio::post(signal->home, [signal] { signal->event.set(); }); });
     }
-    switch (co_await signal_->event.wait_for(wait)) {
+    const base::Duration left = deadline_.remaining(home_.ports_.clock);
+    if (left == base::Duration::zero()) {
+      failed_ = true;
+      co_return base::fail(Code::kDeadlineExceeded, "the answer took longer than its deadline");
+    }
+    switch (co_await signal_->event.wait_for(std::min(wait, left))) {
       case net::Event::Outcome::kSet:
         continue;
       case net::Event::Outcome::kTimeout:
@@ -198,9 +205,10 @@ Result<std::unique_ptr<Generation>> Generations::start(Call call, const Caller& 
                       base::format_count(settings_.running_max));
   }
   // From here the Generation counts itself out.
-  std::unique_ptr<Generation> generation(new Generation(
-      *this, executor, caller, name.id,
-      info != known.end() ? name.id : std::string(GenerationProbe::kOther), call.answers));
+  std::unique_ptr<Generation> generation(
+      new Generation(*this, executor, caller, name.id,
+                     info != known.end() ? name.id : std::string(GenerationProbe::kOther),
+                     call.answers, deadline));
   generation->failed_ = true;
   if (call.web) {
     WebAnswer answer = SEINE_TRY(ports_.web->answer({.chat = std::move(call.request),

@@ -43,7 +43,7 @@ class Generation {
 
   // The next piece of any of the answers. Nothing when `wait` passed without one (time for a
   // keep-alive). After the Finish of every answer there are no more: see ended(). An error ends
-  // all.
+  // all; kDeadlineExceeded at the deadline, whether or not those who answer keep to it.
   boost::asio::awaitable<base::Result<std::optional<Piece>>> next(base::Duration wait);
   // A piece that is there already.
   base::Result<std::optional<Piece>> try_next();
@@ -64,7 +64,8 @@ class Generation {
   };
 
   Generation(Generations& home, const boost::asio::any_io_executor& executor, Caller caller,
-             std::string model, const std::string& label, std::uint32_t per_prompt);
+             std::string model, const std::string& label, std::uint32_t per_prompt,
+             base::Deadline deadline);
   void note(std::size_t which, const llm::Delta& delta);
 
   Generations& home_;
@@ -72,6 +73,7 @@ class Generation {
   const std::string model_;
   GenerationProbe::Model& probe_;
   const base::TimePoint began_;
+  const base::Deadline deadline_;
   std::shared_ptr<Signal> signal_;
   std::vector<Answer> answers_;
   std::shared_ptr<const WebExtras> extras_;

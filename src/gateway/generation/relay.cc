@@ -3,7 +3,6 @@
 #include "gateway/api_error.h"
 #include "net/request.h"
 #include "net/response.h"
-#include "net/sse.h"
 
 namespace seine::gateway {
 namespace {
@@ -23,6 +22,13 @@ void append_piece(std::string& out, const Generation& generation, StreamForm& fo
 
 }  // namespace
 
+net::Headers StreamForm::head() const {
+  // x-accel-buffering: nginx would hold pieces back otherwise.
+  return {{"content-type", "text/event-stream; charset=utf-8"},
+          {"cache-control", "no-cache, no-transform"},
+          {"x-accel-buffering", "no"}};
+}
+
 asio::awaitable<void> StreamForm::settle() {
   co_return;
 }
@@ -34,8 +40,7 @@ asio::awaitable<void> relay(net::Request& request, net::Response& response, Gene
     if (!request.cancelled()) send_api_error(request, response, piece.error());
     co_return;
   }
-  net::SseWriter events(response);
-  if (!co_await events.start()) co_return;
+  if (!co_await response.start(200, form.head())) co_return;
   std::string out;
   form.begin(out);
   for (;;) {
@@ -56,13 +61,13 @@ asio::awaitable<void> relay(net::Request& request, net::Response& response, Gene
       co_await form.settle();
     }
     // A write that fails has lost its reader: leaving cancels the answer.
-    if (!co_await response.write(out)) co_return;
+    if (!out.empty() && !co_await response.write(out)) co_return;
     if (!piece || generation.ended()) break;
     out.clear();
     piece = co_await generation.next(kKeepAlive);
     if (!piece && request.cancelled()) co_return;
   }
-  (void)co_await response.finish();
+  (void)co_await response.finish(form.trailers());
 }
 
 asio::awaitable<Result<std::vector<Gathered>>> gather(Generation& generation) {

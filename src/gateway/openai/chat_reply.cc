@@ -139,7 +139,7 @@ void ChatChunks::role_first(std::string& out, std::uint32_t answer) {
   close(out, {}, nullptr);
 }
 
-void ChatChunks::append(std::string& out, std::uint32_t answer, const llm::Delta& delta) {
+void ChatChunks::piece(std::string& out, std::uint32_t answer, const llm::Delta& delta) {
   role_first(out, answer);
   if (const auto* text = std::get_if<llm::TextDelta>(&delta)) {
     open(out, answer);
@@ -175,7 +175,7 @@ void ChatChunks::append(std::string& out, std::uint32_t answer, const llm::Delta
   }
 }
 
-void ChatChunks::append_extras(std::string& out, const WebExtras& extras) {
+void ChatChunks::extras(std::string& out, const WebExtras& extras) {
   role_first(out, 0);
   open(out, 0);
   out += R"("annotations":)";
@@ -189,7 +189,7 @@ void ChatChunks::append_extras(std::string& out, const WebExtras& extras) {
   close(out, {}, nullptr, seine);
 }
 
-void ChatChunks::append_end(std::string& out) {
+void ChatChunks::end(std::string& out) {
   if (include_usage_) {
     out += "data: ";
     out += head_;
@@ -200,7 +200,11 @@ void ChatChunks::append_end(std::string& out) {
   out += "data: [DONE]\n\n";
 }
 
-void ChatChunks::append_error(std::string& out, const base::Error& error) {
+void ChatChunks::failure(std::string& out, const base::Error& error) {
+  append_error_event(out, error);
+}
+
+void append_error_event(std::string& out, const base::Error& error) {
   out += "data: ";
   out += openai_error(error);
   out += "\n\n";

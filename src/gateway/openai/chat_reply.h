@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json_fwd.h"
 #include "gateway/generation/gathered.h"
+#include "gateway/generation/stream_form.h"
 #include "gateway/web_answer.h"
 #include "llm/delta.h"
 
@@ -22,17 +23,17 @@ struct ReplyHead {
 };
 
 // A stream's events, complete with "data: " and blank line.
-class ChatChunks {
+class ChatChunks final : public StreamForm {
  public:
   ChatChunks(const ReplyHead& head, std::uint32_t answers, bool include_usage, bool logprobs);
 
-  void append(std::string& out, std::uint32_t answer, const llm::Delta& delta);
-  // Citations and our own object; before the answer's Finish.
-  void append_extras(std::string& out, const WebExtras& extras);
+  void piece(std::string& out, std::uint32_t answer, const llm::Delta& delta) override;
+  // Citations and our own object.
+  void extras(std::string& out, const WebExtras& extras) override;
   // The usage chunk where it was asked for, and [DONE].
-  void append_end(std::string& out);
-  // What ends a stream that failed; no [DONE] follows.
-  static void append_error(std::string& out, const base::Error& error);
+  void end(std::string& out) override;
+  // No [DONE] follows.
+  void failure(std::string& out, const base::Error& error) override;
 
  private:
   void open(std::string& out, std::uint32_t answer);
@@ -54,6 +55,8 @@ std::string chat_body(const ReplyHead& head, const std::vector<Gathered>& answer
 
 base::Json usage_json(const llm::Usage& usage);
 base::Json annotations_json(const std::vector<UrlCitation>& citations);
+// The event that ends a stream that failed.
+void append_error_event(std::string& out, const base::Error& error);
 // {"token","logprob","bytes","top_logprobs"}.
 void append_logprob(std::string& out, const llm::TokenLogprob& token);
 

@@ -111,7 +111,7 @@ CompletionChunks::CompletionChunks(const ReplyHead& head, const CompletionCall& 
   head_ += R"(,"system_fingerprint":"fp_seine",)";
 }
 
-void CompletionChunks::append(std::string& out, std::uint32_t answer, const llm::Delta& delta) {
+void CompletionChunks::piece(std::string& out, std::uint32_t answer, const llm::Delta& delta) {
   std::string text;
   if (!echo_.empty() && !spoken_[answer]) text = echo_[answer / per_prompt_];
   spoken_[answer] = true;
@@ -141,7 +141,11 @@ void CompletionChunks::append(std::string& out, std::uint32_t answer, const llm:
   out += include_usage_ ? "}],\"usage\":null}\n\n" : "}]}\n\n";
 }
 
-void CompletionChunks::append_end(std::string& out) {
+void CompletionChunks::failure(std::string& out, const base::Error& error) {
+  append_error_event(out, error);
+}
+
+void CompletionChunks::end(std::string& out) {
   if (include_usage_) {
     out += "data: ";
     out += head_;

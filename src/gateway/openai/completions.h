@@ -23,12 +23,13 @@ struct CompletionCall {
 
 base::Result<CompletionCall> parse_completion(const base::Json& body);
 
-class CompletionChunks {
+class CompletionChunks final : public StreamForm {
  public:
   CompletionChunks(const ReplyHead& head, const CompletionCall& call);
 
-  void append(std::string& out, std::uint32_t answer, const llm::Delta& delta);
-  void append_end(std::string& out);
+  void piece(std::string& out, std::uint32_t answer, const llm::Delta& delta) override;
+  void end(std::string& out) override;
+  void failure(std::string& out, const base::Error& error) override;
 
  private:
   std::string head_;

@@ -208,7 +208,7 @@ void ResponseEvents::close(std::string& out) {
   ++index_;
 }
 
-void ResponseEvents::append(std::string& out, const llm::Delta& delta) {
+void ResponseEvents::piece(std::string& out, std::uint32_t, const llm::Delta& delta) {
   const auto piece = [&](std::string_view type, std::string_view kind, const std::string& text,
                          bool content) {
     Json members = {{"item_id", item_id(head_, kind, index_)}, {"output_index", index_}};
@@ -237,7 +237,7 @@ void ResponseEvents::append(std::string& out, const llm::Delta& delta) {
   }
 }
 
-void ResponseEvents::append_extras(std::string& out, const WebExtras& extras) {
+void ResponseEvents::extras(std::string& out, const WebExtras& extras) {
   open(out, Item::kMessage);
   extras_ = extras;
   has_extras_ = true;
@@ -252,7 +252,7 @@ void ResponseEvents::append_extras(std::string& out, const WebExtras& extras) {
   }
 }
 
-void ResponseEvents::append_end(std::string& out) {
+void ResponseEvents::end(std::string& out) {
   if (item_ == Item::kNone && output_.empty()) open(out, Item::kMessage);
   close(out);
   const std::string_view status = status_of(answer_.finish);
@@ -261,7 +261,7 @@ void ResponseEvents::append_end(std::string& out) {
   event(out, fmt::format("response.{}", status), {{"response", response_}});
 }
 
-void ResponseEvents::append_error(std::string& out, const base::Error& error) {
+void ResponseEvents::failure(std::string& out, const base::Error& error) {
   event(out, "response.failed",
         {{"response", response_json(head_, echo_, "failed", output_, nullptr, &error)}});
 }

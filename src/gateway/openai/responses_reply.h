@@ -1,7 +1,9 @@
 // Answers in the form of /v1/responses: numbered, named events, or the whole response. Sans-IO.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,19 +25,19 @@ base::Json response_json(const ReplyHead& head, const base::Json& echo, std::str
 base::Json finished_response(const ReplyHead& head, const base::Json& echo, const Gathered& answer,
                              const WebExtras* extras);
 
-class ResponseEvents {
+class ResponseEvents final : public StreamForm {
  public:
-  ResponseEvents(ReplyHead head, base::Json echo)
-      : head_(std::move(head)), echo_(std::move(echo)) {}
+  // Keeps the finished response before a client reads that it is finished.
+  using Keep = std::function<boost::asio::awaitable<void>(const base::Json& response)>;
+  ResponseEvents(ReplyHead head, base::Json echo, Keep keep)
+      : head_(std::move(head)), echo_(std::move(echo)), keep_(std::move(keep)) {}
 
-  void begin(std::string& out);
-  void append(std::string& out, const llm::Delta& delta);
-  void append_extras(std::string& out, const WebExtras& extras);
-  void append_end(std::string& out);
-  void append_error(std::string& out, const base::Error& error);
-
-  // The finished response, after append_end; null before.
-  const base::Json& response() const { return response_; }
+  void begin(std::string& out) override;
+  void piece(std::string& out, std::uint32_t answer, const llm::Delta& delta) override;
+  void extras(std::string& out, const WebExtras& extras) override;
+  void end(std::string& out) override;
+  boost::asio::awaitable<void> settle() override { return keep_(response_); }
+  void failure(std::string& out, const base::Error& error) override;
 
  private:
   enum class Item : std::uint8_t { kNone, kReasoning, kMessage, kCall };
@@ -46,6 +48,7 @@ class ResponseEvents {
 
   const ReplyHead head_;
   const base::Json echo_;
+  const Keep keep_;
   Gathered answer_;
   WebExtras extras_;
   bool has_extras_ = false;
@@ -54,7 +57,7 @@ class ResponseEvents {
   std::size_t index_ = 0;      // of the open item, or of the next one
   std::size_t text_from_ = 0;  // where the open item's text begins in what was gathered
   base::Json output_ = base::Json::array();
-  base::Json response_ = nullptr;
+  base::Json response_ = nullptr;  // finished; after end()
   std::uint64_t sequence_ = 0;
 };
 

@@ -24,29 +24,6 @@ using base::Result;
 
 constexpr std::string_view kNamespace = "gateway.responses";
 
-class ResponseForm final : public StreamForm {
- public:
-  using Keep = std::function<asio::awaitable<void>(const Json& response)>;
-  ResponseForm(ReplyHead head, Json echo, Keep keep)
-      : events_(std::move(head), std::move(echo)), keep_(std::move(keep)) {}
-  void begin(std::string& out) override { events_.begin(out); }
-  void piece(std::string& out, std::uint32_t, const llm::Delta& delta) override {
-    events_.append(out, delta);
-  }
-  void extras(std::string& out, const WebExtras& extras) override {
-    events_.append_extras(out, extras);
-  }
-  void end(std::string& out) override { events_.append_end(out); }
-  void failure(std::string& out, const base::Error& error) override {
-    events_.append_error(out, error);
-  }
-  asio::awaitable<void> settle() override { return keep_(events_.response()); }
-
- private:
-  ResponseEvents events_;
-  const Keep keep_;
-};
-
 asio::awaitable<void> nothing() {
   co_return;
 }
@@ -135,11 +112,11 @@ asio::awaitable<void> ResponsesRoutes::create(net::Request& request, net::Respon
   call->echo["store"] = call->store;
   Json items = std::move(earlier);
   for (Json& item : call->items) items.push_back(std::move(item));
-  const ResponseForm::Keep keep = [this, &caller, &items, store = call->store](const Json& done) {
+  const ResponseEvents::Keep keep = [this, &caller, &items, store = call->store](const Json& done) {
     return store ? save(caller, done, items) : nothing();
   };
   if (call->stream) {
-    ResponseForm form(head, call->echo, keep);
+    ResponseEvents form(head, call->echo, keep);
     co_await relay(request, response, **generation, form);
     co_return;
   }

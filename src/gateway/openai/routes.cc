@@ -29,40 +29,6 @@ namespace asio = boost::asio;
 using base::Json;
 using base::Result;
 
-class ChatForm final : public StreamForm {
- public:
-  explicit ChatForm(ChatChunks chunks) : chunks_(std::move(chunks)) {}
-  void piece(std::string& out, std::uint32_t answer, const llm::Delta& delta) override {
-    chunks_.append(out, answer, delta);
-  }
-  void extras(std::string& out, const WebExtras& extras) override {
-    chunks_.append_extras(out, extras);
-  }
-  void end(std::string& out) override { chunks_.append_end(out); }
-  void failure(std::string& out, const base::Error& error) override {
-    ChatChunks::append_error(out, error);
-  }
-
- private:
-  ChatChunks chunks_;
-};
-
-class CompletionForm final : public StreamForm {
- public:
-  explicit CompletionForm(CompletionChunks chunks) : chunks_(std::move(chunks)) {}
-  void piece(std::string& out, std::uint32_t answer, const llm::Delta& delta) override {
-    chunks_.append(out, answer, delta);
-  }
-  void extras(std::string&, const WebExtras&) override {}
-  void end(std::string& out) override { chunks_.append_end(out); }
-  void failure(std::string& out, const base::Error& error) override {
-    ChatChunks::append_error(out, error);
-  }
-
- private:
-  CompletionChunks chunks_;
-};
-
 // The embedder's callback as something to await; it may come on any thread.
 asio::awaitable<Result<llm::Embeddings>> embed(llm::Embedder& embedder, llm::EmbedRequest request,
                                                base::Deadline deadline, std::stop_token stop) {
@@ -140,7 +106,7 @@ asio::awaitable<void> Routes::chat(net::Request& request, net::Response& respons
   }
   const ReplyHead head = this->head("chatcmpl-", (*generation)->model());
   if (call->stream) {
-    ChatForm form(ChatChunks(head, answers, call->include_usage, logprobs));
+    ChatChunks form(head, answers, call->include_usage, logprobs);
     co_await relay(request, response, **generation, form);
     co_return;
   }
@@ -171,7 +137,7 @@ asio::awaitable<void> Routes::completions(net::Request& request, net::Response& 
   }
   const ReplyHead head = this->head("cmpl-", (*generation)->model());
   if (call->stream) {
-    CompletionForm form(CompletionChunks(head, *call));
+    CompletionChunks form(head, *call);
     co_await relay(request, response, **generation, form);
     co_return;
   }
