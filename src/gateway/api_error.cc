@@ -1,6 +1,8 @@
 #include "gateway/api_error.h"
 
+#include "base/error_text.h"
 #include "base/json.h"
+#include "gateway/reader_language.h"
 #include "net/request.h"
 #include "net/response.h"
 
@@ -89,7 +91,9 @@ int api_status(const base::Error& error, Dialect dialect) {
 }
 
 void send_api_error(const net::Request& request, net::Response& response,
-                    const base::Error& error) {
+                    const base::Error& failure) {
+  base::Error error = failure;
+  error.message = base::error_text(failure, reader_language(request));
   const Dialect dialect = dialect_of(request.path());
   const int status = api_status(error, dialect);
   net::Headers headers{{"content-type", "application/json"}};

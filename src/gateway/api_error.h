@@ -30,8 +30,9 @@ std::string anthropic_error(const base::Error& error, std::string_view request_i
 // else base::http_status.
 int api_status(const base::Error& error, Dialect dialect);
 
-// Answers with the error in the dialect of the request's path, and says when to come again where
-// that makes sense (Retry-After, x-should-retry).
-void send_api_error(const net::Request& request, net::Response& response, const base::Error& error);
+// Answers with the error in the dialect of the request's path and the reader's language, and says
+// when to come again where that makes sense (Retry-After, x-should-retry).
+void send_api_error(const net::Request& request, net::Response& response,
+                    const base::Error& failure);
 
 }  // namespace seine::gateway

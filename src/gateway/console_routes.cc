@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "gateway/access/guard.h"
 #include "gateway/api_error.h"
+#include "gateway/reader_language.h"
 #include "gateway/settings/settings.h"
 #include "net/on_pool.h"
 #include "net/request.h"
@@ -114,7 +115,9 @@ asio::awaitable<void> ConsoleRoutes::serve(net::Request& request, net::Response&
     co_return;
   }
   headers.add("content-type", "application/json");
-  response.send(reply->status, std::move(headers), base::to_text(reply->json));
+  Json json = reply->json;
+  speak(json, reader_language(request));
+  response.send(reply->status, std::move(headers), base::to_text(json));
 }
 
 void ConsoleRoutes::install(net::Router& router) {

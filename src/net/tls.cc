@@ -5,6 +5,7 @@
 
 #include <mutex>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "net/detail/tls_context.h"
@@ -21,6 +22,7 @@ std::string openssl_reason() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (code == 0) return "unknown error";
+  if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));
   const char* reason = ERR_reason_error_string(code);
   return reason != nullptr ? reason : "unknown error";
 }

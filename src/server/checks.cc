@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/error_text.h"
 #include "base/text.h"
 #include "console/assets.h"
 #include "gateway/access/guard.h"
@@ -31,6 +32,14 @@ constexpr std::uint64_t kFreeFail = std::uint64_t{128} << 20;
 
 Check ok(std::string name, std::string en, std::string zh) {
   return {std::move(name), CheckStatus::kOk, std::move(en), std::move(zh), {}};
+}
+
+std::string in_chinese(const base::Error& error) {
+  return base::error_text(error, base::Language::kChinese);
+}
+
+Check failed(std::string name, const base::Error& error, std::string fix) {
+  return {std::move(name), CheckStatus::kFail, error.message, in_chinese(error), std::move(fix)};
 }
 
 // Tries to bind; 0 or the error number.
@@ -58,9 +67,9 @@ int try_bind(const ListenAddress& address) {
 Check check_data_directory(const store::DataDir& directory) {
   const base::Result<std::uint64_t> free = store::free_space(directory.root());
   if (!free) {
-    return {"data", CheckStatus::kFail,
-            fmt::format("{}: {}", directory.root(), free.error().message),
-            fmt::format("{}：{}", directory.root(), free.error().message), "seine up --data DIR"};
+    return {
+        "data", CheckStatus::kFail, fmt::format("{}: {}", directory.root(), free.error().message),
+        fmt::format("{}：{}", directory.root(), in_chinese(free.error())), "seine up --data DIR"};
   }
   const std::string room = base::format_size(*free);
   Check check{"data",
@@ -145,8 +154,10 @@ Check check_store(const store::DataDir& directory) {
   const base::Result<std::vector<std::string>> problems =
       store::check_database(directory.database());
   if (problems && problems->empty()) return ok("store", "integrity is fine", "完整性检查通过");
-  const std::string what = problems ? problems->front() : problems.error().message;
-  return {"store", CheckStatus::kFail, what, what, "seine restore FILE"};
+  if (!problems) return failed("store", problems.error(), "seine restore FILE");
+  const std::string& what = problems->front();
+  return {"store", CheckStatus::kFail, what, base::message_text(what, base::Language::kChinese),
+          "seine restore FILE"};
 }
 
 Check check_tls(const ServiceSettings& settings) {
@@ -154,22 +165,18 @@ Check check_tls(const ServiceSettings& settings) {
   const auto loaded = net::TlsServer::load(
       {.certificate_file = settings.tls_certificate, .key_file = settings.tls_key});
   if (loaded) return ok("tls", settings.tls_certificate, settings.tls_certificate);
-  return {"tls", CheckStatus::kFail, loaded.error().message, loaded.error().message,
-          "seine config explain tls.certificate"};
+  return failed("tls", loaded.error(), "seine config explain tls.certificate");
 }
 
 Check check_ports(const ServiceSettings& settings, bool running) {
   for (const std::string& text : settings.listen) {
     const base::Result<ListenAddress> address = parse_listen(text);
-    if (!address)
-      return {"ports", CheckStatus::kFail, address.error().message, address.error().message,
-              "seine config explain server.listen"};
+    if (!address) return failed("ports", address.error(), "seine config explain server.listen");
     if (!address->unix_path.empty() || address->port == 0) continue;
     const int error = try_bind(*address);
     if (error == 0 || (error == EADDRINUSE && running)) continue;
-    const std::string why = std::generic_category().message(error);
-    return {"ports", CheckStatus::kFail, fmt::format("{}: {}", text, why),
-            fmt::format("{}：{}", text, why), fmt::format("ss -ltnp 'sport = :{}'", address->port)};
+    return failed("ports", base::errno_error(text, error),
+                  fmt::format("ss -ltnp 'sport = :{}'", address->port));
   }
   if (running) return ok("ports", "held by the running service", "由正在运行的服务占用");
   return ok("ports", "free", "可用");

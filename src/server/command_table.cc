@@ -156,6 +156,9 @@ constexpr Option kRecord{
     .name = "--record",
     .value = "FILE",
     .help = {"Record the reading so that it can be repeated", "记录本次读取以便重放"}};
+constexpr Option kHtml = {.name = "--html",
+                          .help = {"Print sanitised HTML instead (HTML pages only)",
+                                   "改为输出净化后的 HTML（仅限 HTML 页面）"}};
 constexpr std::array kWebReadOptions = {
     kTimeout,
     kMaxAge,
@@ -166,6 +169,7 @@ constexpr std::array kWebReadOptions = {
     Option{
         .name = "--whole",
         .help = {"Everything visible, not the main content only", "输出全部可见内容，而非仅正文"}},
+    kHtml,
     kJson};
 constexpr std::array kWebFetchOptions = {kTimeout, kMaxAge, kOffline, kNoRobots,
                                          kRecord,  kReplay, kJson};
@@ -177,7 +181,7 @@ constexpr std::array kWebExtractOptions = {
     Option{
         .name = "--whole",
         .help = {"Everything visible, not the main content only", "输出全部可见内容，而非仅正文"}},
-    kJson};
+    kHtml, kJson};
 constexpr std::array kWebCrawlOptions = {
     Option{.name = "--depth",
            .value = "N",

@@ -168,7 +168,7 @@ int run_restore(const Invocation& invocation) {
   if (!place) return fail_with(terminal, place.error());
   const Result<store::DataDirLock> lock = place->directory.lock();
   if (!lock) {
-    terminal.error(lock.error().message,
+    terminal.error(lock.error(),
                    terminal.pick({"stop it first: seine down", "请先停止：seine down"}));
     return exit_code(lock.error().code);
   }

@@ -1,30 +1,22 @@
 #include "server/file_text.h"
 
-#include "base/text.h"
-#include "web/extract/page.h"
+#include "web/read/extract_document.h"
 
 namespace seine::server {
-namespace {
-
-bool looks_like_html(std::string_view name, std::string_view bytes) {
-  const std::string lower = base::ascii_lower(name);
-  if (lower.ends_with(".html") || lower.ends_with(".htm") || lower.ends_with(".xhtml")) return true;
-  const std::string start = base::ascii_lower(base::trim(bytes.substr(0, 256)));
-  return start.starts_with("<!doctype html") || start.starts_with("<html");
-}
-
-}  // namespace
 
 base::Result<gateway::FileText> read_file_text(std::string_view name, std::string_view bytes) {
-  if (!looks_like_html(name, bytes)) return gateway::read_plain_file(name, bytes);
-  const web::Page page = SEINE_TRY(web::read_page(
-      bytes, {.url = {}, .header_charset = {}, .main_content = false, .images = false}));
-  std::string text = page.markdown();
-  if (base::trim(text).empty()) {
-    return base::fail_field(base::Code::kInvalidArgument, "body", "'{}' holds no text", name);
+  web::ExtractOptions options{.url = "", .content_type = "", .name = std::string(name)};
+  // What somebody hands in is meant whole.
+  options.main_content = false;
+  options.images = false;
+  auto page = web::extract_document(bytes, options);
+  if (!page) {
+    // To whoever sends a file it is the file that is wrong, whichever way.
+    return base::fail_field(base::Code::kInvalidArgument, "body", "{}", page.error().message);
   }
-  return gateway::FileText{
-      .type = "text/html", .title = page.metadata.title, .text = std::move(text)};
+  return gateway::FileText{.type = std::move(page->content_type),
+                           .title = std::move(page->title),
+                           .text = std::move(page->markdown)};
 }
 
 }  // namespace seine::server

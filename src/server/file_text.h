@@ -1,4 +1,4 @@
-// Reads uploaded files: text and Markdown as they are, HTML by the web's extractor.
+// Reads uploaded files by the web's extractor: every format of docs/formats/documents.md.
 #pragma once
 
 #include <string_view>

@@ -16,7 +16,6 @@
 #include "gateway/openapi.h"
 #include "server/file_text.h"
 #include "server/version.h"
-#include "store/text_index.h"
 
 namespace seine::server {
 
@@ -29,7 +28,6 @@ struct GatewayParts::Impl {
   gateway::Idempotency idempotency;
   std::unique_ptr<gateway::Guard> guard;
   std::unique_ptr<gateway::KeyRoutes> key_routes;
-  std::unique_ptr<store::TextIndex> index;
   std::unique_ptr<gateway::ChatStore> chats;
   std::unique_ptr<gateway::ChatRoutes> chat_routes;
   gateway::GenerationProbe probe;
@@ -58,9 +56,8 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
   g.key_routes = std::make_unique<gateway::KeyRoutes>(*g.keys, ports.pool);
   g.key_routes->install(router);
 
-  g.index = SEINE_TRY(store::TextIndex::open(ports.database));
-  g.chats =
-      SEINE_TRY(gateway::ChatStore::open(ports.database, *g.index, ports.clock, ports.random));
+  g.chats = SEINE_TRY(
+      gateway::ChatStore::open(ports.database, ports.text_index, ports.clock, ports.random));
   SEINE_CHECK(g.chats->settle_interrupted());
   g.chat_routes = std::make_unique<gateway::ChatRoutes>(*g.chats, ports.pool);
   g.chat_routes->install(router);

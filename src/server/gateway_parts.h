@@ -15,6 +15,7 @@
 #include "store/blob_store.h"
 #include "store/database.h"
 #include "store/key_value.h"
+#include "store/text_index.h"
 #include "store/worker_pool.h"
 
 namespace seine::gateway {
@@ -40,6 +41,7 @@ class GatewayParts {
  public:
   struct Ports {
     store::Database& database;
+    store::TextIndex& text_index;
     store::BlobStore& blobs;
     store::KeyValue& records;
     store::WorkerPool& pool;

@@ -107,6 +107,7 @@ struct ModelHost::Impl final : llm::Generator, llm::Embedder {
     } else {
       settle_loaded(model, *std::move(loaded));
     }
+    quietened.notify_all();
     if (!settled) return;
     const ModelEntry entry = with_default(model.entry);
     const auto tell = settled;
@@ -151,11 +152,12 @@ struct ModelHost::Impl final : llm::Generator, llm::Embedder {
     progress->rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   }
 
-  static void do_unload(Model& model, std::unique_lock<std::mutex>& lock) {
+  void do_unload(Model& model, std::unique_lock<std::mutex>& lock) {
     model.stop = std::stop_source();
     LoadedModel gone = std::exchange(model.loaded, {});
     model.entry.state = ModelState::kUnloaded;
     model.entry.memory_bytes = 0;
+    quietened.notify_all();
     // Ending an engine waits for its step; nobody else should.
     lock.unlock();
     gone = {};
@@ -252,7 +254,8 @@ struct ModelHost::Impl final : llm::Generator, llm::Embedder {
   ModelLoader& loader;
   const base::Clock& clock;
   mutable std::mutex mutex;
-  std::condition_variable_any changed;
+  std::condition_variable_any changed;            // orders, for the host's thread
+  mutable std::condition_variable_any quietened;  // a load has ended, for those who wait
   std::vector<std::unique_ptr<Model>> list;
   std::string default_id;
   bool closing = false;
@@ -335,6 +338,18 @@ Result<> ModelHost::set_default(const std::string& id) {
   if (impl_->find(id) == nullptr) return Impl::unknown(id);
   impl_->default_id = id;
   return {};
+}
+
+bool ModelHost::wait_settled(base::Deadline deadline) const {
+  std::unique_lock lock(impl_->mutex);
+  const auto settled = [this] {
+    return std::ranges::none_of(
+        impl_->list, [](const auto& m) { return m->entry.state == ModelState::kLoading; });
+  };
+  // wait_until(max) overflows inside some libraries' conversions, so "never" is its own branch.
+  if (!deadline.is_never()) return impl_->quietened.wait_until(lock, deadline.when(), settled);
+  impl_->quietened.wait(lock, settled);
+  return true;
 }
 
 void ModelHost::on_settled(std::function<void(const ModelEntry&)> settled) {

@@ -76,6 +76,8 @@ class ModelHost final : public gateway::ModelAdmin {
   base::Result<> unload(const std::string& id) override;
   base::Result<> set_default(const std::string& id) override;
 
+  // Waits until no model is loading any more; false when the deadline passed first.
+  bool wait_settled(base::Deadline deadline) const;
   // Called, on the host's thread, each time a model has become ready or has failed.
   void on_settled(std::function<void(const gateway::ModelEntry&)> settled);
 

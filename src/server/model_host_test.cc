@@ -163,6 +163,17 @@ TEST_F(ModelHostTest, ManagesItsList) {
   EXPECT_TRUE(refused);
 }
 
+TEST_F(ModelHostTest, WaitsForItsLoadsAndNoLonger) {
+  EXPECT_TRUE(host_.wait_settled(base::Deadline::never()));  // nothing loads
+  ASSERT_TRUE(host_.load("one"));
+  ASSERT_TRUE(host_.load("broken"));
+  EXPECT_FALSE(host_.wait_settled(base::Deadline::at(clock_.now())));
+  loader_.open();
+  EXPECT_TRUE(host_.wait_settled(base::Deadline::never()));
+  EXPECT_EQ(host_.list()[0].state, ModelState::kReady);
+  EXPECT_EQ(host_.list()[1].state, ModelState::kFailed);
+}
+
 TEST_F(ModelHostTest, EndsInTheMiddleOfALoad) {
   ASSERT_TRUE(host_.load("one"));
   ASSERT_TRUE(host_.load("broken"));

@@ -150,6 +150,7 @@ struct Service::Impl {
   std::unique_ptr<store::Database> database;
   std::unique_ptr<store::BlobStore> blobs;
   std::unique_ptr<store::KeyValue> records;
+  std::unique_ptr<store::TextIndex> texts;
   std::unique_ptr<store::WorkerPool> pool;
   std::unique_ptr<gateway::Sessions> sessions;
   std::unique_ptr<gateway::Admin> admin;
@@ -160,7 +161,6 @@ struct Service::Impl {
   std::unique_ptr<gateway::HttpProbe> probe;
   std::shared_ptr<net::TlsServer> tls;
   net::Router router;
-  std::unique_ptr<store::TextIndex> texts;
   std::unique_ptr<net::Runtime> runtime;
   std::unique_ptr<web::Web> reading;
   std::unique_ptr<WebPorts> web_ports;
@@ -221,6 +221,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
   s.blobs = SEINE_TRY(store::BlobStore::open(s.data_dir.blobs(), *s.database, environment.clock,
                                              {.total_bytes_max = s.settings.blobs_bytes_max}));
   s.records = SEINE_TRY(store::KeyValue::open(*s.database, environment.clock));
+  s.texts = SEINE_TRY(store::TextIndex::open(*s.database));
   s.pool = std::make_unique<store::WorkerPool>(kPoolThreads, kPoolQueue);
 
   add_process_metrics(s.metrics);
@@ -262,6 +263,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
   s.web = std::make_unique<WebAnswerer>();
   s.gateway = SEINE_TRY(GatewayParts::make({.open_on_loopback = s.settings.open_on_loopback},
                                            {.database = *s.database,
+                                            .text_index = *s.texts,
                                             .blobs = *s.blobs,
                                             .records = *s.records,
                                             .pool = *s.pool,
@@ -276,7 +278,6 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                             .random = environment.random},
                                            s.router));
   s.runtime = std::make_unique<net::Runtime>(s.settings.threads, environment.clock);
-  s.texts = SEINE_TRY(store::TextIndex::open(*s.database));
   s.reading = SEINE_TRY(web::Web::make(s.settings.web, {.runtime = *s.runtime,
                                                         .database = *s.database,
                                                         .text_index = *s.texts,
@@ -364,18 +365,7 @@ bool Service::responsive(base::Duration within) {
 }
 
 bool Service::models_settled(base::Deadline deadline) {
-  std::mutex mutex;
-  std::condition_variable never;
-  for (;;) {
-    bool loading = false;
-    for (const gateway::ModelEntry& model : impl_->models->list())
-      loading |= model.state == gateway::ModelState::kLoading;
-    if (!loading) return true;
-    if (deadline.expired(impl_->environment.clock)) return false;
-    // The host tells its own listener only; a look each 50 ms costs nothing beside a load.
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, std::chrono::milliseconds(50));
-  }
+  return impl_->models->wait_settled(deadline);
 }
 
 void Service::drain(base::Deadline deadline) {
@@ -385,9 +375,6 @@ void Service::drain(base::Deadline deadline) {
   // What still reads and writes on the network's threads ends before they do.
   impl_->answers.reset();
   impl_->web_ports.reset();
-  impl_->runtime->stop();
-  // The pool's threads use the module and post to the contexts; its sockets belong to them.
-  impl_->pool.reset();
   impl_->reading.reset();
   std::error_code ignored;
   std::filesystem::remove(impl_->address_file(), ignored);

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/error_text.h"
 #include "server/exit_code.h"
 
 namespace seine::server {
@@ -53,6 +54,10 @@ void Terminal::error(std::string_view message, std::string_view hint) const {
   write_all(
       STDERR_FILENO,
       fmt::format("  {}{}{}\n", styled_err(Style::kDim, pick({"hint:", "提示："})), gap, hint));
+}
+
+void Terminal::error(const base::Error& error, std::string_view hint) const {
+  this->error(base::error_text(error, language_), hint);
 }
 
 std::string Terminal::styled(bool color, Style style, std::string_view text) {

@@ -29,7 +29,8 @@ class Terminal {
   void note(std::string_view text) const;
   // "seine: error: …" in red, with the way out on a line of its own.
   void error(std::string_view message, std::string_view hint = {}) const;
-  void error(const base::Error& error) const { this->error(error.message); }
+  // The error in the terminal's language.
+  void error(const base::Error& error, std::string_view hint = {}) const;
 
   // Wrapped in the style's codes where stdout (or stderr) shows colour.
   std::string styled_out(Style style, std::string_view text) const {

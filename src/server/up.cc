@@ -194,11 +194,10 @@ class Runner {
   int failed(const base::Error& error) {
     const bool taken = error.code == base::Code::kFailedPrecondition;
     terminal_.error(
-        error.message,
-        taken
-            ? terminal_.pick({"`seine down` stops the one that runs; `seine doctor` looks further",
-                              "`seine down` 可停止正在运行的实例；`seine doctor` 可进一步检查"})
-            : std::string_view());
+        error, taken ? terminal_.pick(
+                           {"`seine down` stops the one that runs; `seine doctor` looks further",
+                            "`seine down` 可停止正在运行的实例；`seine doctor` 可进一步检查"})
+                     : std::string_view());
     manager_.notify("STATUS=" + error.message);
     return exit_code(error.code);
   }

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/error_text.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "server/commands.h"
@@ -53,6 +54,10 @@ Bilingual words_of(web::Verdict verdict) {
       return {"the site does not show it to us", "站点拒绝访问"};
     case Verdict::kUnsupported:
       return {"its type is not read", "不支持该类型"};
+    case Verdict::kEncrypted:
+      return {"it asks for a password", "文件已加密，需要密码"};
+    case Verdict::kNoTextLayer:
+      return {"its pages are pictures without text", "页面是图片，没有文字层"};
     case Verdict::kChallenge:
       return {"the site asks for proof of a human", "站点要求人机验证"};
     case Verdict::kConsentWall:
@@ -77,7 +82,8 @@ int fail_reading(const Invocation& invocation, const base::Error& error) {
     terminal.out(base::to_pretty_text(base::Json{{"verdict", web::verdict_name(verdict)},
                                                  {"message", error.message}}) +
                  "\n");
-  terminal.error(fmt::format("{} [{}]", error.message, web::verdict_name(verdict)),
+  terminal.error(fmt::format("{} [{}]", base::error_text(error, terminal.language()),
+                             web::verdict_name(verdict)),
                  terminal.pick(words_of(verdict)));
   return exit_code(error.code);
 }
@@ -118,6 +124,7 @@ Result<web::ReadOptions> read_options(const Invocation& invocation) {
   if (invocation.has("--offline")) options.network = web::NetworkUse::kOffline;
   if (invocation.has("--ignore-robots")) options.robots = web::RobotsPolicy::kIgnore;
   options.main_content = !invocation.has("--whole");
+  options.sanitize_html = invocation.has("--html");
   // The person at the terminal named it, so it may be a private place; what it leads to may not.
   if (auto place = web::parse_endpoint(invocation.argument))
     options.endpoints.push_back(*std::move(place));
@@ -142,6 +149,23 @@ std::string provenance(const Terminal& terminal, const web::PageDocument& page) 
   if (page.verdict == web::Verdict::kStale)
     line += terminal.pick({"; the site cannot be reached now", "；目前无法连接该站点"});
   return line;
+}
+
+int show_page(const Invocation& invocation, const web::PageDocument& page) {
+  const Terminal& terminal = *invocation.terminal;
+  if (invocation.has("--json")) {
+    terminal.out(base::to_pretty_text(web::to_json(page, true)) + "\n");
+  } else if (!invocation.has("--html")) {
+    terminal.out(page.markdown);
+  } else if (!page.html.empty()) {
+    terminal.out(page.html + "\n");
+  } else {
+    terminal.error(
+        fmt::format("{} has no HTML to show: it is {}", invocation.argument, page.content_type),
+        terminal.pick({"leave --html out", "请去掉 --html"}));
+    return exit_code(Code::kFailedPrecondition);
+  }
+  return kOk;
 }
 
 awaitable<Result<web::PageDocument>> read_page(web::Web& web, const Invocation& invocation) {
@@ -260,13 +284,8 @@ int run_web_read(const Invocation& invocation) {
   if (auto written = (*session)->finish(invocation); !written)
     return fail_with(terminal, written.error());
   if (!page) return fail_reading(invocation, page.error());
-  if (invocation.has("--json")) {
-    terminal.out(base::to_pretty_text(web::to_json(*page, true)) + "\n");
-    return kOk;
-  }
-  terminal.out(page->markdown);
-  terminal.note(provenance(terminal, *page));
-  return kOk;
+  if (!invocation.has("--json")) terminal.note(provenance(terminal, *page));
+  return show_page(invocation, *page);
 }
 
 int run_web_fetch(const Invocation& invocation) {
@@ -306,18 +325,16 @@ int run_web_extract(const Invocation& invocation) {
                                 "FILE"});
   }
   web::ExtractOptions options{.url = invocation.value("--url").value_or(""),
-                              .content_type = invocation.value("--type").value_or("")};
+                              .content_type = invocation.value("--type").value_or(""),
+                              .name = invocation.argument};
   options.main_content = !invocation.has("--whole");
-  if (options.content_type.empty() && invocation.argument.ends_with(".md"))
-    options.content_type = "text/markdown";
+  options.sanitize_html = invocation.has("--html");
   auto page = web::extract_document(bytes, options);
   if (!page) return fail_reading(invocation, page.error());
   page->from = web::PageSource::kFile;
   page->url = options.url;
   page->fetched_at = base::SystemClock().wall();
-  terminal.out(invocation.has("--json") ? base::to_pretty_text(web::to_json(*page, true)) + "\n"
-                                        : page->markdown);
-  return kOk;
+  return show_page(invocation, *page);
 }
 
 int run_web_crawl(const Invocation& invocation) {

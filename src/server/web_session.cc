@@ -43,16 +43,6 @@ base::Result<std::unique_ptr<WebSession>> WebSession::open(const Invocation& inv
   return session;
 }
 
-WebSession::~WebSession() {
-  // The pool's threads use the module and post to the contexts, so they end first; what still waits
-  // is destroyed with the contexts. The module's sockets and timers belong to one of them, so the
-  // runtime object itself goes last.
-  if (runtime_) runtime_->stop();
-  pool_.reset();
-  web_.reset();
-  runtime_.reset();
-}
-
 base::Result<void> WebSession::finish(const Invocation& invocation) {
   const auto path = invocation.value("--record");
   if (!path) return {};

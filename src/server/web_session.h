@@ -23,7 +23,6 @@ class WebSession {
  public:
   // `--record` and `--replay` of the invocation are obeyed.
   static base::Result<std::unique_ptr<WebSession>> open(const Invocation& invocation);
-  ~WebSession();
   WebSession(const WebSession&) = delete;
   WebSession& operator=(const WebSession&) = delete;
 
@@ -55,8 +54,8 @@ class WebSession {
   std::unique_ptr<store::BlobStore> blobs_;
   std::unique_ptr<store::TextIndex> index_;
   std::unique_ptr<store::WorkerPool> pool_;
-  std::unique_ptr<web::Web> web_;  // destroyed after the runtime has stopped: see the destructor
   std::unique_ptr<net::Runtime> runtime_;
+  std::unique_ptr<web::Web> web_;
 };
 
 }  // namespace seine::server

@@ -330,6 +330,14 @@ TEST(Maintenance, ADamagedBackupReplacesNothing) {
   EXPECT_EQ(count(*open_items(dir / "a.db")), 200);
 }
 
+TEST(WorkerPool, ClosesOnceAndTakesNothingMore) {
+  WorkerPool pool(1, 4);
+  pool.close();
+  pool.close();
+  const auto refused = pool.submit([]() -> Result<int> { return 1; }, [](Result<int>) {});
+  EXPECT_EQ(refused.error().code, Code::kUnavailable);
+}
+
 TEST(WorkerPool, CompletesJobsAndRefusesWhatItCannotHold) {
   std::promise<void> go;
   std::promise<void> entered;

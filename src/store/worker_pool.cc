@@ -39,9 +39,15 @@ WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_capacity)
 }
 
 WorkerPool::~WorkerPool() {
+  close();
+}
+
+void WorkerPool::close() {
   impl_->closing = true;
   impl_->queue.close();
-  for (std::thread& thread : impl_->threads) thread.join();
+  for (std::thread& thread : impl_->threads) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 Result<void> WorkerPool::submit_erased(Task task, CallOptions options) {

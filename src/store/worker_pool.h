@@ -18,8 +18,7 @@ namespace seine::store {
 class WorkerPool {
  public:
   WorkerPool(std::size_t threads, std::size_t queue_capacity);
-  // Finishes what runs; calls that still wait complete with kUnavailable.
-  ~WorkerPool();
+  ~WorkerPool();  // close()
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
@@ -39,6 +38,10 @@ class WorkerPool {
         },
         std::move(options));
   }
+
+  // Finishes what runs, completes calls that still wait with kUnavailable, and ends the threads;
+  // submit fails from then on. Once is enough; not from the pool's own threads.
+  void close();
 
   std::size_t queued() const;
 

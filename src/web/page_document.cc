@@ -31,25 +31,25 @@ std::string_view block_kind_name(BlockKind kind) {
 void set_blocks(PageDocument& document, const std::vector<Block>& blocks) {
   document.blocks.clear();
   document.blocks.reserve(blocks.size());
-  document.markdown = join_markdown(blocks);
+  JoinedBlocks joined = join_blocks(blocks);
+  document.markdown = std::move(joined.markdown);
   struct Heading {
     std::uint8_t level;
     std::string text;
   };
   std::vector<Heading> open;
-  std::size_t at = 0;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const Block& block = blocks[i];
-    // The same separators as join_markdown; the search keeps the spans right
-    // should they change.
-    if (i > 0) at = document.markdown.find(block.markdown, at);
+    const std::size_t at = joined.starts[i];
     if (block.kind == BlockKind::kHeading) {
       while (!open.empty() && open.back().level >= block.level) open.pop_back();
     }
-    PageBlock placed{
-        .kind = block.kind, .level = block.level, .start = at, .end = at + block.markdown.size()};
+    PageBlock placed{.kind = block.kind,
+                     .level = block.level,
+                     .start = at,
+                     .end = at + block.markdown.size(),
+                     .anchor = block.anchor};
     for (const Heading& heading : open) placed.heading_path.push_back(heading.text);
-    at = placed.end;
     document.blocks.push_back(std::move(placed));
     if (block.kind == BlockKind::kHeading) open.push_back({block.level, block.text});
   }
@@ -87,15 +87,23 @@ base::Json to_json(const PageDocument& document, bool with_text) {
       {"snapshot", document.snapshot ? base::Json(document.snapshot->hex()) : base::Json()},
       {"body", document.body ? base::Json(document.body->hex()) : base::Json()},
   };
+  if (!document.feeds.empty()) {
+    base::Json feeds = base::Json::array();
+    for (const FeedLink& feed : document.feeds)
+      feeds.push_back({{"url", feed.url}, {"title", feed.title}, {"type", feed.type}});
+    json["feeds"] = std::move(feeds);
+  }
   if (!with_text) return json;
   json["markdown"] = document.markdown;
   base::Json blocks = base::Json::array();
   for (const PageBlock& block : document.blocks) {
-    blocks.push_back({{"kind", block_kind_name(block.kind)},
+    base::Json one = {{"kind", block_kind_name(block.kind)},
                       {"level", block.level},
                       {"start", block.start},
                       {"end", block.end},
-                      {"heading_path", block.heading_path}});
+                      {"heading_path", block.heading_path}};
+    if (!block.anchor.empty()) one["anchor"] = block.anchor;
+    blocks.push_back(std::move(one));
   }
   json["blocks"] = std::move(blocks);
   if (!document.html.empty()) json["html"] = document.html;
@@ -116,6 +124,7 @@ base::Result<PageBlock> block_from_json(const base::Json& json, std::size_t byte
   block.end = SEINE_TRY(base::require<std::uint64_t>(json, "end"));
   if (block.start > block.end || block.end > bytes)
     return base::fail(base::Code::kDataLoss, "a kept page's block lies outside its text");
+  block.anchor = SEINE_TRY(base::get_or<std::string>(json, "anchor", ""));
   const base::Json* path = base::find(json, "heading_path");
   if (path != nullptr && path->is_array()) {
     for (const base::Json& heading : *path) {

@@ -28,6 +28,7 @@ struct PageBlock {
   std::size_t end = 0;
   // The headings above, outermost first; a heading's own text is not in its path.
   std::vector<std::string> heading_path = {};
+  std::string anchor = {};  // of the file's address: "page=3", "slide=3", "sheet=Sales"
 };
 std::string_view block_kind_name(BlockKind kind);  // "list_item"
 
@@ -66,8 +67,9 @@ struct PageDocument {
 
   std::string markdown;
   std::vector<PageBlock> blocks;
-  std::string html;             // sanitised, only when asked for
+  std::string html;             // of an HTML page: sanitised, only when asked for
   std::vector<PageLink> links;  // of the whole page, only when asked for
+  std::vector<FeedLink> feeds;  // that the page names as its own
 };
 
 // Markdown and block spans from an extracted page's blocks.

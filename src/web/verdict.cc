@@ -29,6 +29,8 @@ constexpr std::array kRows = {
     Row{Verdict::kNotFound, "not_found", base::Code::kNotFound},
     Row{Verdict::kForbidden, "forbidden", base::Code::kPermissionDenied},
     Row{Verdict::kUnsupported, "unsupported", base::Code::kUnimplemented},
+    Row{Verdict::kEncrypted, "encrypted", base::Code::kFailedPrecondition},
+    Row{Verdict::kNoTextLayer, "no_text_layer", base::Code::kFailedPrecondition},
     Row{Verdict::kChallenge, "challenge", base::Code::kFailedPrecondition},
     Row{Verdict::kConsentWall, "consent_wall", base::Code::kFailedPrecondition},
     Row{Verdict::kLoginWall, "login_wall", base::Code::kFailedPrecondition},

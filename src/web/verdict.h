@@ -36,8 +36,10 @@ enum class Verdict : std::uint8_t {
   kEmptyShell,  // text comes from a script
   kEmpty,       // no text at all
   kCancelled,
-  kOffline,   // the network was not to be used and nothing is kept
-  kInternal,  // our own disk or database
+  kOffline,      // the network was not to be used and nothing is kept
+  kInternal,     // our own disk or database
+  kEncrypted,    // a file that asks for a password
+  kNoTextLayer,  // a PDF of pictures
 };
 
 std::string_view verdict_name(Verdict verdict);  // "empty_shell"

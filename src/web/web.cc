@@ -15,7 +15,9 @@ namespace seine::web {
 struct Web::Impl {
   Impl(const WebSettings& settings, const Ports& ports, std::unique_ptr<PageIndex> kept,
        std::unique_ptr<DiskStore> pages)
-      : index(std::move(kept)),
+      : runtime(ports.runtime),
+        pool(ports.pool),
+        index(std::move(kept)),
         cache_store(std::move(pages)),
         network(ports.runtime.context(0), ports.clock,
                 {.user_agent = settings.user_agent, .ca_file = settings.ca_file}),
@@ -62,6 +64,17 @@ struct Web::Impl {
     return network;
   }
 
+  ~Impl() {
+    // A stopped runtime asks nothing more of the pool, whose threads use the members below and post
+    // to the contexts, which live as long as the runtime's object.
+    runtime.stop();
+    pool.close();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  net::Runtime& runtime;
+  store::WorkerPool& pool;
   std::unique_ptr<PageIndex> index;
   std::unique_ptr<DiskStore> cache_store;
   CurlTransport network;

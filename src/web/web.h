@@ -1,6 +1,7 @@
 // Web: the module put together for one process: network, politeness, cache, robots, reader, search,
 // crawler, index. Everything runs on one context of the runtime (`home`), whichever context calls.
-// Made after the runtime and the store, destroyed after the runtime has stopped.
+// Made after the runtime, the pool and the store. Its end is theirs too: it stops the runtime, then
+// the pool, and only then what both still used, so nobody else has to know that order.
 #pragma once
 
 #include <functional>
@@ -54,6 +55,7 @@ class Web {
     base::Random& random;
   };
   static base::Result<std::unique_ptr<Web>> make(WebSettings settings, Ports ports);
+  // Not on a thread of the runtime or the pool. Servers and clients are drained before.
   ~Web();
 
   Reader& reader();

@@ -80,6 +80,16 @@ awaitable<void> events(net::Request& request, net::Response& response) {
   co_await writer.done();
 }
 
+// One event, then silence with a comment now and then, until the peer leaves.
+awaitable<void> silence(net::Request&, net::Response& response) {
+  net::SseWriter writer(response);
+  if (!co_await writer.start()) co_return;
+  if (!co_await writer.event({.event = "tick", .data = "0"})) co_return;
+  while (co_await net::sleep_for(std::chrono::seconds(10))) {
+    if (!co_await writer.keep_alive()) co_return;
+  }
+}
+
 awaitable<void> headers(net::Request& request, net::Response& response) {
   std::string text(request.method());
   text.append(" ").append(request.target()).append("\n");
@@ -139,6 +149,7 @@ int main(int argc, char** argv) {
   router.add("GET", "/bytes", bytes);
   router.add("GET", "/events", events);
   router.add("GET", "/headers", headers);
+  router.add("GET", "/silence", silence);
   router.add("GET", "/socket", socket_echo);
 
   const base::SystemClock clock;

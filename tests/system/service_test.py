@@ -258,6 +258,45 @@ class Commands(unittest.TestCase):
                 file.write(b"not a database")
             self.assertNotEqual(seine("restore", broken, "--yes", "--data", data).returncode, 0)
 
+    def test_causes_are_told_in_both_languages(self):
+        with tempfile.TemporaryDirectory() as data, socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            nothing = f"{data}/none.pem"
+            cases = [
+                (["up", "--data", data, "--listen", f"127.0.0.1:{port}"], "Address already in use", "地址已被占用", {}),
+                (["up", "--data", data, "--listen", "127.0.0.1:0"], "No such file or directory", f"TLS 证书 {nothing}：文件或目录不存在",
+                 {"SEINE_TLS_CERTIFICATE": nothing, "SEINE_TLS_KEY": nothing}),
+                (["up", "--data", "/proc/none", "--listen", "127.0.0.1:0"], "No such file or directory", "创建目录 /proc/none", {}),
+                (["up", "--data", data, "--model", f"{data}/none.gguf", "--listen", "nowhere"], "is not HOST:PORT", "不是 主机:端口", {}),
+                (["ask", "x", "--site", "ftp://x", "--data", data], "is not an http address", "不是 http 地址", {}),
+                (["runs", "show", "nothing", "--data", data], "no run nothing", "没有运行 nothing", {}),
+                (["web", "read", "http://localhost:1/", "--data", data], "", "", {}),
+                (["key", "revoke", "nothing", "--data", data], "no API key 'nothing'", "没有 API 密钥“nothing”", {}),
+                (["restore", f"{data}/none.db", "--data", data, "--yes"], "unable to open database file", "打开：无法打开数据库文件", {}),
+            ]
+            for words, en, zh, variables in cases:
+                with self.subTest(words=words[:3]):
+                    english = seine(*words, **variables)
+                    chinese = seine(*words, SEINE_LANG="zh", **variables)
+                    self.assertNotEqual(english.returncode, 0)
+                    self.assertEqual(english.returncode, chinese.returncode)
+                    self.assertIn(en, english.stderr)
+                    self.assertIn(zh, chinese.stderr)
+                    # Names and addresses stay; no English word is left between Chinese ones.
+                    message = chinese.stderr.split("错误：")[1].split("\n")[0]
+                    self.assertNotRegex(message, r"[a-z]{3,} [a-z]{2,} ", chinese.stderr)
+
+    def test_a_damaged_database_is_told_in_both_languages(self):
+        with tempfile.TemporaryDirectory() as data:
+            os.makedirs(f"{data}/db")
+            with open(f"{data}/db/seine.db", "wb") as file:
+                file.write(b"x" * 8192)
+            report = seine("doctor", "--data", data, "--json").stdout
+            check = next(check for check in json.loads(report)["checks"] if check["name"] == "store")
+            self.assertEqual(check["status"], "fail")
+            self.assertIn("file is not a database", check["message"]["en"])
+            self.assertIn("文件不是数据库", check["message"]["zh"])
+
     def test_completion_and_manual(self):
         script = seine("completion", "bash").stdout
         self.assertEqual(subprocess.run(["bash", "-n"], input=script, text=True).returncode, 0)

@@ -129,7 +129,7 @@ def unit_tests(preset: str, names: tuple[str, ...] | None = None) -> Counts:
 
 def suite_style() -> Counts:
     counts = Counts()
-    for script in ("architecture.py", "style.py"):
+    for script in ("architecture.py", "style.py", "translations.py"):
         status, output = run([sys.executable, f"tools/check/{script}"], 120)
         if status == 0:
             counts.passed += 1

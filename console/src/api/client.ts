@@ -77,7 +77,12 @@ export async function* stream(
 
 function prepare(method: string, body: unknown, signal: AbortSignal) {
   const ownId = newRequestId();
-  const headers: Record<string, string> = { accept: "application/json", "x-request-id": ownId };
+  const headers: Record<string, string> = {
+    accept: "application/json",
+    // What the server refuses, it says in the language of the page. Unit tests run without one.
+    ...(typeof document === "undefined" ? {} : { "accept-language": document.documentElement.lang }),
+    "x-request-id": ownId,
+  };
   const raw = body instanceof Blob;
   if (body !== undefined) headers["content-type"] = raw ? "application/octet-stream" : "application/json";
   const init = {

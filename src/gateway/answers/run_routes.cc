@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "gateway/access/guard.h"
 #include "gateway/api_error.h"
+#include "gateway/reader_language.h"
 #include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
@@ -73,7 +74,7 @@ asio::awaitable<void> RunRoutes::serve(net::Request& request, net::Response& res
   }
   net::Headers headers{{"cache-control", "no-store"}};
   if (!reply->body.empty()) headers.add("content-type", "application/json");
-  response.send(reply->status, std::move(headers), reply->body);
+  response.send(reply->status, std::move(headers), spoken(reply->body, reader_language(request)));
 }
 
 void RunRoutes::install(net::Router& router) {

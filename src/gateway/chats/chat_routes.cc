@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "gateway/access/guard.h"
 #include "gateway/api_error.h"
+#include "gateway/reader_language.h"
 #include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
@@ -136,11 +137,13 @@ asio::awaitable<void> ChatRoutes::serve(net::Request& request, net::Response& re
     co_return;
   }
   net::Headers headers{{"cache-control", "no-store"}};
-  if (!reply->body.empty()) headers.add("content-type", reply->type);
+  std::string text = reply->body;
+  if (!text.empty()) headers.add("content-type", reply->type);
+  if (reply->file_name.empty()) text = spoken(std::move(text), reader_language(request));
   if (!reply->file_name.empty()) {
     headers.add("content-disposition", "attachment; filename=" + reply->file_name);
   }
-  response.send(reply->status, std::move(headers), reply->body);
+  response.send(reply->status, std::move(headers), text);
 }
 
 void ChatRoutes::install(net::Router& router) {

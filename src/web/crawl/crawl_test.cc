@@ -94,7 +94,7 @@ awaitable<void> site(detail::tcp::socket& socket, std::string path, std::string 
 
 class WebTest : public testing::Test {
  protected:
-  WebTest() : runtime_(1, clock_) {
+  WebTest() {
     path_ =
         std::filesystem::path(testing::TempDir()) / fmt::format("web-{}-{}", getpid(), counter_++);
     std::filesystem::remove_all(path_);
@@ -102,12 +102,12 @@ class WebTest : public testing::Test {
     database_ = *store::Database::open(directory_->database());
     blobs_ = *store::BlobStore::open(directory_->blobs(), *database_, clock_);
     index_ = *store::TextIndex::open(*database_);
-    runtime_.run(0, [this] { return start(*this); });
+    site_.run(0, [this] { return start(*this); });
     make({});
   }
   ~WebTest() override {
-    runtime_.stop();
     web_.reset();
+    site_.stop();
     server_.reset();
     index_.reset();
     blobs_.reset();
@@ -115,23 +115,21 @@ class WebTest : public testing::Test {
     std::filesystem::remove_all(path_);
   }
   static awaitable<void> start(WebTest& self) {
-    self.server_ = std::make_unique<RawServer>(self.runtime_.context(0), site);
+    self.server_ = std::make_unique<RawServer>(self.site_.context(0), site);
     co_return;
   }
   void make(WebSettings settings) {
     settings.user_agent = default_user_agent("test", "");
-    runtime_.run(0, [this, &settings] { return remake(*this, std::move(settings)); });
-  }
-  static awaitable<void> remake(WebTest& self, WebSettings settings) {
-    self.web_.reset();
-    self.web_ = *Web::make(std::move(settings), {.runtime = self.runtime_,
-                                                 .database = *self.database_,
-                                                 .text_index = *self.index_,
-                                                 .blobs = *self.blobs_,
-                                                 .pool = self.pool_,
-                                                 .clock = self.clock_,
-                                                 .random = self.random_});
-    co_return;
+    web_.reset();  // the end of its runtime and pool
+    runtime_ = std::make_unique<net::Runtime>(1, clock_);
+    pool_ = std::make_unique<store::WorkerPool>(2, 256);
+    web_ = *Web::make(std::move(settings), {.runtime = *runtime_,
+                                            .database = *database_,
+                                            .text_index = *index_,
+                                            .blobs = *blobs_,
+                                            .pool = *pool_,
+                                            .clock = clock_,
+                                            .random = random_});
   }
   ReadOptions options() {
     ReadOptions out;
@@ -145,7 +143,7 @@ class WebTest : public testing::Test {
   template <typename T>
   T run(std::function<awaitable<T>()> work) {
     std::optional<T> out;
-    runtime_.run(0, [&] { return keep(work(), out); });
+    runtime_->run(0, [&] { return keep(work(), out); });
     return *std::move(out);
   }
   base::Result<PageDocument> read(std::string url, ReadOptions wanted) {
@@ -162,8 +160,9 @@ class WebTest : public testing::Test {
   static inline int counter_ = 0;
   base::SystemClock clock_;
   base::SystemRandom random_;
-  net::Runtime runtime_;
-  store::WorkerPool pool_{2, 256};
+  net::Runtime site_{1, clock_};
+  std::unique_ptr<store::WorkerPool> pool_;
+  std::unique_ptr<net::Runtime> runtime_;
   std::filesystem::path path_;
   std::optional<store::DataDir> directory_;
   std::unique_ptr<store::Database> database_;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "web/extract/content/main_content.h"
 #include "web/extract/html/parser.h"
+#include "web/extract/sanitize/sanitizer.h"
 #include "web/extract/style/visibility.h"
 #include "web/extract/verdict.h"
 
@@ -60,6 +61,9 @@ base::Result<Page> read_page(std::string_view bytes, const PageOptions& options)
   if (root != nullptr) page.blocks = write_blocks(root, writer);
   page.failure = judge_page(*document, visibility, page, main, options);
   if (page.failure != PageFailure::kNone) page.blocks.clear();
+  if (options.sanitize && page.failure == PageFailure::kNone && root != nullptr) {
+    page.html = sanitize_html(root, {.base_url = base ? base->href() : std::string()}, writer.skip);
+  }
   page.snapshot = std::move(document->source);
   return page;
 }

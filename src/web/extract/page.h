@@ -34,6 +34,7 @@ struct PageOptions {
   bool rendered = false;  // a browser has run the scripts: what is missing now does not come
   bool links = true;
   bool images = true;
+  bool sanitize = false;  // also give HTML that is safe to show
 };
 
 struct Page {
@@ -42,6 +43,7 @@ struct Page {
   PageFailure failure = PageFailure::kNone;
   CharsetChoice charset;
   std::string snapshot;           // the decoded text that block offsets point into
+  std::string html;               // the same content sanitised, only when asked for
   std::uint32_t text_length = 0;  // as measure_text counts
   bool truncated = false;
 

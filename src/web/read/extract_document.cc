@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <set>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "web/extract/charset/sniff.h"
+#include "web/extract/feed/feed.h"
 #include "web/extract/html/parser.h"
+#include "web/extract/media/media_type.h"
+#include "web/extract/metadata/language.h"
+#include "web/extract/office/office_page.h"
 #include "web/extract/page.h"
+#include "web/extract/pdf/pdf_page.h"
+#include "web/extract/text/text_page.h"
 #include "web/verdict.h"
 
 namespace seine::web {
@@ -17,160 +22,122 @@ namespace {
 constexpr std::size_t kLinksMax = 5'000;
 constexpr std::size_t kLinkTextMax = 200;
 
-enum class Shape : std::uint8_t { kHtml, kMarkdown, kText, kJson, kOther };
-
-// The first bytes, for servers that give no type: a browser's rules in short.
-Shape sniff(std::string_view bytes) {
-  const std::string_view start = bytes.substr(0, 1024);
-  if (start.find('\0') != std::string_view::npos || start.starts_with("%PDF")) return Shape::kOther;
-  const std::string_view text = base::trim(start);
-  if (text.starts_with('<')) return Shape::kHtml;
-  return Shape::kText;
+std::string_view without_mark(std::string_view bytes) {
+  return bytes.starts_with("\xef\xbb\xbf") ? bytes.substr(3) : bytes;
 }
 
-Shape shape_of(std::string_view bytes, std::string_view type) {
-  if (type == "text/html" || type == "application/xhtml+xml") return Shape::kHtml;
-  if (type == "text/markdown" || type == "text/x-markdown") return Shape::kMarkdown;
-  if (type == "application/json" || type.ends_with("+json")) return Shape::kJson;
-  if (type.empty() || type == "application/octet-stream" || type == "unknown/unknown")
-    return sniff(bytes);
-  if (type == "text/plain") return sniff(bytes) == Shape::kOther ? Shape::kOther : Shape::kText;
-  if (type.starts_with("text/") && type != "text/css" && type != "text/javascript")
-    return Shape::kText;
-  return Shape::kOther;
+// What the rest of the house calls a page, of what an extractor made.
+PageDocument to_document(Page page) {
+  PageDocument document;
+  Metadata& metadata = page.metadata;
+  document.title = std::move(metadata.title);
+  document.site = std::move(metadata.site_name);
+  document.author = std::move(metadata.author);
+  document.published = std::move(metadata.published);
+  document.modified = std::move(metadata.modified);
+  document.language = std::move(metadata.language);
+  document.description = std::move(metadata.description);
+  document.canonical_url = std::move(metadata.canonical_url);
+  document.paywalled = metadata.paywalled;
+  document.no_index = metadata.no_index;
+  document.feeds = std::move(metadata.feeds);
+  document.truncated = page.truncated;
+  document.html = std::move(page.html);
+  set_blocks(document, page.blocks);
+  return document;
 }
 
-void place_title(PageDocument& page) {
-  for (const PageBlock& block : page.blocks) {
-    if (block.kind != BlockKind::kHeading) continue;
-    std::string_view text(page.markdown);
-    text = text.substr(block.start, block.end - block.start);
-    text.remove_prefix(std::min(text.find_first_not_of("# "), text.size()));
-    page.title = text.substr(0, kLinkTextMax);
-    return;
-  }
-}
-
-// Paragraphs of a text, and in Markdown the headings and fences.
-std::vector<Block> text_blocks(std::string_view text, bool markdown) {
-  std::vector<Block> blocks;
-  std::size_t at = 0;
-  bool fenced = false;
-  std::string open;
-  std::uint32_t open_at = 0;
-  const auto close = [&](BlockKind kind, std::uint8_t level) {
-    if (!base::trim(open).empty()) {
-      Block block{.kind = kind, .level = level, .offset = open_at, .markdown = open, .text = open};
-      if (kind == BlockKind::kHeading)
-        block.text =
-            base::trim(std::string_view(open).substr(std::min<std::size_t>(level, open.size())));
-      blocks.push_back(std::move(block));
-    }
-    open.clear();
-  };
-  while (at < text.size() && blocks.size() < 20'000) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    std::string_view line = text.substr(at, end - at);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    const bool fence = markdown && base::trim(line).starts_with("```");
-    const std::size_t hashes = line.find_first_not_of('#');
-    const bool heading = markdown && !fenced && hashes >= 1 && hashes <= 6 &&
-                         hashes != std::string_view::npos && line[hashes] == ' ';
-    if (!fenced && (base::trim(line).empty() || heading || fence)) close(BlockKind::kParagraph, 0);
-    if (heading) {
-      open = line;
-      open_at = static_cast<std::uint32_t>(at);
-      close(BlockKind::kHeading, static_cast<std::uint8_t>(hashes));
-    } else if (fenced || fence || !base::trim(line).empty()) {
-      if (open.empty()) {
-        open_at = static_cast<std::uint32_t>(at);
-        open = line;
-      } else {
-        open += '\n';
-        open += line;
-      }
-      if (fence && fenced) close(BlockKind::kCode, 0);
-      if (fence) fenced = !fenced;
-    }
-    at = end + 1;
-  }
-  close(fenced ? BlockKind::kCode : BlockKind::kParagraph, 0);
-  return blocks;
-}
-
-base::Result<PageDocument> from_html(std::string_view bytes, const ExtractOptions& options) {
+base::Result<Page> html_page(std::string_view bytes, const ExtractOptions& options) {
   PageOptions wanted;
   wanted.url = options.url;
   wanted.status = options.status;
   wanted.header_charset = charset_parameter(options.content_type).value_or("");
   wanted.main_content = options.main_content;
   wanted.rendered = options.rendered;
-  auto read = read_page(bytes, wanted);
-  if (!read) return fail_verdict(Verdict::kBadUrl, "{}", read.error().message);
-  if (read->failure != PageFailure::kNone) {
-    const Verdict verdict = verdict_of(read->failure);
-    return fail_verdict(verdict, "{} shows no content: {}", options.url, verdict_name(verdict));
+  wanted.images = options.images;
+  wanted.sanitize = options.sanitize_html;
+  auto page = read_page(bytes, wanted);
+  if (!page) return fail_verdict(Verdict::kBadUrl, "{}", page.error().message);
+  if (page->failure != PageFailure::kNone) {
+    const Verdict verdict = verdict_of(page->failure);
+    return fail_verdict(verdict, "it shows no content: {}", verdict_name(verdict));
   }
-  PageDocument page;
-  Metadata& metadata = read->metadata;
-  page.title = std::move(metadata.title);
-  page.site = std::move(metadata.site_name);
-  page.author = std::move(metadata.author);
-  page.published = std::move(metadata.published);
-  page.modified = std::move(metadata.modified);
-  page.language = std::move(metadata.language);
-  page.description = std::move(metadata.description);
-  page.canonical_url = std::move(metadata.canonical_url);
-  page.paywalled = metadata.paywalled;
-  page.no_index = metadata.no_index;
-  page.truncated = read->truncated;
-  set_blocks(page, read->blocks);
-  if (options.links) page.links = page_links(bytes, wanted.header_charset, options.url);
   return page;
+}
+
+// Word processors of before 2007, and today's files with a password, are both of this kind.
+base::Result<Page> fail_ole(std::string_view bytes) {
+  // The name of the stream in UTF-16.
+  constexpr std::string_view kEncrypted("E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0", 32);
+  if (bytes.contains(kEncrypted))
+    return fail_verdict(Verdict::kEncrypted, "the document is encrypted: it asks for a password");
+  return fail_verdict(Verdict::kUnsupported,
+                      "files of the old Office form (.doc, .xls, .ppt) are not read; save it as "
+                      ".docx, .xlsx or .pptx");
+}
+
+base::Result<Page> read_as(const Media& media, std::string_view bytes,
+                           const ExtractOptions& options) {
+  const auto text = [&] {
+    return decode_page(bytes, charset_parameter(options.content_type).value_or("")).text;
+  };
+  switch (media.format) {
+    case Format::kHtml:
+      return html_page(bytes, options);
+    case Format::kText:
+      return plain_text_page(text());
+    case Format::kMarkdown:
+      return markdown_page(text());
+    case Format::kCsv:
+      return csv_page(text());
+    case Format::kXml:
+      return xml_page(text());
+    // JSON is UTF-8 whatever a header says (RFC 8259, section 8.1); old writers put a mark before.
+    case Format::kJson:
+      return json_page(without_mark(bytes), options.url);
+    case Format::kJsonLines:
+      return json_lines_page(without_mark(bytes));
+    case Format::kFeed:
+      return feed_page(SEINE_TRY(parse_feed(text())), options.url);
+    case Format::kPdf:
+      return pdf_page(bytes, options.stop);
+    case Format::kDocx:
+      return docx_page(bytes);
+    case Format::kXlsx:
+      return xlsx_page(bytes);
+    case Format::kPptx:
+      return pptx_page(bytes);
+    case Format::kOther:
+      break;
+  }
+  if (media.type == "application/x-ole-storage") return fail_ole(bytes);
+  return fail_verdict(Verdict::kUnsupported, "it is of a type that is not read: {}", media.type);
 }
 
 }  // namespace
 
-std::string media_type(std::string_view content_type) {
-  return base::ascii_lower(base::trim(content_type.substr(0, content_type.find(';'))));
-}
-
 base::Result<PageDocument> extract_document(std::string_view bytes, const ExtractOptions& options) {
-  const std::string type = media_type(options.content_type);
-  const Shape shape = shape_of(bytes, type);
-  PageDocument page;
-  switch (shape) {
-    case Shape::kHtml:
-      page = SEINE_TRY(from_html(bytes, options));
-      break;
-    case Shape::kMarkdown:
-    case Shape::kText: {
-      const DecodedPage text =
-          decode_page(bytes, charset_parameter(options.content_type).value_or(""));
-      const bool markdown = shape == Shape::kMarkdown || options.url.ends_with(".md");
-      set_blocks(page, text_blocks(text.text, markdown));
-      if (markdown) place_title(page);
-      break;
-    }
-    case Shape::kJson: {
-      auto json = base::parse_json(bytes);
-      if (!json) return fail_verdict(Verdict::kBroken, "{} is no JSON", options.url);
-      Block block;
-      block.kind = BlockKind::kCode;
-      block.text = base::to_pretty_text(*json);
-      block.markdown = "```json\n" + block.text + "\n```";
-      set_blocks(page, {std::move(block)});
-      break;
-    }
-    case Shape::kOther:
-      return fail_verdict(Verdict::kUnsupported, "{} is of a type that is not read: {}",
-                          options.url, type.empty() ? "unknown" : type);
-  }
-  page.content_type = shape == Shape::kHtml ? "text/html" : (type.empty() ? "text/plain" : type);
+  const std::string_view name = options.name.empty() ? options.url : options.name;
+  const Media media = identify_media(
+      bytes, {.content_type = options.content_type, .no_sniff = options.no_sniff, .name = name});
+  auto read = read_as(media, bytes, options);
+  if (!read) return std::unexpected(std::move(read).error().within(name.empty() ? "input" : name));
+  const bool html = media.format == Format::kHtml;
+  PageDocument page = to_document(*std::move(read));
+  page.content_type = html ? "text/html" : media.type;
   page.status = options.status;
   page.final_url = options.url;
+  if (html && options.links) {
+    page.links =
+        page_links(bytes, charset_parameter(options.content_type).value_or(""), options.url);
+  }
+  if (page.language.empty()) {
+    ScriptCounts counts;
+    counts.add(std::string_view(page.markdown).substr(0, base::utf8_prefix(page.markdown, 20'000)));
+    page.language = counts.language();
+  }
   if (base::trim(page.markdown).empty() && page.title.empty())
-    return fail_verdict(Verdict::kEmpty, "{} has no text", options.url);
+    return fail_verdict(Verdict::kEmpty, "{} has no text", name.empty() ? "the input" : name);
   return page;
 }
 

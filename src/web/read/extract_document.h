@@ -1,30 +1,36 @@
-// extract_document: bytes with a Content-Type to a PageDocument without provenance: HTML by the six
-// steps of extract/page.h, plain text and Markdown as they stand. Pure, bounded, one thread a call.
+// extract_document: bytes of any format that is read (see docs/formats/documents.md) to a
+// PageDocument without provenance. The format is told by the bytes and the Content-Type together
+// (extract/media). Pure and bounded, but that a PDF waits for a child process with a deadline; one
+// thread a call.
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "web/extract/media/media_type.h"
 #include "web/page_document.h"
 
 namespace seine::web {
 
 struct ExtractOptions {
   std::string url;           // final; base of links; may be empty
-  std::string content_type;  // as the server gave it; empty: by the bytes
+  std::string content_type;  // as the server gave it; empty: by the bytes and the name
+  std::string name = {};     // of a file; empty: the URL is
+  bool no_sniff = false;     // the server asks to believe its type
   int status = 200;
   bool main_content = true;
+  bool images = true;
   bool links = false;
   bool sanitize_html = false;
   bool rendered = false;  // a browser has run the scripts
+  std::stop_token stop = {};
 };
 
-// Errors carry a Verdict: kUnsupported, kChallenge, kEmpty and so on.
+// Errors carry a Verdict: kUnsupported names the type, kEncrypted, kNoTextLayer, kChallenge, kEmpty
+// and so on.
 base::Result<PageDocument> extract_document(std::string_view bytes, const ExtractOptions& options);
-
-// "text/html" of "Text/HTML; charset=x".
-std::string media_type(std::string_view content_type);
 
 // The links of an HTML page: absolute http addresses, no fragment, each once, in order.
 std::vector<PageLink> page_links(std::string_view bytes, std::string_view header_charset,

@@ -1,6 +1,9 @@
 #include "web/read/web_reader.h"
 
 #include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
+#include <memory>
+#include <stop_token>
 
 #include "base/text.h"
 #include "net/on_pool.h"
@@ -166,20 +169,28 @@ asio::awaitable<base::Result<PageDocument>> WebReader::from_index(std::string ur
 asio::awaitable<base::Result<PageDocument>> WebReader::extract(FetchResponse response,
                                                                ReadOptions options, bool rendered) {
   store::BlobStore& blobs = ports_.blobs;
+  // The pool's call itself is waited for: what takes long in it hears of a cancellation by this.
+  const auto stop = std::make_shared<std::stop_source>();
+  const asio::cancellation_state cancelled = co_await asio::this_coro::cancellation_state;
+  if (cancelled.slot().is_connected())
+    cancelled.slot().assign([stop](asio::cancellation_type) { stop->request_stop(); });
   // Extraction costs up to a tenth of a second: not on the network's thread.
   co_return co_await net::on_pool<PageDocument>(
       ports_.pool,
-      [&blobs, rendered, response = std::move(response),
+      [&blobs, rendered, stop, response = std::move(response),
        options = std::move(options)]() -> base::Result<PageDocument> {
         const HopResponse& hop = response.hop;
         ExtractOptions wanted{
             .url = response.final_url.href(),
             .content_type = std::string(hop.headers.get("content-type").value_or("")),
+            .no_sniff = base::ascii_iequals(
+                base::trim(hop.headers.get("x-content-type-options").value_or("")), "nosniff"),
             .status = hop.status,
             .main_content = options.main_content,
             .links = options.links,
             .sanitize_html = options.sanitize_html,
-            .rendered = rendered};
+            .rendered = rendered,
+            .stop = stop->get_token()};
         auto page = extract_document(hop.body, wanted);
         const bool success = hop.status >= 200 && hop.status < 300;
         if (!success) {

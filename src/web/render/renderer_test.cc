@@ -218,7 +218,7 @@ TEST_F(RendererTest, APageThatNeverRestsHasAnEnd) {
   site_.page("/busy",
              "<p>first</p><script>setInterval(() => {"
              "document.body.append(document.createElement('i'))}, 20)</script>");
-  const auto busy = render(request(site_.url("/busy"), std::chrono::seconds(3)));
+  const auto busy = render(request(site_.url("/busy"), std::chrono::seconds(40)));
   ASSERT_TRUE(busy) << busy.error().to_string();
   EXPECT_FALSE(busy->settled);
   EXPECT_THAT(busy->html, HasSubstr("first"));

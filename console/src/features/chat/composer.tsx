@@ -18,7 +18,7 @@ import { useOptions } from "./options.ts";
 import { ModelMenu, SearchToggle, SitesRow, ThinkToggle } from "./toggles.tsx";
 
 const kHeightMax = 240;
-const kAccepted = ".pdf,.docx,.html,.htm,.md,.txt,.csv,.json,image/*";
+const kAccepted = ".pdf,.docx,.xlsx,.pptx,.html,.htm,.md,.txt,.csv,.tsv,.json,.jsonl,.xml";
 
 /** running: a stop button stands where the send button was; what is typed meanwhile waits. */
 export function Composer(props: {

@@ -170,4 +170,17 @@ void InlineText::reset() {
   pending_space_ = false;
 }
 
+void guard_line_start(std::string& markdown) {
+  if (markdown.empty()) return;
+  const char c = markdown.front();
+  const std::size_t digits = markdown.find_first_not_of("0123456789");
+  if (c == '#' || c == '>' ||
+      ((c == '-' || c == '+') && markdown.size() > 1 && markdown[1] == ' ')) {
+    markdown.insert(0, 1, '\\');
+  } else if (digits != 0 && digits != std::string::npos && digits < 10 && markdown[digits] == '.' &&
+             markdown.size() > digits + 1 && markdown[digits + 1] == ' ') {
+    markdown.insert(digits, 1, '\\');
+  }
+}
+
 }  // namespace seine::web

@@ -51,4 +51,7 @@ class InlineText {
   int code_depth_ = 0;
 };
 
+// "1. January" or "# 1" as text must not become a list or a heading.
+void guard_line_start(std::string& markdown);
+
 }  // namespace seine::web

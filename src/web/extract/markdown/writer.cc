@@ -188,20 +188,6 @@ class Writer {
         std::move(plain));
   }
 
-  // "1. January" or "# 1" as text must not become a list or a heading.
-  static void guard_line_start(std::string& markdown) {
-    const char c = markdown.front();
-    const std::size_t digits = markdown.find_first_not_of("0123456789");
-    if (c == '#' || c == '>' ||
-        ((c == '-' || c == '+') && markdown.size() > 1 && markdown[1] == ' ')) {
-      markdown.insert(0, 1, '\\');
-    } else if (digits != 0 && digits != std::string::npos && digits < 10 &&
-               markdown[digits] == '.' && markdown.size() > digits + 1 &&
-               markdown[digits + 1] == ' ') {
-      markdown.insert(digits, 1, '\\');
-    }
-  }
-
   void add(BlockKind kind, std::uint8_t level, std::uint32_t offset, std::string markdown,
            std::string text) {
     if (quotes_ > 0) {
@@ -214,8 +200,11 @@ class Writer {
       quoted.pop_back();
       markdown = std::move(quoted);
     }
-    blocks_.push_back({kind, level, offset == html::kNoOffset ? 0 : offset, std::move(markdown),
-                       std::move(text)});
+    blocks_.push_back({.kind = kind,
+                       .level = level,
+                       .offset = offset == html::kNoOffset ? 0 : offset,
+                       .markdown = std::move(markdown),
+                       .text = std::move(text)});
   }
 
   void write_code(const Node* node) {
@@ -270,18 +259,24 @@ std::vector<Block> write_blocks(const Node* root, const WriterOptions& options) 
   return Writer(options).write(root);
 }
 
-std::string join_markdown(const std::vector<Block>& blocks) {
-  std::string out;
+JoinedBlocks join_blocks(const std::vector<Block>& blocks) {
+  JoinedBlocks out;
+  out.starts.reserve(blocks.size());
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     if (i > 0) {
       const bool tight =
           blocks[i].kind == BlockKind::kListItem && blocks[i - 1].kind == BlockKind::kListItem;
-      out += tight ? "\n" : "\n\n";
+      out.markdown += tight ? "\n" : "\n\n";
     }
-    out += blocks[i].markdown;
+    out.starts.push_back(out.markdown.size());
+    out.markdown += blocks[i].markdown;
   }
-  if (!out.empty()) out += '\n';
+  if (!out.markdown.empty()) out.markdown += '\n';
   return out;
+}
+
+std::string join_markdown(const std::vector<Block>& blocks) {
+  return join_blocks(blocks).markdown;
 }
 
 std::string join_text(const std::vector<Block>& blocks) {

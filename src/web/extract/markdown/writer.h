@@ -29,8 +29,11 @@ struct Block {
   BlockKind kind = BlockKind::kParagraph;
   std::uint8_t level = 0;    // of a heading (1-6); depth of a list item (1 is outermost)
   std::uint32_t offset = 0;  // byte in the snapshot where its text starts
-  std::string markdown;
-  std::string text;
+  std::string markdown = {};
+  std::string text = {};
+  // Where a viewer of the file finds it, as the fragment of its address: "page=3" of a PDF,
+  // "slide=3", "sheet=Sales". Empty where the format has no such places.
+  std::string anchor = {};
 };
 
 struct WriterOptions {
@@ -44,6 +47,11 @@ struct WriterOptions {
 
 std::vector<Block> write_blocks(const html::Node* root, const WriterOptions& options);
 
+struct JoinedBlocks {
+  std::string markdown = {};
+  std::vector<std::size_t> starts;  // of each block's Markdown in it
+};
+JoinedBlocks join_blocks(const std::vector<Block>& blocks);
 std::string join_markdown(const std::vector<Block>& blocks);
 // One block a line; what stands under pictures is not part of the running text.
 std::string join_text(const std::vector<Block>& blocks);

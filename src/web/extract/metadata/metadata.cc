@@ -5,9 +5,9 @@
 #include <map>
 
 #include "base/text.h"
-#include "base/utf8.h"
 #include "web/extract/content/text_measure.h"
 #include "web/extract/metadata/date.h"
+#include "web/extract/metadata/language.h"
 
 namespace seine::web {
 namespace {
@@ -79,6 +79,7 @@ class Reader {
     out.canonical_url = absolute(first_of({canonical_, meta("og:url")}));
     out.language = choose_language();
     out.paywalled = ld.paywalled;
+    out.feeds = std::move(feeds_);
     const std::string robots = base::ascii_lower(meta("robots"));
     out.no_index = robots.find("noindex") != std::string::npos ||
                    robots.find("noai") != std::string::npos || robots == "none";
@@ -105,6 +106,19 @@ class Reader {
     return {};
   }
 
+  // RSS advisory board, "RSS autodiscovery"; JSON Feed 1.1, section "discovery".
+  void note_feed(const Node& link) {
+    const std::string rel = base::ascii_lower(link.get("rel"));
+    const std::string type = base::ascii_lower(base::trim(link.get("type")));
+    const std::vector<std::string_view> words = base::split(rel, ' ');
+    if (std::ranges::find(words, "alternate") == words.end() || feeds_.size() >= 16) return;
+    if (type != "application/rss+xml" && type != "application/atom+xml" &&
+        type != "application/feed+json")
+      return;
+    std::string url = absolute(std::string(base::trim(link.get("href"))));
+    if (!url.empty()) feeds_.push_back({std::move(url), tidy_line(link.get("title"), 200), type});
+  }
+
   void collect() {
     for (const Node* node = document_.root; node != nullptr;
          node = html::next_in_tree(node, document_.root)) {
@@ -128,6 +142,7 @@ class Reader {
         case Tag::kLink:
           if (base::ascii_iequals(node->get("rel"), "canonical") && canonical_.empty())
             canonical_ = base::trim(node->get("href"));
+          note_feed(*node);
           break;
         case Tag::kH1:
           if (!visibility_.hidden(node) && headings_.size() < 8) {
@@ -320,32 +335,15 @@ class Reader {
     return guess_language();
   }
 
-  // By script: enough to tell Chinese, Japanese, Korean and Russian from Latin text.
   std::string guess_language() const {
     const Node* body = document_.body();
     if (body == nullptr) return {};
-    std::size_t han = 0, kana = 0, hangul = 0, cyrillic = 0, latin = 0;
-    for (const Node* node = body; node != nullptr && han + latin + cyrillic + hangul < 4000;
+    ScriptCounts counts;
+    for (const Node* node = body; node != nullptr && !counts.enough();
          node = html::next_in_tree(node, body)) {
-      if (!node->is_text() || visibility_.hidden(node)) continue;
-      for (const char32_t c : base::to_utf32(node->text.substr(0, 4000))) {
-        if (c >= 0x3040 && c < 0x3100)
-          ++kana;
-        else if (c >= 0x4E00 && c < 0xA000)
-          ++han;
-        else if (c >= 0xAC00 && c < 0xD7A4)
-          ++hangul;
-        else if (c >= 0x400 && c < 0x530)
-          ++cyrillic;
-        else if ((c | 32) >= 'a' && (c | 32) <= 'z')
-          ++latin;
-      }
+      if (node->is_text() && !visibility_.hidden(node)) counts.add(node->text.substr(0, 4000));
     }
-    if (kana > 20 && kana * 5 > han) return "ja";
-    if (hangul > han && hangul * 2 > latin) return "ko";
-    if (han * 3 > latin && han > 20) return "zh";
-    if (cyrillic > latin) return "ru";
-    return latin > 0 ? "en" : "";
+    return counts.language();
   }
 
   std::string absolute(const std::string& reference) const {
@@ -358,6 +356,7 @@ class Reader {
   const Visibility& visibility_;
   const Url* url_;
   std::map<std::string, std::string, std::less<>> metas_;
+  std::vector<FeedLink> feeds_;
   std::string title_;
   std::string canonical_;
   std::vector<std::string> headings_;

@@ -13,6 +13,13 @@
 
 namespace seine::web {
 
+// A feed that a page names (<link rel=alternate>).
+struct FeedLink {
+  std::string url;  // absolute where the page's own is known
+  std::string title;
+  std::string type;  // "application/rss+xml"
+};
+
 struct Metadata {
   std::string title;
   std::string author;
@@ -25,6 +32,7 @@ struct Metadata {
   std::string image;
   bool paywalled = false;  // JSON-LD isAccessibleForFree is false
   bool no_index = false;   // robots meta: noindex, noai, none
+  std::vector<FeedLink> feeds;
 };
 
 Metadata read_metadata(const html::Document& document, const Visibility& visibility,

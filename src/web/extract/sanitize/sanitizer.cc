@@ -84,7 +84,9 @@ bool is_language(std::string_view text) {
 
 class Writer {
  public:
-  explicit Writer(const SanitizeOptions& options) : options_(options) {
+  using Skip = std::function<bool(const Node*)>;
+  explicit Writer(const SanitizeOptions& options, const Skip& skip = nullptr)
+      : options_(options), skip_(skip) {
     if (auto base = Url::parse(options.base_url); base && base->is_http()) base_ = *std::move(base);
   }
 
@@ -110,6 +112,7 @@ class Writer {
  private:
   // False: nothing below is looked at.
   bool enter(const Node& node) {
+    if (skip_ && skip_(&node)) return false;
     if (node.is_text()) {
       if (out_.size() + node.text.size() <= options_.output_bytes_max) {
         append_escaped(out_, node.text, false);
@@ -208,6 +211,7 @@ class Writer {
   }
 
   const SanitizeOptions& options_;
+  Skip skip_;
   std::optional<Url> base_;
   std::string out_;
 };
@@ -238,8 +242,9 @@ std::string sanitize_html(std::string_view html, const SanitizeOptions& options)
   return settle(once(std::string(html), options), options);
 }
 
-std::string sanitize_html(const html::Node* root, const SanitizeOptions& options) {
-  return settle(Writer(options).write(root), options);
+std::string sanitize_html(const html::Node* root, const SanitizeOptions& options,
+                          const std::function<bool(const html::Node*)>& skip) {
+  return settle(Writer(options, skip).write(root), options);
 }
 
 }  // namespace seine::web

@@ -4,6 +4,7 @@
 // the same text, so no second parser finds more in it than was judged. Pure, bounded, any thread.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,9 @@ struct SanitizeOptions {
 
 // A fragment for the inside of a block element. Cut at the limit between elements.
 std::string sanitize_html(std::string_view html, const SanitizeOptions& options = {});
-// The same of a tree that is already there.
-std::string sanitize_html(const html::Node* root, const SanitizeOptions& options = {});
+// The same of a tree that is already there, without the nodes that `skip` names: what a style hid
+// would be seen here, where no style is left.
+std::string sanitize_html(const html::Node* root, const SanitizeOptions& options = {},
+                          const std::function<bool(const html::Node*)>& skip = nullptr);
 
 }  // namespace seine::web
