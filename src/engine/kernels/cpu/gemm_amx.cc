@@ -12,7 +12,7 @@ using Few = PanelKernels<Lanes512<false>>;
 using Many = PanelKernels<TileLanes, Int8TilePath>;
 
 // A tile of one row costs as much as one of sixteen: from here on tiles are the faster.
-constexpr std::int64_t kFewest = 8;
+constexpr std::int64_t kFewest = 13;
 
 std::size_t packed_bytes(std::int64_t rows, std::int64_t columns) {
   if (rows < kFewest) return Few::packed_bytes(rows, columns);
