@@ -58,6 +58,8 @@ class Web {
 
   Reader& reader();
   Search& search();
+  // Which providers are there and how they fare. Any thread.
+  std::vector<SearchEngine::Health> search_health() const;
   Crawler& crawler();
   PageIndex& index();
   // The bytes behind an address, by the reader's rules.
