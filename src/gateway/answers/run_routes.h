@@ -30,6 +30,7 @@ class RunRoutes {
   };
   using Job = base::Result<Reply> (*)(RunRoutes&, const Ask&);
   boost::asio::awaitable<void> serve(net::Request& request, net::Response& response, Job job);
+  boost::asio::awaitable<void> events(net::Request& request, net::Response& response);
 
   answer::Answers& answers_;
   answer::RunStore& runs_;
