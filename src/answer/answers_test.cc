@@ -216,6 +216,21 @@ TEST_F(AnswersTest, WhereTheModelAbstainsOrGuessesTheSourcesSpeak) {
             Speaker::kExtract);
 }
 
+TEST_F(AnswersTest, ASentenceThatFitsMuchBetterStandsInForTheModels) {
+  web_.add("https://b.example/bridges", "Bridges",
+           "The bridge of Normandy crosses the estuary. The bridge was opened in 1995.");
+  web_.hits = {"https://a.example/seine", "https://b.example/bridges"};
+  // Sure of itself, and beside the question.
+  llm::ScriptedGenerator astray(text("northern France [1]"), model(true));
+  const Answer answer = ask(answers(&astray), {.question = "How long is the river Seine?"});
+  EXPECT_EQ(answer.by, Speaker::kExtract);
+  EXPECT_EQ(answer.text, "It is 777 kilometres long. [1]");
+  const auto step = std::ranges::find(answer.steps, StepKind::kGenerate, &Step::kind);
+  ASSERT_NE(step, answer.steps.end());
+  const auto detail = base::parse_json(step->detail);
+  EXPECT_LT((*detail)["fit"].get<double>(), (*detail)["best_fit"].get<double>());
+}
+
 TEST_F(AnswersTest, AModelThatFailsLeavesTheWordToTheSources) {
   llm::ScriptedGenerator broken({base::Error{Code::kUnavailable, "the model is loading"}},
                                 model(true));

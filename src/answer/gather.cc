@@ -37,11 +37,21 @@ std::string host_of(std::string_view url) {
   return parsed ? parsed->host() : std::string();
 }
 
+namespace {
+
+// A page that does not name its site is its host's: before it is recorded, so that the snapshot
+// says it, too.
+void name_site(base::Result<Page>& page) {
+  if (page && page->site.empty()) page->site = host_of(page->url);
+}
+
+}  // namespace
+
 void Gatherer::opened(Source source, Page page, Gathered& out) {
   source.state = SourceState::kRead;
   source.url = page.url;
   if (!page.title.empty()) source.title = page.title;
-  source.site = page.site.empty() ? host_of(page.url) : page.site;
+  source.site = page.site;
   if (!page.published.empty()) source.published = page.published;
   source.fetched_at = page.fetched_at;
   source.age_s = page.age_s;
@@ -161,6 +171,7 @@ void Gatherer::read(const std::vector<Target>& targets, Gathered& out) {
     if (!mail) break;
     const int step = steps[mail->target];
     Source source = c_.trail.source(sources[mail->target]);
+    name_site(mail->page);
     if (mail->page) {
       c_.trail.done(step, {{"url", mail->page->url},
                            {"source_id", source.id},
@@ -253,6 +264,7 @@ void Gatherer::read_sites(const AskRequest& request, const Question& question, G
       continue;
     }
     PageRead& read = *mail->page;
+    name_site(read.page);
     c_.record.site_reads.emplace_back(request.sites[mail->site], read);
     const int id = c_.trail.add({.url = read.url});
     const Source source = c_.trail.source(id);

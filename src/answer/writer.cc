@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <utility>
 
@@ -124,25 +125,47 @@ Written Writer::write_from_memory() {
   return out;
 }
 
+bool Writer::is_believable(const SpanFit& fit) const {
+  return fit.logprob >= kSpanLogprobMin && fit.of_kind && fit.own + kLeadMax >= fit.best;
+}
+
 Written Writer::by_span() {
+  const std::vector<Extract> fitting =
+      extract_sentences(c_.question, c_.passages, c_.chosen, c_.pages, c_.index, SIZE_MAX);
   std::vector<const Passage*> passages;
+  std::vector<double> priors;
   for (const std::size_t index : c_.chosen) {
     if (passages.size() == kSpanPassagesMax) break;
     passages.push_back(&c_.passages[index]);
+    // Best first: the first of the passage is its best.
+    const auto best = std::ranges::find(fitting, index, &Extract::passage);
+    priors.push_back(best == fitting.end() ? 0 : kPriorWeight * best->score);
   }
-  RecordedReply reply =
-      ask_model(*c_.generator, span_request(c_.question, passages, c_.pages, c_.model->id),
-                c_.deadline, c_.stop);
+  RecordedReply reply = ask_model(
+      *c_.generator, span_request(c_.question, passages, c_.pages, std::move(priors), c_.model->id),
+      c_.deadline, c_.stop);
   Written out;
   out.model = c_.model->id;
   out.usage = AnswerUsage{reply.usage.prompt_tokens, reply.usage.completion_tokens};
   out.error = reply.error;
-  const bool sure = reply.logprobs == 0 || reply.logprob >= kSpanLogprobMin;
-  if (const auto found = locate_span(reply.text, passages); found && !reply.error && sure) {
-    const Passage& passage = *passages[found->passage];
-    put_sentence(out, passage, passage.sentences[found->sentence]);
-    out.brief = found->span;
-    out.by = Speaker::kModel;
+  if (const auto found = locate_span(reply.text, passages); found && !reply.error) {
+    const std::size_t index = c_.chosen[found->passage];
+    const auto own = std::ranges::find_if(fitting, [&](const Extract& extract) {
+      return extract.passage == index && extract.sentence == found->sentence;
+    });
+    SpanFit fit{.logprob = reply.logprobs == 0 ? 0 : reply.logprob};
+    if (own != fitting.end()) fit.own = own->score;
+    if (!fitting.empty()) {
+      fit.best = fitting.front().score;
+      fit.of_kind = (own != fitting.end() && own->fits) || !fitting.front().fits;
+    }
+    out.fit = fit;
+    if (is_believable(*out.fit)) {
+      const Passage& passage = *passages[found->passage];
+      put_sentence(out, passage, passage.sentences[found->sentence]);
+      out.brief = found->span;
+      out.by = Speaker::kModel;
+    }
   }
   c_.record.replies.push_back(std::move(reply));
   return out;
@@ -186,7 +209,13 @@ Written Writer::write() {
   if (out.error) {
     c_.trail.failed(step, out.error->message);
   } else {
-    c_.trail.done(step, {{"model", c_.model->id}, {"abstained", silent}});
+    base::Json detail{{"model", c_.model->id}, {"abstained", silent}};
+    if (out.fit) {
+      detail["logprob"] = out.fit->logprob;
+      detail["fit"] = out.fit->own;
+      detail["best_fit"] = out.fit->best;
+    }
+    c_.trail.done(step, std::move(detail));
   }
   if (!silent || c_.stop.stop_requested()) return out;
   return by_extract(std::move(out));

@@ -17,6 +17,14 @@
 
 namespace seine::answer {
 
+// How a model's span and the sources' own best sentence fit the question by their words.
+struct SpanFit {
+  double logprob = 0;   // mean of the span's tokens
+  double own = 0;       // of the sentence with the span; 0: it has nothing of the question
+  double best = 0;      // of the best sentence
+  bool of_kind = true;  // it holds what was asked for, or the best sentence does not either
+};
+
 struct Written {
   CitedText cited;
   std::string brief = {};
@@ -26,6 +34,7 @@ struct Written {
   std::optional<AnswerUsage> usage = {};
   std::optional<base::Error> error = {};
   std::optional<std::int64_t> first_token_ms = {};
+  std::optional<SpanFit> fit = {};
 };
 
 class Writer {
@@ -58,8 +67,13 @@ class Writer {
  private:
   // A mean log-probability of a span's tokens below this is a guess.
   static constexpr double kSpanLogprobMin = -2.0;
+  // What a passage's best sentence by words counts beside the model's score, in nats.
+  static constexpr double kPriorWeight = 4;
+  // A sentence that fits the question's words so much better than the model's takes its place.
+  static constexpr double kLeadMax = 0.15;
 
   Written by_span();
+  bool is_believable(const SpanFit& fit) const;
   Written by_sources();
   Written by_extract(Written so_far);
   Written stream(llm::ChatRequest request, const std::vector<int>& source_of_number);

@@ -83,6 +83,8 @@ struct RegexConstraint {
 // Only continuations of these passages, closed by the citation of one that holds the span.
 struct SpanConstraint {
   std::vector<std::string> passages;
+  // What the caller knows of them, in nats: added to the score of a passage's span. Empty: nothing.
+  std::vector<double> priors = {};
   bool operator==(const SpanConstraint&) const = default;
 };
 using Constraint = std::variant<std::monostate, JsonObjectConstraint, JsonSchemaConstraint,

@@ -6,12 +6,14 @@
 #include <boost/asio/awaitable.hpp>
 #include <fstream>
 #include <optional>
+#include <semaphore>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/sessions.h"
 #include "net/client.h"
 #include "net/runtime.h"
+#include "server/calls.h"
 #include "server/service.h"
 #include "server/version.h"
 #include "server/web_settings.h"
@@ -76,6 +78,7 @@ struct ApiClient::Impl {
   Impl()
       : runtime(1, clock),
         client(runtime, options()),
+        calls(runtime),
         output(STDERR_FILENO),
         sink(output, clock, base::Level::kError, base::LogFormat::kText) {}
 
@@ -139,6 +142,13 @@ struct ApiClient::Impl {
     out.emplace(co_await std::move(work));
   }
 
+  static asio::awaitable<void> follow_to(asio::awaitable<Result<>> work,
+                                         std::optional<Result<>>& out,
+                                         std::binary_semaphore& over) {
+    out.emplace(co_await std::move(work));
+    over.release();
+  }
+
   Result<> sign_in(const std::string& token) {
     const std::string body = base::to_text({{"token", token}});
     SEINE_CHECK(wait<std::string>([&] { return exchange("POST", "/api/session", body); }));
@@ -149,6 +159,7 @@ struct ApiClient::Impl {
   base::SystemRandom random;
   net::Runtime runtime;
   net::Client client;
+  Calls calls;
   base::DescriptorOutput output;
   base::LogSink sink;
   std::unique_ptr<Service> own;
@@ -190,6 +201,8 @@ Result<std::unique_ptr<ApiClient>> ApiClient::connect(const Invocation& invocati
   }
   ServiceSettings settings = service_settings(config, std::move(root));
   settings.web = SEINE_TRY(web_settings(config, invocation.environment));
+  // Citations of the documentation then open where the service is reached when it runs.
+  settings.docs_address = configured_address(settings);
   settings.listen = {"127.0.0.1:0"};
   settings.tls_certificate.clear();
   settings.tls_key.clear();
@@ -199,6 +212,7 @@ Result<std::unique_ptr<ApiClient>> ApiClient::connect(const Invocation& invocati
   c.address = c.own->urls().front();
   // One question pays for the load; it is not to be answered without the model for haste.
   (void)c.own->models_settled(base::Deadline::after(c.clock, std::chrono::seconds(60)));
+  (void)c.own->docs_indexed(std::chrono::seconds(30));
   const std::string link = SEINE_TRY(c.own->one_time_link());
   SEINE_CHECK(c.sign_in(link.substr(link.find("#token=") + 7)));
   return std::unique_ptr<ApiClient>(new ApiClient(std::move(impl)));
@@ -215,9 +229,20 @@ Result<std::string> ApiClient::call(std::string_view method, std::string_view pa
 }
 
 Result<> ApiClient::stream(std::string_view path, std::string body,
-                           const std::function<void(const net::SseEvent&)>& event) {
-  return impl_->wait<void>(
-      [&] { return impl_->follow(std::string(path), std::move(body), event); });
+                           const std::function<void(const net::SseEvent&)>& event,
+                           std::stop_token stop) {
+  std::optional<Result<>> out;
+  std::binary_semaphore over(0);
+  impl_->calls.start_on(
+      0,
+      [&]() -> asio::awaitable<void> {
+        return impl_->follow_to(impl_->follow(std::string(path), std::move(body), event), out,
+                                over);
+      },
+      stop);
+  over.acquire();
+  if (stop.stop_requested() && !*out) return base::fail(Code::kCancelled, "stopped");
+  return std::move(*out);
 }
 
 }  // namespace seine::server

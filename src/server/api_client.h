@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -36,9 +37,11 @@ class ApiClient {
   // The body of a 2xx answer; else the service's error with its code and message.
   base::Result<std::string> call(std::string_view method, std::string_view path,
                                  std::string body = {});
-  // The events of a stream, as they come; ends with the stream. An error body as in call.
+  // The events of a stream, as they come, on a thread of the client's while the caller waits; ends
+  // with the stream, or with kCancelled soon after a stop. An error body as in call.
   base::Result<> stream(std::string_view path, std::string body,
-                        const std::function<void(const net::SseEvent&)>& event);
+                        const std::function<void(const net::SseEvent&)>& event,
+                        std::stop_token stop = {});
 
  private:
   struct Impl;

@@ -63,30 +63,50 @@ constexpr std::array kDownOptions = {
         .help = {"How long to wait for the end (default 90s)", "等待结束的最长时间（默认 90s）"}},
 };
 constexpr std::array kJsonOptions = {kJson};
+constexpr Option kSites{.name = "--site",
+                        .value = "URL",
+                        .help = {"Read this site only (several: separate by commas)",
+                                 "只阅读该站点（多个以逗号分隔）"}};
+constexpr Option kSearch{.name = "--search",
+                         .value = "WHEN",
+                         .help = {"Search the web", "是否搜索网络"},
+                         .choices = "auto|on|off"};
+constexpr Option kThink{.name = "--think",
+                        .value = "HOW",
+                        .help = {"How much a model that can think does so", "思考模型的思考程度"},
+                        .choices = "off|low|high|max"};
+constexpr Option kAnswerModel{
+    .name = "--model", .value = "NAME", .help = {"Model that answers", "作答的模型"}};
+constexpr Option kAnswerLanguage{.name = "--language",
+                                 .value = "LANG",
+                                 .help = {"Language of the answer", "回答所用语言"},
+                                 .choices = "en|zh"};
 constexpr std::array kAskOptions = {
-    Option{.name = "--site",
-           .value = "URL",
-           .help = {"Read this site only (several: separate by commas)",
-                    "只阅读该站点（多个以逗号分隔）"}},
-    Option{.name = "--search",
-           .value = "WHEN",
-           .help = {"Search the web", "是否搜索网络"},
-           .choices = "auto|on|off"},
-    Option{.name = "--think",
-           .value = "HOW",
-           .help = {"How much a model that can think does so", "思考模型的思考程度"},
-           .choices = "off|low|high|max"},
-    Option{.name = "--model", .value = "NAME", .help = {"Model that answers", "作答的模型"}},
-    Option{.name = "--language",
-           .value = "LANG",
-           .help = {"Language of the answer", "回答所用语言"},
-           .choices = "en|zh"},
+    kSites,
+    kSearch,
+    kThink,
+    kAnswerModel,
+    kAnswerLanguage,
     Option{.name = "--sources",
            .help = {"Print the cited sentences, and pages that failed",
                     "同时打印被引原句与读取失败的页面"}},
     Option{.name = "--require-sources",
            .help = {"Fail (9) when the answer cites nothing", "回答没有引用时以 9 退出"}},
     kJson,
+};
+constexpr std::array kChatOptions = {
+    kSites,
+    kSearch,
+    kThink,
+    kAnswerModel,
+    kAnswerLanguage,
+    Option{.name = "--chat", .value = "ID", .help = {"Go on with this conversation", "继续该对话"}},
+};
+constexpr std::array kDemoOptions = {
+    Option{.name = "--listen",
+           .value = "ADDR",
+           .help = {"Address to listen on (default 127.0.0.1:8481)",
+                    "监听地址（默认 127.0.0.1:8481）"}},
 };
 constexpr std::array kRunsOptions = {
     Option{.name = "--limit", .value = "N", .help = {"How many (default 20)", "条数（默认 20）"}},
@@ -385,6 +405,16 @@ constexpr std::array kCommands = {
         .help = {"Answer a question from sources, with citations", "依据资料回答问题并给出引用"},
         .options = kAskOptions,
         .run = run_ask},
+    Command{.path = "chat",
+            .help = {"Talk in the terminal, or answer questions line by line",
+                     "在终端里对话，或逐行回答问题"},
+            .options = kChatOptions,
+            .run = run_chat},
+    Command{
+        .path = "demo",
+        .help = {"Serve a small sample site to try things on", "提供一个可供试用的小型示例站点"},
+        .options = kDemoOptions,
+        .run = run_demo},
     Command{.path = "runs ls",
             .help = {"List recorded answers", "列出已记录的回答"},
             .options = kRunsOptions,
@@ -538,6 +568,10 @@ constexpr std::array kCommands = {
             .options = kNoOptions,
             .run = run_completion,
             .argument_choices = kShells},
+    Command{.path = "openapi",
+            .help = {"Print the OpenAPI document of the service", "打印服务的 OpenAPI 文档"},
+            .options = kNoOptions,
+            .run = run_openapi},
     Command{.path = "man",
             .help = {"Print the manual page", "打印手册页"},
             .options = kNoOptions,

@@ -37,6 +37,8 @@ int run_watch_rm(const Invocation& invocation);
 int run_watch_webhooks(const Invocation& invocation);
 int run_watch_resend(const Invocation& invocation);
 int run_ask(const Invocation& invocation);
+int run_chat(const Invocation& invocation);
+int run_demo(const Invocation& invocation);
 int run_runs_ls(const Invocation& invocation);
 int run_runs_show(const Invocation& invocation);
 int run_runs_replay(const Invocation& invocation);
@@ -45,5 +47,6 @@ int run_model_eval(const Invocation& invocation);
 int run_version(const Invocation& invocation);
 int run_completion(const Invocation& invocation);
 int run_man(const Invocation& invocation);
+int run_openapi(const Invocation& invocation);
 
 }  // namespace seine::server

@@ -1,7 +1,13 @@
-// Commands that only tell: config, version, completion, man.
+// Commands that only tell: config, version, completion, man, openapi.
 #include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <filesystem>
 #include <iterator>
+#include <system_error>
+#include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -11,6 +17,7 @@
 #include "server/help.h"
 #include "server/invocation.h"
 #include "server/process.h"
+#include "server/service.h"
 #include "server/version.h"
 
 namespace seine::server {
@@ -113,6 +120,56 @@ int run_completion(const Invocation& invocation) {
 
 int run_man(const Invocation& invocation) {
   invocation.terminal->out(man_page(kVersion));
+  return kOk;
+}
+
+namespace {
+
+// A folder of its own that goes with it.
+class Scratch {
+ public:
+  static Result<Scratch> make() {
+    std::error_code failed;
+    std::string name = (std::filesystem::temp_directory_path(failed) / "seine-XXXXXX").string();
+    if (failed || mkdtemp(name.data()) == nullptr)
+      return std::unexpected(base::errno_error("a folder for scratch", errno));
+    return Scratch(std::move(name));
+  }
+  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  Scratch& operator=(Scratch&&) = delete;
+  ~Scratch() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit Scratch(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+// The routes are the service's own, so one is put together, on a folder that goes at once.
+Result<std::string> openapi_document() {
+  const Scratch scratch = SEINE_TRY(Scratch::make());
+  base::SystemClock clock;
+  base::SystemRandom random;
+  base::DescriptorOutput output(STDERR_FILENO);
+  base::LogSink sink(output, clock, base::Level::kError, base::LogFormat::kText);
+  ServiceSettings settings{.listen = {"unix:" + scratch.path() + "/socket"},
+                           .data_dir = scratch.path() + "/data",
+                           .load_models = false};
+  const auto service = SEINE_TRY(Service::start(std::move(settings), {clock, random, sink}));
+  return service->openapi();
+}
+
+}  // namespace
+
+int run_openapi(const Invocation& invocation) {
+  const Result<std::string> document = openapi_document();
+  if (!document) return fail_with(*invocation.terminal, document.error());
+  const Result<base::Json> json = base::parse_json(*document);
+  if (!json) return fail_with(*invocation.terminal, json.error());
+  invocation.terminal->out(base::to_pretty_text(*json) + "\n");
   return kOk;
 }
 

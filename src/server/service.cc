@@ -13,11 +13,15 @@
 #include <system_error>
 #include <thread>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "console/assets.h"
 #include "gateway/admin.h"
 #include "gateway/console.h"
+#include "gateway/console_routes.h"
+#include "gateway/docs/docs.h"
 #include "gateway/http_probe.h"
+#include "gateway/openapi.h"
 #include "gateway/watches/watch_routes.h"
 #include "net/router.h"
 #include "net/runtime.h"
@@ -26,6 +30,7 @@
 #include "server/answer_parts.h"
 #include "server/calls.h"
 #include "server/checks.h"
+#include "server/docs_site.h"
 #include "server/engine_loader.h"
 #include "server/gateway_parts.h"
 #include "server/model_host.h"
@@ -126,6 +131,15 @@ Result<ListenAddress> parse_listen(std::string_view text) {
       .host = std::string(host), .port = static_cast<std::uint16_t>(*port), .unix_path = {}};
 }
 
+std::string configured_address(const ServiceSettings& settings) {
+  for (const std::string& text : settings.listen) {
+    const Result<ListenAddress> address = parse_listen(text);
+    if (address && address->unix_path.empty() && address->port != 0)
+      return url_of(*address, address->port, !settings.tls_certificate.empty());
+  }
+  return {};
+}
+
 // Members are destroyed from the last to the first: the server before what its handlers use.
 struct Service::Impl {
   Impl(ServiceSettings given, Service::Environment around, store::DataDir directory,
@@ -139,6 +153,7 @@ struct Service::Impl {
 
   gateway::StatusFacts facts() const;
   std::vector<gateway::Check> checks();
+  std::vector<gateway::SearchProviderInfo> providers() const;
   std::string address_file() const { return data_dir.run() + "/address"; }
 
   const ServiceSettings settings;
@@ -166,6 +181,7 @@ struct Service::Impl {
   std::unique_ptr<net::Runtime> runtime;
   std::unique_ptr<web::Web> reading;
   std::unique_ptr<WebPorts> web_ports;
+  std::unique_ptr<DocsSite> docs;
   std::unique_ptr<AnswerParts> answers;
   std::unique_ptr<gateway::WatchRoutes> watch_routes;
   std::unique_ptr<Calls> watching;
@@ -194,6 +210,33 @@ gateway::StatusFacts Service::Impl::facts() const {
           .cpu_s = use.cpu_s,
           .threads = use.threads,
           .log_level = std::string(base::level_name(environment.log.level()))};
+}
+
+std::vector<gateway::SearchProviderInfo> Service::Impl::providers() const {
+  using State = web::SearchEngine::State;
+  std::vector<gateway::SearchProviderInfo> out;
+  if (!reading) return out;
+  for (const web::SearchEngine::Health& health : reading->search_health()) {
+    gateway::SearchProviderInfo info{.id = health.id, .state = {}};
+    switch (health.state) {
+      case State::kReady:
+        info.state = "ready";
+        break;
+      case State::kNoKey:
+        info.state = "no_key";
+        break;
+      case State::kDown:
+        info.state = "down";
+        break;
+      case State::kQuota:
+        info.state = "quota";
+        break;
+    }
+    if (health.cost_usd > 0) info.cost = fmt::format("{:g} USD", health.cost_usd);
+    if (health.median) info.p50_ms = static_cast<double>(health.median->count());
+    out.push_back(std::move(info));
+  }
+  return out;
 }
 
 // The checks read the disk, so a page that asks every two seconds gets those of the last ten.
@@ -263,8 +306,8 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
       log.info("model loaded", {{"model", model.id}, {"bytes", model.memory_bytes}});
     }
   });
-  for (const ModelSource& source : sources) {
-    if (s.settings.load_models) SEINE_CHECK(s.models->load(source.id));
+  if (s.settings.load_models) {
+    for (const ModelSource& source : sources) SEINE_CHECK(s.models->load(source.id));
   }
   s.web = std::make_unique<WebAnswerer>();
   s.gateway = SEINE_TRY(GatewayParts::make({.open_on_loopback = s.settings.open_on_loopback},
@@ -279,6 +322,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                             .generator = s.models->generator(),
                                             .embedder = s.models->embedder(),
                                             .models = *s.models,
+                                            .providers = [&s] { return s.providers(); },
                                             .web = s.web.get(),
                                             .ready = [&s] { return s.ready.load(); },
                                             .clock = environment.clock,
@@ -302,21 +346,30 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                                            .crawler = s.reading->crawler(),
                                                            .runtime = *s.runtime,
                                                            .clock = environment.clock});
+  s.docs = std::make_unique<DocsSite>(
+      DocsSite::Ports{.index = s.reading->index(),
+                      .records = *s.records,
+                      .pool = *s.pool,
+                      .search = *s.web_ports,
+                      .pages = *s.web_ports,
+                      .clock = environment.clock,
+                      .log = base::Logger(environment.log).with({{"module", "docs"}})});
   s.answers = SEINE_TRY(AnswerParts::make({.database = *s.database,
                                            .blobs = *s.blobs,
                                            .pool = *s.pool,
-                                           .pages = *s.web_ports,
+                                           .pages = *s.docs,
                                            .chats = &s.gateway->chats(),
                                            .files = &s.gateway->files(),
                                            .generator = &s.models->generator(),
                                            .embedder = &s.models->embedder(),
-                                           .search = s.web_ports.get(),
+                                           .search = s.docs.get(),
                                            .clock = environment.clock,
                                            .random = environment.random},
                                           s.router));
   s.web->serve(s.answers->answers());
   s.watch_routes = std::make_unique<gateway::WatchRoutes>(s.reading->watcher());
   s.watch_routes->install(s.router);
+  gateway::add_docs(s.router);
   gateway::add_console(s.router, console::assets());
 
   s.probe = std::make_unique<gateway::HttpProbe>(
@@ -340,6 +393,12 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
     return base::fail_field(Code::kInvalidArgument, "server.listen",
                             "server.listen names no address");
   SEINE_CHECK(write_address(s.address_file(), s.urls.front()));
+  // A service on a Unix socket alone is not reached by a browser.
+  const auto http =
+      std::ranges::find_if(s.urls, [](const std::string& url) { return url.starts_with("http"); });
+  std::string docs = s.settings.docs_address;
+  if (docs.empty()) docs = http != s.urls.end() ? *http : "http://localhost";
+  s.docs->start(std::move(docs));
   s.watching = std::make_unique<Calls>(*s.runtime);
   if (s.settings.watch)
     s.watching->start_on(0, [&watcher = s.reading->watcher()] { return watcher.run(); });
@@ -349,6 +408,10 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
 
 const std::vector<std::string>& Service::urls() const {
   return impl_->urls;
+}
+
+std::string Service::openapi() const {
+  return base::to_text(gateway::openapi(impl_->router, kVersion));
 }
 
 Result<std::string> Service::one_time_link() {
@@ -385,6 +448,10 @@ bool Service::models_settled(base::Deadline deadline) {
   return impl_->models->wait_settled(deadline);
 }
 
+bool Service::docs_indexed(base::Duration within) {
+  return impl_->docs->wait(within);
+}
+
 void Service::drain(base::Deadline deadline) {
   impl_->ready = false;
   impl_->server->drain(deadline);
@@ -392,8 +459,10 @@ void Service::drain(base::Deadline deadline) {
   // What still reads and writes on the network's threads ends before they do.
   impl_->watching.reset();
   impl_->answers.reset();
+  impl_->docs->close();
   impl_->web_ports.reset();
   impl_->reading.reset();
+  impl_->docs.reset();  // the pool's jobs used it
   std::error_code ignored;
   std::filesystem::remove(impl_->address_file(), ignored);
 }

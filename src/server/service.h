@@ -36,10 +36,14 @@ struct ServiceSettings {
   std::string model_path = {};  // empty: the shipped one
   bool load_models = true;      // false: for commands that need none
   bool watch = true;            // run the schedule of watches
+  // Where the documentation is cited; empty: at the first address that is listened on.
+  std::string docs_address = {};
   EngineOptions engine = {};
 };
 
 ServiceSettings service_settings(const base::Config& config, std::string data_dir);
+// The first http address that the settings would listen on; empty where there is none.
+std::string configured_address(const ServiceSettings& settings);
 
 class Service {
  public:
@@ -59,6 +63,8 @@ class Service {
 
   // "http://127.0.0.1:8480", with the ports that were really bound.
   const std::vector<std::string>& urls() const;
+  // The OpenAPI document of its routes, as JSON.
+  std::string openapi() const;
   // The console's address with a token that is good for one sign-in.
   base::Result<std::string> one_time_link();
   // Reads the TLS files again.
@@ -67,6 +73,8 @@ class Service {
   bool responsive(base::Duration within);
   // Waits until no model is loading any more; false when the deadline passed first.
   bool models_settled(base::Deadline deadline);
+  // Waits until the documentation is indexed; false when the time passed first.
+  bool docs_indexed(base::Duration within);
   // Stops accepting, lets requests end until the deadline, then cancels them. Once.
   void drain(base::Deadline deadline);
 

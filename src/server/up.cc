@@ -20,6 +20,7 @@
 #include "server/invocation.h"
 #include "server/notify.h"
 #include "server/service.h"
+#include "server/signals.h"
 #include "server/version.h"
 #include "server/web_settings.h"
 
@@ -39,25 +40,6 @@ void raise_open_files() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-// Signals are taken by one thread's sigtimedwait, so that no handler ever interrupts the others.
-sigset_t block_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return set;
-}
-
-// 0 when the time passed without one.
-int wait_for_signal(const sigset_t& set, std::chrono::nanoseconds within) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(within);
-  const timespec time{static_cast<time_t>(seconds.count()),
-                      static_cast<long>((within - seconds).count())};
-  const int signal = sigtimedwait(&set, nullptr, &time);
-  return signal > 0 ? signal : 0;
 }
 
 std::string report(const Invocation& invocation, const ServiceSettings& settings,
@@ -172,7 +154,7 @@ class Runner {
         log_(sink_) {}
 
   int run(bool detached) {
-    const sigset_t signals = block_signals();
+    const sigset_t signals = block_signals({SIGINT, SIGTERM, SIGHUP});
     raise_open_files();
     const base::TimePoint began = clock_.now();
     for (const std::string& name : config_.unknown_variables()) {

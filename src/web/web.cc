@@ -120,6 +120,9 @@ Reader& Web::reader() {
 Search& Web::search() {
   return impl_->search;
 }
+std::vector<SearchEngine::Health> Web::search_health() const {
+  return impl_->search.health();
+}
 Crawler& Web::crawler() {
   return impl_->crawler;
 }

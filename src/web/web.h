@@ -63,6 +63,8 @@ class Web {
 
   Reader& reader();
   Search& search();
+  // Which providers are there and how they fare. Any thread.
+  std::vector<SearchEngine::Health> search_health() const;
   Crawler& crawler();
   PageIndex& index();
   // Its schedule runs where somebody awaits run().

@@ -35,6 +35,7 @@ class Service:
         self.report = self._read_until("Ctrl+C")
         self.link = re.search(r"https?://\S+#token=\S+", self.report).group(0)
         self.port = int(re.search(r":(\d+)/#", self.link).group(1))
+        self.url = f"http://127.0.0.1:{self.port}"
         self.token = self.link.split("token=")[1]
         self.cookie = ""
 

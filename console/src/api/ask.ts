@@ -52,23 +52,35 @@ export type AskEvent =
   | { type: "done"; answer: Answer }
   | { type: "error"; error: AnswerError; requestId: string };
 
+/** An event, and the name under which the stream can be taken up again after it. */
+export type SentEvent = AskEvent & { lastId: string };
+
 /** Ends after `done` or `error`; a stream that ends without either throws an ApiError ("broken"). */
-export async function* ask(request: AskRequest, signal: AbortSignal): AsyncGenerator<AskEvent> {
+export function ask(request: AskRequest, signal: AbortSignal): AsyncGenerator<SentEvent> {
+  return decoded(stream("/api/ask", askBody(request), signal));
+}
+
+/** The events of a run that was begun elsewhere or broke off: those after `lastId`, all where it is "". */
+export function resume(runId: string, lastId: string, signal: AbortSignal): AsyncGenerator<SentEvent> {
+  return decoded(stream(`/api/runs/${encodeURIComponent(runId)}/events`, undefined, signal, lastId));
+}
+
+async function* decoded(events: ReturnType<typeof stream>): AsyncGenerator<SentEvent> {
   let requestId = "";
-  for await (const { event, data, requestId: id } of stream("/api/ask", askBody(request), signal)) {
+  for await (const { event, data, id: lastId, requestId: id } of events) {
     requestId = id;
-    let decoded: AskEvent | undefined;
+    let known: AskEvent | undefined;
     try {
-      decoded = decodeEvent(event, JSON.parse(data), id);
+      known = decodeEvent(event, JSON.parse(data), id);
     } catch (cause) {
       if (cause instanceof ContractError || cause instanceof SyntaxError) {
         throw new ApiError("malformed", id, cause.message);
       }
       throw cause;
     }
-    if (!decoded) continue;
-    yield decoded;
-    if (decoded.type === "done" || decoded.type === "error") return;
+    if (!known) continue;
+    yield { ...known, lastId };
+    if (known.type === "done" || known.type === "error") return;
   }
   throw new ApiError("broken", requestId, "");
 }

@@ -40,13 +40,14 @@ export async function call<T>(path: string, options: CallOptions<T>): Promise<T>
 }
 
 /**
- * A call answered by server-sent events. Ends when the server ends the stream; a silence that is too long, or a
+ * A call answered by server-sent events: a POST of the body, a GET without one. `lastId`: the events after it. Ends when the server ends the stream; a silence that is too long, or a
  * connection that breaks, throws an ApiError; the signal's abort throws as fetch does.
  */
 export async function* stream(
   path: string,
   body: unknown,
   signal: AbortSignal,
+  lastId = "",
 ): AsyncGenerator<ServerEvent & { requestId: string }> {
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), kStreamSilenceMs);
@@ -54,13 +55,18 @@ export async function* stream(
     clearTimeout(timer);
     timer = setTimeout(() => silence.abort(), kStreamSilenceMs);
   };
-  const { init, ownId } = prepare("POST", body, AbortSignal.any([signal, silence.signal]));
+  const method = body === undefined ? "GET" : "POST";
+  const { init, ownId } = prepare(method, body, AbortSignal.any([signal, silence.signal]));
   let requestId = ownId;
   let open = false;
   try {
     const response = await fetch(path, {
       ...init,
-      headers: { ...init.headers, accept: "text/event-stream" },
+      headers: {
+        ...init.headers,
+        accept: "text/event-stream",
+        ...(lastId === "" ? {} : { "last-event-id": lastId }),
+      },
     });
     requestId = response.headers.get("x-request-id") ?? ownId;
     if (!response.ok) throw refusal(response.status, requestId, await response.text());

@@ -4,6 +4,7 @@ import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { type ChatFilter, fetchChat, fetchChats } from "./chats.ts";
 import { fetchKeys } from "./keys.ts";
 import { fetchModels } from "./models.ts";
+import { fetchProviders } from "./providers.ts";
 import { fetchRun } from "./runs.ts";
 import { fetchSettings } from "./settings.ts";
 import { fetchSnapshot } from "./snapshots.ts";
@@ -29,6 +30,11 @@ export const chatQuery = (id: string) =>
 export const modelsQuery = queryOptions({
   queryKey: ["models"],
   queryFn: ({ signal }) => fetchModels(signal),
+});
+
+export const providersQuery = queryOptions({
+  queryKey: ["providers"],
+  queryFn: ({ signal }) => fetchProviders(signal),
 });
 
 export const keysQuery = queryOptions({ queryKey: ["keys"], queryFn: ({ signal }) => fetchKeys(signal) });

@@ -28,6 +28,12 @@ export const PulseIcon = () => (
   </Icon>
 );
 
+export const BookIcon = () => (
+  <Icon>
+    <path d="M8 4C6.5 2.9 4.5 2.5 2 2.5v9.75c2.5 0 4.5.4 6 1.5 1.5-1.1 3.5-1.5 6-1.5V2.5c-2.5 0-4.5.4-6 1.5Zm0 0v9.75" />
+  </Icon>
+);
+
 export const SunIcon = () => (
   <Icon>
     <circle cx="8" cy="8" r="2.75" />

@@ -54,6 +54,10 @@ export const runPath = (id: string) => `/runs/${encodeURIComponent(id)}`;
 export const snapshotPath = ({ hash, start, end }: Spot) =>
   `/snapshots/${encodeURIComponent(hash)}?start=${start}&end=${end}`;
 
+/** A page of the documentation, which the server shows itself: "" is its table of contents. */
+export const docsPath = (locale: string, page = "") =>
+  `/docs${locale === "zh" ? "/zh" : ""}${page === "" ? "" : `/${page}`}`;
+
 /** The spot in a query: `?snapshot=HASH&start=&end=` beside a page, `?start=&end=` on the snapshot's own page. */
 export function spotOf(query: URLSearchParams, hash = query.get("snapshot")): Spot | null {
   if (!hash) return null;

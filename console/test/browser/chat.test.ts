@@ -213,7 +213,7 @@ describe.skipIf(!chromiumIsThere)("a conversation in a browser", () => {
     server.api.answer = { by: "extract", model: "" };
     const page = await open();
     await ask(page, "Q");
-    await page.getByText("Extract: no model spoke").waitFor();
+    await page.getByText("no model wrote it").waitFor();
     server.api.answer = { by: "none", state: "not_found", text: "Nothing.", citations: [] };
     await page.getByRole("button", { name: "Answer again" }).click();
     await page.getByText("Not found in the sources.").waitFor();
@@ -383,7 +383,55 @@ describe.skipIf(!chromiumIsThere)("a conversation in a browser", () => {
     expect(await page.title()).not.toContain("owned –");
   });
 
+  test("a page loaded anew follows the answer that is under way", async () => {
+    server.api.script = held;
+    const page = await open();
+    await ask(page, "How far is the Seine tidal?");
+    await answers(page).locator(".prose").first().waitFor();
+    await page.reload();
+    await expect.poll(() => server.api.resumed).toEqual([""]);
+    await answers(page).locator(".prose").first().waitFor();
+    await page.getByRole("button", { name: /^Stop/ }).waitFor();
+    server.api.release();
+    await page.getByRole("button", { name: "Answer again" }).waitFor();
+    expect([await questions(page).count(), await answers(page).count()]).toEqual([1, 1]);
+    expect(server.api.asks.length).toBe(1);
+  });
+
+  test("a connection that is lost is taken up where it ended", async () => {
+    server.api.script = (answer) => held(answer).map((move) => (move === "hold" ? "drop" : move));
+    const page = await open();
+    await ask(page, "How far is the Seine tidal?");
+    await page.getByRole("button", { name: "Answer again" }).waitFor();
+    expect(server.api.resumed.length).toBe(1);
+    expect(Number(server.api.resumed[0])).toBeGreaterThan(0);
+    expect(await page.getByRole("alert").count()).toBe(0);
+  });
+
+  test("an example about Seine reads its documentation only", async () => {
+    const page = await open();
+    await page.getByRole("button", { name: /What leaves this machine/ }).click();
+    await expect.poll(() => server.api.asks.length).toBe(1);
+    expect(server.api.asks[0]).toMatchObject({ sites: [`${server.origin}/docs`] });
+  });
+
+  test("the empty page says what is missing and where to go", async () => {
+    server.api.providers = [{ id: "index", state: "ready", cost: null, p50_ms: null }];
+    server.api.models = [];
+    const page = await open();
+    await page.getByText("No model is loaded").waitFor();
+    expect(await page.getByRole("link", { name: "How to get a model" }).getAttribute("href")).toBe(
+      "/docs/guides/models",
+    );
+    await page.getByText("No search provider is ready").waitFor();
+    await page.getByRole("button", { name: /How do I back up Seine/ }).waitFor();
+    expect(await page.getByRole("button", { name: /newest stable release/ }).count()).toBe(0);
+    await page.getByRole("link", { name: "Load a model" }).click();
+    await page.getByRole("heading", { name: "Models" }).waitFor();
+  });
+
   test("an example asks at once, with what it teaches", async () => {
+    server.api.models = [{ id: "r1", state: "ready", thinks: true, cites_spans: false, embeds: false }];
     const page = await open();
     await page.getByRole("button", { name: /DeepThink reasons first/ }).click();
     await expect.poll(() => server.api.asks.length).toBe(1);

@@ -26,8 +26,13 @@ interface ChatJson {
   messages: MessageJson[];
 }
 
-/** One move of an answer: an event; or to wait for release(), to break the connection off. */
-export type Move = { event: string; data: object } | "hold" | "break";
+/** One move of an answer: an event; or to wait for release(), to break off for good, to lose the connection. */
+export type Move = { event: string; data: object } | "hold" | "break" | "drop";
+
+interface Sent {
+  event: string;
+  data: object;
+}
 export type Script = (answer: AnswerJson) => Move[];
 
 /** Everything an answer has, in the order in which it comes, the text in pieces of eleven characters. */
@@ -72,6 +77,10 @@ export class ScriptedApi {
   keys: Record<string, unknown>[] = [];
   settings: Record<string, unknown> = {};
   runs: AnswerJson[] = [];
+  providers: Record<string, unknown>[] = [
+    { id: "index", state: "ready", cost: null, p50_ms: 4 },
+    { id: "wikipedia", state: "ready", cost: null, p50_ms: 310 },
+  ];
   /** What was asked, uploaded, and called, in order. */
   asks: Record<string, unknown>[] = [];
   uploads: { name: string; bytes: number }[] = [];
@@ -85,6 +94,10 @@ export class ScriptedApi {
   #held: (() => void)[] = [];
   #released = false;
   #stopped = new Set<string>();
+  #logs = new Map<string, Sent[]>();
+  #followers: (() => void)[] = [];
+  /** The Last-Event-ID of each stream that was taken up again. */
+  resumed: string[] = [];
 
   /** Lets every stream that waits, or will wait, go on. */
   release(): void {
@@ -151,6 +164,8 @@ export class ScriptedApi {
     const [, , kind, id, verb, item] = path.split("/").map(decodeURIComponent);
     if (kind === "ask" && method === "POST") await this.#ask(await bodyOf(request), response);
     else if (kind === "chats") await this.#chats(request, response, url, id, verb, item);
+    else if (kind === "runs" && verb === "events" && id) await this.#events(request, response, id);
+    else if (kind === "search_providers") json(response, 200, { data: this.providers, next_cursor: null });
     else if (kind === "runs") this.#runs(method, response, id, verb);
     else if (kind === "snapshots" && id) json(response, 200, snapshotJson(id));
     else if (kind === "models") await this.#models(method, response, id, verb);
@@ -176,26 +191,44 @@ export class ScriptedApi {
     reply.run_id = `r_${this.asks.length}`;
     const ids = { run_id: reply.run_id, chat_id: chat.id, question_id: question.id, answer_id: reply.id };
     const answer = answerJson(this.language, { ...this.answer, question: question.text, ...ids });
-    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-    const send = (event: string, data: object) =>
-      response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    const log: Sent[] = [];
+    this.#logs.set(reply.run_id, log);
+    const send = (event: string, data: object) => {
+      log.push({ event, data });
+      for (const go of this.#followers.splice(0)) go();
+    };
     send("start", { ...ids, model: answer.model, created_at: answer.created_at });
+    void this.#play(reply, answer, send);
+    await this.#follow(response, log, 0, true);
+  }
+
+  /** Moves on whether anybody follows or not. */
+  async #play(
+    reply: MessageJson,
+    answer: AnswerJson,
+    send: (event: string, data: object) => void,
+  ): Promise<void> {
     let written = "";
     for (const move of this.script(answer)) {
       if (move === "hold") {
         if (!this.#released) await new Promise<void>((resolve) => this.#held.push(resolve));
-        if (this.#stopped.has(reply.run_id)) {
+        if (this.#stopped.has(String(reply.run_id))) {
           const partial = { ...answer, text: written, state: "stopped", citations: [], sources: [] };
           this.#keep(reply, partial);
           send("done", partial);
-          break;
+          return;
         }
         continue;
       }
       if (move === "break") {
         this.#keep(reply, { ...answer, text: written, citations: [], state: "failed" });
-        response.socket?.end(); // what was written arrives, the end of the stream does not
+        this.#logs.delete(String(reply.run_id));
+        send("cut", {});
         return;
+      }
+      if (move === "drop") {
+        send("cut", {});
+        continue;
       }
       if (move.event === "text") written += (move.data as { text: string }).text;
       if (move.event === "done") this.#keep(reply, move.data as AnswerJson);
@@ -203,7 +236,31 @@ export class ScriptedApi {
         this.#keep(reply, { ...answer, ...move.data, text: written, citations: [], state: "failed" });
       send(move.event, move.data);
     }
+  }
+
+  async #follow(response: ServerResponse, log: Sent[], from: number, cuts: boolean): Promise<void> {
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    for (let at = from; ; at++) {
+      while (at >= log.length) await new Promise<void>((resolve) => this.#followers.push(resolve));
+      const sent = log[at] as Sent;
+      if (sent.event === "cut") {
+        if (!cuts) continue;
+        response.socket?.end(); // what was written arrives, the end of the stream does not
+        return;
+      }
+      response.write(`event: ${sent.event}\nid: ${at}\ndata: ${JSON.stringify(sent.data)}\n\n`);
+      if (sent.event === "done" || sent.event === "error") break;
+    }
     response.end();
+  }
+
+  /** A run under way from the event after Last-Event-ID; one that is over is not there. */
+  async #events(request: IncomingMessage, response: ServerResponse, id: string): Promise<void> {
+    const log = this.#logs.get(id);
+    if (!log) return json(response, 404, { error: { message: "there is no such run" } });
+    const last = request.headers["last-event-id"];
+    this.resumed.push(String(last ?? ""));
+    await this.#follow(response, log, last === undefined ? 0 : Number(last) + 1, false);
   }
 
   #keep(reply: MessageJson, answer: AnswerJson): void {

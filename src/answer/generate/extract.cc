@@ -58,6 +58,17 @@ bool has_year(std::string_view text) {
   });
 }
 
+// "17:00": what many a "when" asks for.
+bool has_clock_time(std::string_view text) {
+  const auto digit = [&](std::size_t i) {
+    return i < text.size() && text[i] >= '0' && text[i] <= '9';
+  };
+  for (std::size_t at = text.find(':'); at != std::string_view::npos; at = text.find(':', at + 1)) {
+    if (at > 0 && digit(at - 1) && digit(at + 1) && digit(at + 2)) return true;
+  }
+  return false;
+}
+
 bool has_han_digit(std::string_view text) {
   static constexpr auto kDigits =
       std::to_array<std::string_view>({"一", "二", "三", "四", "五", "六", "七", "八", "九", "十",
@@ -79,7 +90,7 @@ bool has_name(std::string_view text) {
 bool fits(AnswerKind kind, std::string_view text) {
   static constexpr auto kMonths = std::to_array<std::string_view>(
       {"January", "February", "March", "April", "May", "June", "July", "August", "September",
-       "October", "November", "December", "年", "月", "世纪", "century"});
+       "October", "November", "December", "年", "月", "点", "世纪", "century"});
   static constexpr auto kReasons = std::to_array<std::string_view>(
       {"because", "due to", "since", "so that", "in order", "reason", "as a result", "因为", "由于",
        "因此", "为了", "原因", "所以"});
@@ -89,7 +100,7 @@ bool fits(AnswerKind kind, std::string_view text) {
     case AnswerKind::kNumber:
       return !numbers_of(text).empty() || has_han_digit(text);
     case AnswerKind::kDate:
-      return has_year(text) || has_any(text, kMonths);
+      return has_year(text) || has_clock_time(text) || has_any(text, kMonths);
     case AnswerKind::kPerson:
       return has_name(text) || language_of_text(text) == base::Language::kChinese;
     case AnswerKind::kPlace:
@@ -141,11 +152,12 @@ std::vector<Extract> extract_sentences(const Question& question, std::span<const
       // passage's own rank settles what is close.
       double score = in_sentence / total + 0.35 * in_context / total;
       score += 0.25 / (1 + static_cast<double>(rank));
-      if (!fits(question.kind, text)) score -= 0.35;
+      const bool of_kind = fits(question.kind, text);
+      if (!of_kind) score -= 0.35;
       if (text.ends_with('?') || text.ends_with("？")) score -= 0.5;
       if (here.size() < 4) score -= 0.3;
       score -= text.size() > 600 ? 0.2 : 0;
-      found.push_back({chosen[rank], i, score, in_context / total});
+      found.push_back({chosen[rank], i, score, in_context / total, of_kind});
     }
   }
   std::ranges::sort(found, [](const Extract& a, const Extract& b) {

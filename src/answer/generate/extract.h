@@ -20,6 +20,7 @@ struct Extract {
   double score = 0;
   // Share of the question's weight that the sentence and what stands around it hold.
   double coverage = 0;
+  bool fits = true;  // it holds the kind of thing asked for: a number, a date, a name
 };
 
 // Below this share of the question's words the sources are about something else. Measured

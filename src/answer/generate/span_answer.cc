@@ -5,7 +5,8 @@
 namespace seine::answer {
 
 llm::ChatRequest span_request(const Question& question, std::span<const Passage* const> passages,
-                              std::span<const Page> pages, const std::string& model) {
+                              std::span<const Page> pages, std::vector<double> priors,
+                              const std::string& model) {
   llm::ChatRequest request;
   request.model = model;
   request.messages.push_back({.role = llm::Role::kUser, .content = question.text});
@@ -15,6 +16,7 @@ llm::ChatRequest span_request(const Question& question, std::span<const Passage*
     const std::string& title = pages[passage->page].title;
     constraint.passages.push_back(title.empty() ? passage->text : title + ": " + passage->text);
   }
+  constraint.priors = std::move(priors);
   request.constraint = std::move(constraint);
   request.sampling.temperature = 0;
   request.top_logprobs = 0;

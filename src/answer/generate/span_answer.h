@@ -16,8 +16,10 @@ namespace seine::answer {
 
 inline constexpr std::size_t kSpanPassagesMax = 6;
 
+// `priors`: of each passage, in nats (SpanConstraint).
 llm::ChatRequest span_request(const Question& question, std::span<const Passage* const> passages,
-                              std::span<const Page> pages, const std::string& model);
+                              std::span<const Page> pages, std::vector<double> priors,
+                              const std::string& model);
 
 struct SpanAnswer {
   std::size_t passage = 0;   // index among those given

@@ -112,7 +112,9 @@ std::optional<SpanAnswer> choose_span(const SpanReading& reading, const SpanQues
   for (const SpanPart& part : reading.parts) {
     if (part.outcome.candidates.empty()) continue;
     const SpanCandidate& candidate = part.outcome.candidates.front();
-    const double score = candidate.total;
+    const std::size_t passage = part.passages[candidate.passage];
+    const double score =
+        candidate.total + (passage < question.priors.size() ? question.priors[passage] : 0);
     if (best != nullptr && score <= best_score) continue;
     best = &candidate;
     best_part = &part;

@@ -24,7 +24,8 @@ enum class SpanStrategy : std::uint8_t { kTogether, kApart };
 struct SpanQuestion {
   std::string question;
   std::vector<std::string> passages;
-  std::uint64_t seed = 0;  // of the passages' numbers
+  std::vector<double> priors = {};  // of each passage, in nats; empty: none
+  std::uint64_t seed = 0;           // of the passages' numbers
   llm::QosClass qos = llm::QosClass::kStandard;
   std::string scope = {};
   base::Deadline deadline = base::Deadline::never();

@@ -1,7 +1,6 @@
 #include "gateway/answers/ask_routes.h"
 
 #include <algorithm>
-#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "answer/json.h"
@@ -9,13 +8,12 @@
 #include "base/utf8.h"
 #include "gateway/access/caller.h"
 #include "gateway/access/guard.h"
+#include "gateway/answers/run_stream.h"
 #include "gateway/api_error.h"
 #include "gateway/body.h"
-#include "net/channel.h"
 #include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
-#include "net/sse.h"
 
 namespace seine::gateway {
 namespace {
@@ -25,9 +23,6 @@ namespace asio = boost::asio;
 using base::Code;
 using base::Json;
 using base::Result;
-using RunPointer = std::shared_ptr<answer::Run>;
-
-constexpr std::chrono::seconds kKeepAlive{10};
 constexpr std::size_t kHistoryTurns = 12;
 constexpr std::size_t kHistoryBytes = 24 << 10;
 
@@ -95,45 +90,9 @@ class Follow {
   const bool goes_on_;
 };
 
-// The event at `position`; nothing when `wait` passed first.
-asio::awaitable<Result<std::optional<answer::Event>>> event_at(RunPointer run, std::size_t position,
-                                                               base::Duration wait) {
-  if (auto event = run->log().at(position)) co_return event;
-  net::Channel<char> ready(co_await asio::this_coro::executor, 1);
-  run->log().notify_once(position, [ready]() mutable { (void)ready.try_push('!'); });
-  const auto woken = co_await ready.pop(wait);
-  if (!woken && woken.error().code != Code::kDeadlineExceeded) {
-    co_return std::unexpected(woken.error());
-  }
-  co_return run->log().at(position);
-}
-
-asio::awaitable<void> stream_run(RunPointer run, net::Response& response) {
-  net::SseWriter writer(response);
-  if (!co_await writer.start()) co_return;
-  for (std::size_t position = 0;;) {
-    const auto event = co_await event_at(run, position, kKeepAlive);
-    if (!event) co_return;
-    if (!*event) {
-      if (!co_await writer.keep_alive()) co_return;
-      continue;
-    }
-    ++position;
-    const answer::NamedEvent named = answer::to_event(**event);
-    const auto* done = std::get_if<answer::DoneEvent>(&**event);
-    if (done != nullptr && done->answer.error) {
-      const std::string failure = base::to_text({{"error", answer::to_json(*done->answer.error)}});
-      if (!co_await writer.event({.event = "error", .data = failure})) co_return;
-    }
-    if (!co_await writer.event({.event = std::string(named.name), .data = named.data})) co_return;
-    if (done != nullptr) break;
-  }
-  (void)co_await response.finish();
-}
-
 asio::awaitable<void> await_run(RunPointer run, net::Request& request, net::Response& response) {
   for (std::size_t position = 0;;) {
-    const auto event = co_await event_at(run, position, kKeepAlive);
+    const auto event = co_await event_at(run, position, kRunKeepAlive);
     if (!event) co_return;
     if (!*event) {
       if (request.deadline().expired(base::SystemClock())) {
@@ -199,8 +158,11 @@ asio::awaitable<void> AskRoutes::ask(net::Request& request, net::Response& respo
         auto run = ports.answers.start(std::move(ask.request), [chats](const answer::Answer& a) {
           if (chats != nullptr) leave_chat(*chats, a);
         });
-        if (!run && chats != nullptr) {
-          (void)chats->update_message(chat_id, answer_id, {.state = "failed"});
+        if (chats != nullptr) {
+          // With the run's name a page that is loaded anew finds the stream again.
+          const MessagePatch patch =
+              run ? MessagePatch{.run_id = (*run)->id()} : MessagePatch{.state = "failed"};
+          (void)chats->update_message(chat_id, answer_id, patch);
         }
         return run;
       });
@@ -212,7 +174,7 @@ asio::awaitable<void> AskRoutes::ask(net::Request& request, net::Response& respo
   const Follow follow(run, !run->request().chat_id.empty());
   const bool stream = base::get_or<bool>(*body, "stream", true).value_or(true);
   if (stream) {
-    co_await stream_run(run, response);
+    co_await stream_run(run, response, 0);
   } else {
     co_await await_run(run, request, response);
   }

@@ -4,10 +4,18 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/access/guard.h"
+#include "gateway/answers/run_stream.h"
+#include "gateway/api_error.h"
 #include "gateway/pool_routes.h"
+#include "net/on_pool.h"
+#include "net/request.h"
+#include "net/response.h"
+#include "net/sse.h"
 
 namespace seine::gateway {
 namespace {
+
+namespace asio = boost::asio;
 
 using base::Code;
 using base::Json;
@@ -56,7 +64,46 @@ Result<std::size_t> limit_of(const std::string& text) {
 
 }  // namespace
 
+asio::awaitable<void> RunRoutes::events(net::Request& request, net::Response& response) {
+  const std::string id(request.param("id"));
+  std::size_t from = 0;
+  if (const auto last = request.headers().get("last-event-id"); last && !last->empty()) {
+    const auto number = base::parse_u64(*last);
+    if (!number || *number >= answer::RunLog::kEventsMax) {
+      send_api_error(
+          request, response,
+          {Code::kInvalidArgument, "Last-Event-ID is not an id of this stream", "last-event-id"});
+      co_return;
+    }
+    from = static_cast<std::size_t>(*number) + 1;
+  }
+  if (const RunPointer run = answers_.find(id)) {
+    co_await stream_run(run, response, from);
+    co_return;
+  }
+  // It has ended: its last event is what was kept of it.
+  const Result<std::string> answer =
+      co_await net::on_pool<std::string>(pool_, [this, id] { return runs_.answer(id); });
+  if (!answer) {
+    send_api_error(request, response, answer.error());
+    co_return;
+  }
+  net::SseWriter writer(response);
+  if (!co_await writer.start()) co_return;
+  if (!co_await writer.event({.event = "done", .data = *answer})) co_return;
+  (void)co_await response.finish();
+}
+
 void RunRoutes::install(net::Router& router) {
+  router.add(
+      "GET", "/api/runs/{id}/events",
+      [this](net::Request& request, net::Response& response) { return events(request, response); },
+      {.operation_id = "streamRun",
+       .summary = "The events of a run from the first, or from the one after Last-Event-ID",
+       .tag = "answers",
+       .scope = std::string(kChatScope),
+       .response_schema = "Answer",
+       .streams = true});
   std::vector<PoolRoute> routes = {
       {"GET",
        "/api/runs",

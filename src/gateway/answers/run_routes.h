@@ -17,6 +17,8 @@ class RunRoutes {
   void install(net::Router& router);
 
  private:
+  boost::asio::awaitable<void> events(net::Request& request, net::Response& response);
+
   answer::Answers& answers_;
   answer::RunStore& runs_;
   store::WorkerPool& pool_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <deque>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t kTextBytesMax = 2'000;
 constexpr std::size_t kLimitMax = 50;
+constexpr std::size_t kTimesKept = 32;  // of which the median is shown
 
 // How long a provider rests after a failure, doubled for each further one in a row up to an hour.
 std::chrono::seconds rest_of(SearchFailure failure, std::uint32_t in_row) {
@@ -110,6 +112,8 @@ struct SearchEngine::Provider {
   std::chrono::sys_days day{};
   std::uint64_t calls = 0;
   double cost_usd = 0;
+  SearchFailure last = SearchFailure::kNone;
+  std::deque<std::chrono::milliseconds> answered = {};  // how long the last answers took
 };
 
 SearchEngine::SearchEngine(Ports ports, SearchSettings settings)
@@ -130,6 +134,7 @@ SearchEngine::SearchEngine(Ports ports, SearchSettings settings)
     provider->policy = std::move(policy);
     providers_.push_back(std::move(provider));
   }
+  publish();
 }
 
 SearchEngine::~SearchEngine() = default;
@@ -139,12 +144,49 @@ asio::awaitable<base::Result<SearchResponse>> SearchEngine::search(SearchRequest
 }
 
 std::vector<SearchEngine::Health> SearchEngine::health() const {
-  std::vector<Health> out;
   const base::TimePoint now = ports_.clock.now();
-  for (const auto& provider : providers_)
-    out.push_back({provider->settings.id, now < provider->rest_until, provider->calls,
-                   provider->cost_usd, provider->failures});
+  std::vector<Health> out;
+  const std::lock_guard guard(published_mutex_);
+  for (const Published& provider : published_) {
+    out.push_back(provider.health);
+    // A rest ends by itself.
+    const bool failed = out.back().state == State::kDown || out.back().state == State::kQuota;
+    if (failed && now >= provider.rest_until) out.back().state = State::kReady;
+  }
   return out;
+}
+
+void SearchEngine::publish() {
+  std::vector<Published> fresh;
+  const base::TimePoint now = ports_.clock.now();
+  for (const auto& provider : providers_) {
+    const ProviderSettings& settings = provider->settings;
+    Published entry{.health = {.id = settings.id,
+                               .calls_today = provider->calls,
+                               .cost_usd = settings.cost_usd,
+                               .cost_today_usd = provider->cost_usd},
+                    .rest_until = provider->rest_until};
+    const bool spent = settings.calls_per_day != 0 && provider->calls >= settings.calls_per_day;
+    if (provider->codec != nullptr && provider->codec->needs_key() && settings.key.empty()) {
+      entry.health.state = State::kNoKey;
+    } else if (spent) {
+      entry.health.state = State::kQuota;
+      const auto today = std::chrono::floor<std::chrono::days>(ports_.clock.wall());
+      entry.rest_until = now + (today + std::chrono::days(1) - ports_.clock.wall());
+    } else if (now < provider->rest_until) {
+      entry.health.state = provider->last == SearchFailure::kQuota ? State::kQuota : State::kDown;
+    }
+    if (!provider->answered.empty()) {
+      std::vector<std::chrono::milliseconds> times(provider->answered.begin(),
+                                                   provider->answered.end());
+      const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+      std::ranges::nth_element(times, middle);
+      entry.health.median = *middle;
+    }
+    fresh.push_back(std::move(entry));
+  }
+  const std::lock_guard guard(published_mutex_);
+  published_ = std::move(fresh);
 }
 
 std::optional<ProviderAnswer> SearchEngine::may_not(Provider& provider) {
@@ -173,15 +215,21 @@ std::optional<ProviderAnswer> SearchEngine::may_not(Provider& provider) {
   return std::nullopt;
 }
 
-void SearchEngine::learn(Provider& provider, const ProviderAnswer& answer) {
-  if (provider.codec == nullptr || answer.failure == SearchFailure::kRequest) return;
+void SearchEngine::learn(Provider& provider, const ProviderAnswer& answer,
+                         std::chrono::milliseconds elapsed) {
+  if (answer.failure == SearchFailure::kRequest) return;
   if (answer.failure == SearchFailure::kNone) {
-    provider.failures = 0;
-    return;
+    provider.answered.push_back(elapsed);
+    if (provider.answered.size() > kTimesKept) provider.answered.pop_front();
   }
-  ++provider.failures;
-  if (rests_after(answer.failure, provider.failures))
-    provider.rest_until = ports_.clock.now() + rest_of(answer.failure, provider.failures - 1);
+  // The own index never rests.
+  if (provider.codec != nullptr) {
+    provider.last = answer.failure;
+    provider.failures = answer.failure == SearchFailure::kNone ? 0 : provider.failures + 1;
+    if (provider.failures > 0 && rests_after(answer.failure, provider.failures))
+      provider.rest_until = ports_.clock.now() + rest_of(answer.failure, provider.failures - 1);
+  }
+  publish();
 }
 
 asio::awaitable<ProviderAnswer> SearchEngine::ask_index(SearchRequest request) {
@@ -227,7 +275,7 @@ asio::awaitable<SearchEngine::Attempt> SearchEngine::ask(std::size_t index, Sear
   const auto done = [&] {
     attempt.elapsed =
         std::chrono::duration_cast<std::chrono::milliseconds>(ports_.clock.now() - start);
-    learn(provider, attempt.answer);
+    learn(provider, attempt.answer, attempt.elapsed);
   };
   if (provider.codec == nullptr) {
     attempt.answer = co_await ask_index(std::move(request));
@@ -322,7 +370,7 @@ asio::awaitable<base::Result<SearchResponse>> SearchEngine::search_here(SearchRe
       attempts[i] = Attempt{.provider = i,
                             .answer = failed(SearchFailure::kTimeout, "it did not answer in time"),
                             .elapsed = request.timeout};
-      learn(provider, attempts[i]->answer);
+      learn(provider, attempts[i]->answer, attempts[i]->elapsed);
     }
     ProviderAnswer& answer = attempts[i]->answer;
     const bool ok = answer.failure == SearchFailure::kNone;

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <map>
+#include <chrono>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,14 +42,17 @@ class SearchEngine final : public Search {
 
   asio::awaitable<base::Result<SearchResponse>> search(SearchRequest request) override;
 
+  // kDown: failed lately and rests. kQuota: its plan or our bound for the day is used up.
+  enum class State : std::uint8_t { kReady, kNoKey, kDown, kQuota };
   struct Health {
     std::string id;
-    bool resting = false;
+    State state = State::kReady;
     std::uint64_t calls_today = 0;
+    double cost_usd = 0;  // of a call
     double cost_today_usd = 0;
-    std::uint32_t failures_in_row = 0;
+    std::optional<std::chrono::milliseconds> median = {};  // of its last answers
   };
-  // On the home context.
+  // As of each provider's last answer; in the order of the configuration. Any thread.
   std::vector<Health> health() const;
 
  private:
@@ -61,11 +66,19 @@ class SearchEngine final : public Search {
   asio::awaitable<Attempt> ask(std::size_t provider, SearchRequest request);
   asio::awaitable<ProviderAnswer> ask_index(SearchRequest request);
   std::optional<ProviderAnswer> may_not(Provider& provider);
-  void learn(Provider& provider, const ProviderAnswer& answer);
+  void learn(Provider& provider, const ProviderAnswer& answer, std::chrono::milliseconds elapsed);
+  void publish();
 
   Ports ports_;
   SearchSettings settings_;
   std::vector<std::unique_ptr<Provider>> providers_;
+
+  struct Published {
+    Health health;
+    base::TimePoint rest_until{};
+  };
+  mutable std::mutex published_mutex_;
+  std::vector<Published> published_;
 };
 
 }  // namespace seine::web

@@ -1,4 +1,5 @@
 // Providers by recorded answers (written by hand from the documented formats), and their race.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -263,6 +264,34 @@ TEST_F(Engine, BudgetAndQuotaAreOurOwn) {
   const auto spent = search({.text = "seine"});
   ASSERT_FALSE(spent);
   EXPECT_THAT(spent.error().message, testing::HasSubstr("budget"));
+}
+
+TEST_F(Engine, SaysHowItsProvidersFare) {
+  SearchSettings settings;
+  for (const std::string_view host : {"down.example", "good.example"}) {
+    settings.providers.push_back({.id = "searxng",
+                                  .base_url = fmt::format("http://{}:80", host),
+                                  .key = {},
+                                  .engine_id = {}});
+  }
+  settings.providers[1].calls_per_day = 2;
+  settings.providers.push_back({.id = "brave", .base_url = {}, .key = {}, .engine_id = {}});
+  make(std::move(settings));
+  using State = SearchEngine::State;
+  const auto states = [this] {
+    std::vector<State> out;
+    for (const SearchEngine::Health& health : engine_->health()) out.push_back(health.state);
+    return out;
+  };
+  EXPECT_EQ(states(), (std::vector{State::kReady, State::kReady, State::kNoKey}));
+  EXPECT_FALSE(engine_->health()[1].median);
+  ASSERT_TRUE(search({.text = "seine"}));
+  EXPECT_TRUE(engine_->health()[1].median);
+  // Once may be chance.
+  EXPECT_EQ(states(), (std::vector{State::kReady, State::kReady, State::kNoKey}));
+  ASSERT_TRUE(search({.text = "seine"}));
+  EXPECT_EQ(states(), (std::vector{State::kDown, State::kQuota, State::kNoKey}));
+  EXPECT_EQ(engine_->health()[1].calls_today, 2u);
 }
 
 TEST_F(Engine, RefusesBadQuestions) {

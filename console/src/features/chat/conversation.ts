@@ -1,7 +1,7 @@
 // One conversation as the page works with it: the server's messages and the runs under way as one tree, and what the
 // reader does with it.
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import type { AskRequest } from "../../api/ask.ts";
 import { type Chat, createChat, type Message } from "../../api/chats.ts";
 import { chatQuery, chatsChanged, queryClient } from "../../api/queries.ts";
@@ -10,7 +10,7 @@ import { chatPath, navigate } from "../../lib/router.ts";
 import { attachedIds, detachAll } from "./attachments.ts";
 import { useOptions } from "./options.ts";
 import { useRemovals } from "./removal.ts";
-import { forgetRun, startRun, stop, useRuns, withRuns } from "./runs.ts";
+import { attachRun, forgetRun, startRun, stop, useRuns, withRuns } from "./runs.ts";
 import { activePath, type Choices, newest, type Shown, step, without } from "./tree.ts";
 
 const kTitleCharsMax = 80;
@@ -34,6 +34,14 @@ export function useConversation(chatId: string | null) {
         ? kPollMs
         : false,
   });
+  const kept = query.data?.messages;
+  useEffect(() => {
+    // The page was loaded anew, or another one asked: its answers go on here.
+    for (const message of kept ?? []) {
+      if (chatId === null || message.role !== "assistant" || message.state !== "running") continue;
+      attachRun(chatId, message, kept?.find(({ id }) => id === message.parentId)?.text ?? "");
+    }
+  }, [chatId, kept]);
   const messages = useMemo(() => {
     const all = withRuns(query.data?.messages ?? [], mine);
     return hidden.reduce<Message[]>((left, id) => without(left, id), all);
@@ -61,7 +69,7 @@ export function useConversation(chatId: string | null) {
 
   /** True when the question is on its way; a failure stays in place and the draft with it. */
   const send = useCallback(
-    async (question: string): Promise<boolean> => {
+    async (question: string, change: Partial<AskRequest> = {}): Promise<boolean> => {
       setSendError(undefined);
       const files = attachedIds();
       let id = chatId;
@@ -80,7 +88,7 @@ export function useConversation(chatId: string | null) {
       }
       const parentId = path.at(-1)?.message.id ?? null;
       setChoices((now) => newest(now, parentId));
-      startRun(id, request({ chatId: id, question, parentId, files }));
+      startRun(id, request({ chatId: id, question, parentId, files, ...change }));
       detachAll();
       chatsChanged();
       if (chatId === null) navigate(chatPath(id));

@@ -1,7 +1,7 @@
-// The runs that this page has begun. They go on while another page is shown, and are forgotten when the conversation
-// that the server keeps holds their answer.
+// The runs that this page has begun, or has found under way when it was loaded. They go on while another page is shown,
+// and are forgotten when the conversation that the server keeps holds their answer.
 import { create } from "zustand";
-import { type AskRequest, ask, stopRun } from "../../api/ask.ts";
+import { type AskRequest, ask, resume, type SentEvent, stopRun } from "../../api/ask.ts";
 import type { Chat, Message } from "../../api/chats.ts";
 import { ApiError } from "../../api/errors.ts";
 import { chatQuery, chatsChanged, queryClient } from "../../api/queries.ts";
@@ -32,6 +32,8 @@ export const useRuns = create<RunsState>(() => ({ runs: [], names: {} }));
 // Text comes in small pieces, faster than it can be read: the page changes at most 25 times a second.
 const kFlushMs = 40;
 const kStopMs = 3_000;
+// A stream that breaks off is taken up again where it ended, so often and after such waits.
+const kResumeMs = [300, 1_000, 3_000];
 let runCount = 0;
 
 const find = (key: string) => useRuns.getState().runs.find((run) => run.key === key);
@@ -53,20 +55,51 @@ export function startRun(chatId: string, request: AskRequest): void {
     abort: new AbortController(),
   };
   useRuns.setState(({ runs }) => ({ runs: [...runs, run] }));
-  void follow(run, request);
+  void follow(run, (signal) => ask(request, signal));
 }
 
-async function follow(run: Run, request: AskRequest): Promise<void> {
+// Runs that could not be taken up: the page asks for their conversation until they have ended.
+const lost = new Set<string>();
+
+/** Follows a run of the conversation that another page, or this one before it was loaded anew, has begun. */
+export function attachRun(chatId: string, message: Message, question: string): void {
+  const { runId } = message;
+  if (runId === null || lost.has(runId)) return;
+  if (useRuns.getState().runs.some(({ live }) => live.answer.runId === runId)) return;
+  const live = begin(question, chatId);
+  const run: Run = {
+    key: `run-${++runCount}`,
+    chatId,
+    parentId: null,
+    // Its question is there already.
+    regenerates: message.parentId,
+    live: {
+      ...live,
+      answer: { ...live.answer, runId, questionId: message.parentId, answerId: message.id },
+    },
+    error: undefined,
+    stopping: false,
+    abort: new AbortController(),
+  };
+  useRuns.setState(({ runs }) => ({ runs: [...runs, run] }));
+  void follow(run, (signal) => resume(runId, "", signal));
+}
+
+type Source = (signal: AbortSignal) => AsyncGenerator<SentEvent>;
+
+async function follow(run: Run, open: Source): Promise<void> {
   const { key } = run;
   let live = run.live;
+  let lastId = "";
   let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
     change(key, (current) => ({ ...current, live }));
   };
-  try {
-    for await (const event of ask(request, run.abort.signal)) {
+  const read = async (source: Source) => {
+    for await (const event of source(run.abort.signal)) {
+      lastId = event.lastId;
       live = grow(live, event, Date.now());
       if (event.type === "start") {
         name(key, live);
@@ -75,15 +108,44 @@ async function follow(run: Run, request: AskRequest): Promise<void> {
       }
       timer ??= setTimeout(flush, kFlushMs);
     }
+  };
+  let first: unknown;
+  try {
+    for (let source = open, tries = 0; ; tries++) {
+      try {
+        await read(source);
+        break;
+      } catch (error) {
+        first ??= error;
+        const wait = kResumeMs[tries];
+        // What cannot be taken up has failed for the reason for which it broke off.
+        if (run.abort.signal.aborted || wait === undefined || !isResumable(error, live, lastId)) throw first;
+        await new Promise((resolve) => setTimeout(resolve, wait));
+        const from = lastId;
+        source = (signal) => resume(live.answer.runId, from, signal);
+      }
+    }
     flush();
   } catch (error) {
     clearTimeout(timer);
+    if (!live.started && live.answer.runId !== "") {
+      // Found under way, and then not to be had: the server's own record is read instead.
+      lost.add(live.answer.runId);
+      forgetRun(key);
+      return;
+    }
     if (run.abort.signal.aborted) live = stopped(live, Date.now());
     else live = fail(live, "", error instanceof ApiError ? error.failure : "", Date.now());
     const shown = run.abort.signal.aborted ? undefined : error;
     change(key, (current) => ({ ...current, live, error: shown }));
   }
   await settle(key);
+}
+
+/** Only a connection can be mended; and only of a server that names its events. */
+function isResumable(error: unknown, live: Live, lastId: string): boolean {
+  if (!(error instanceof ApiError) || !live.started || lastId === "") return false;
+  return error.failure === "broken" || error.failure === "timeout" || error.failure === "unreachable";
 }
 
 /** Gives the messages of a run their own names once the server has told them. */

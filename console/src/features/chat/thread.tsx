@@ -7,6 +7,7 @@ import { FailurePanel } from "../../components/failure.tsx";
 import { ArrowDownIcon } from "../../components/icons.tsx";
 import { Loaded } from "../../components/loaded.tsx";
 import { useText } from "../../i18n/index.ts";
+import { docsPath } from "../../lib/router.ts";
 import { Composer } from "./composer.tsx";
 import { useConversation } from "./conversation.ts";
 import { DropZone } from "./drop_zone.tsx";
@@ -20,7 +21,7 @@ import { hasChildren, type Shown } from "./tree.ts";
 import { type Example, Welcome } from "./welcome.tsx";
 
 export function Thread({ chatId }: { chatId: string | null }) {
-  const { t } = useText();
+  const { t, locale } = useText();
   const talk = useConversation(chatId);
   const names = useRuns((state) => state.names);
   const removalError = useRemovals((state) => state.error);
@@ -42,15 +43,17 @@ export function Thread({ chatId }: { chatId: string | null }) {
     return () => removeEventListener("keydown", onKey);
   }, [stop]);
 
-  const send = async (text: string) => {
+  const send = async (text: string, sites?: string[]) => {
     setDraft("");
     toEnd();
-    if (!(await talk.send(text))) setDraft((now) => (now === "" ? text : now));
+    if (!(await talk.send(text, sites ? { sites } : {}))) setDraft((now) => (now === "" ? text : now));
   };
   const askExample = (question: string, example: Example) => {
     if (example === "think") useOptions.setState({ think: "high", effort: "high" });
     if (example === "web") useOptions.setState({ search: "on" });
-    void send(question);
+    // The others are about Seine: only its own documentation is read, and nothing leaves the machine.
+    const about = example !== "think" && example !== "web";
+    void send(question, about ? [location.origin + docsPath(locale)] : undefined);
   };
   const remove = (shown: Shown) => {
     if (hasChildren(talk.messages, shown.message.id)) setAsking(shown);

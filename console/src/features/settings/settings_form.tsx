@@ -9,6 +9,7 @@ import { Segmented } from "../../components/segmented.tsx";
 import { locales, localeTag, useLocaleStore, useText } from "../../i18n/index.ts";
 import { densities, fontSizes, searchChoices, sendKeys, thinkChoices, usePrefs } from "../../lib/prefs.ts";
 import { themes, useThemeStore } from "../../lib/theme.ts";
+import { ProvidersList } from "./providers_list.tsx";
 import { saveNow, useSaving } from "./sync.ts";
 
 export function SettingsForm() {
@@ -105,6 +106,7 @@ export function SettingsForm() {
           </Row>
         </div>
       </Section>
+      <ProvidersList />
       <div role="status" className="text-xs text-ink-faint">
         {saving.state === "saving" && t("settings.saving")}
         {saving.state === "saved" && t("settings.saved")}
