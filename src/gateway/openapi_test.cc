@@ -85,13 +85,14 @@ struct Served {
                 {.threads = 1}),
         ask_routes({.answers = answers, .chats = chats.get(), .pool = gateway.pool}),
         run_routes(answers, *runs, gateway.pool),
-        web(*web::Web::make({.cache = false, .render = false}, {.runtime = gateway.runtime,
-                                                                .database = *gateway.database,
-                                                                .text_index = *index,
-                                                                .blobs = *blobs,
-                                                                .pool = gateway.pool,
-                                                                .clock = gateway.real_clock,
-                                                                .random = gateway.random})),
+        web(*web::Web::make({.user_agent = "test", .cache = false, .render = false},
+                            {.runtime = gateway.runtime,
+                             .database = *gateway.database,
+                             .text_index = *index,
+                             .blobs = *blobs,
+                             .pool = gateway.pool,
+                             .clock = gateway.real_clock,
+                             .random = gateway.random})),
         watch_routes(web->watcher()) {
     add_openapi(gateway.router, "1.2.3");
     key_routes.install(gateway.router);

@@ -130,7 +130,7 @@ Result<Json> chat_json(const v1::GenerateRequest& request) {
 
 // Where the parser of chat completions found the fault, under the names of the proto file.
 std::string proto_place(std::string place) {
-  for (const std::string_view level : {".function", ".user_location.approximate", ".filters"}) {
+  for (const std::string_view level : {".function", ".user_location", ".filters"}) {
     if (const std::size_t at = place.find(level); at != std::string::npos) {
       place.erase(at, level.size());
     }

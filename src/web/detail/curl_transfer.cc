@@ -164,6 +164,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 void CurlTransfer::take_header(std::string_view line) {
   if (line.starts_with("HTTP/")) {  // also after an interim response
     response_.headers.clear();
+    head_ended_ = false;
     const std::size_t space = line.find(' ');
     response_.status = 0;
     if (space != std::string_view::npos) {
@@ -173,6 +174,7 @@ void CurlTransfer::take_header(std::string_view line) {
     response_.protocol = line.starts_with("HTTP/2") ? "h2" : "http/1.1";
     return;
   }
+  if (base::trim(line).empty()) head_ended_ = true;
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || colon == 0) return;
   response_.headers.add(base::trim(line.substr(0, colon)), base::trim(line.substr(colon + 1)));
@@ -252,6 +254,8 @@ base::Result<HopResponse> CurlTransfer::result(bool timed_out) {
     if (failure_) return std::unexpected(*failure_);
     return std::unexpected(error_of(*code_));
   }
+  // libcurl takes a connection that ends within the header for an answer without a body.
+  if (!head_ended_) return std::unexpected(error_of(CURLE_PARTIAL_FILE));
   if (decoder_) SEINE_CHECK(decoder_->finish());
   const char* address = nullptr;
   curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &address);

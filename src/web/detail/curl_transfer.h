@@ -54,6 +54,7 @@ class CurlTransfer {
   std::optional<base::Error> failure_;  // ours, which ended the transfer
   HopResponse response_;
   std::size_t header_bytes_ = 0;
+  bool head_ended_ = false;
   std::optional<Decoder> decoder_;
 };
 

@@ -51,8 +51,8 @@ TEST(Selector, ChoosesWhatOfAPageIsRead) {
   const auto read = [&html](std::string selector) {
     return read_page(html, {.selector = std::move(selector)})->text();
   };
-  EXPECT_EQ(read("main .x"), "one\ntwo");
-  EXPECT_EQ(read("nav, h1"), "menu\nHead");
+  EXPECT_EQ(read("main .x"), "one\ntwo\n");
+  EXPECT_EQ(read("nav, h1"), "menu\nHead\n");
   EXPECT_EQ(read(".none"), "");
   EXPECT_FALSE(read_page(html, {.selector = "a:hover"}));
 }
