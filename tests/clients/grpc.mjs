@@ -27,7 +27,11 @@ function generate(request, { metadata = signed(), options = {}, on = () => {} } 
     const stream = client.generate(request, metadata, options);
     stream.on("data", (event) => { events.push(event); on(stream, events.length); });
     stream.on("error", (error) => resolve({ events, error }));
-    stream.on("end", () => stream.on("status", (status) => status.code === 0 && resolve({ events, error: null })));
+    // The status may come before the last event is read, or after.
+    const left = new Set(["end", "status"]);
+    const done = (what) => left.delete(what) && left.size === 0 && resolve({ events, error: null });
+    stream.on("end", () => done("end"));
+    stream.on("status", (status) => status.code === 0 && done("status"));
   });
 }
 const unary = (stub, method, request, metadata = signed(), options = {}) => new Promise((resolve, reject) =>

@@ -155,7 +155,7 @@ class WithService(unittest.TestCase):
             status, headers, text = service.request("POST", "/api/ask", {"question": "How long is the river Seine?", "sites": [site.url]})
             self.assertEqual(status, 200, text)
             self.assertTrue(headers["content-type"].startswith("text/event-stream"))
-            events = [(block.split("\n")[0][7:], json.loads(block.split("\n")[1][6:])) for block in text.strip().split("\n\n") if block.startswith("event")]
+            events = [(block.split("\n")[0][7:], json.loads(next(line for line in block.split("\n") if line.startswith("data: "))[6:])) for block in text.strip().split("\n\n") if block.startswith("event")]
             names = [name for name, _ in events]
             self.assertEqual(names[0], "start")
             self.assertEqual(names[-1], "done")

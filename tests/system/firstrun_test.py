@@ -157,10 +157,11 @@ class Demo:
         while "Ctrl+C" not in shown:
             if not select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))[0]:
                 raise AssertionError(f"seine demo said only: {shown}")
-            line = self.process.stdout.readline()
-            if not line:
+            # Not readline: what it keeps for itself, select does not see.
+            piece = os.read(self.process.stdout.fileno(), 65536)
+            if not piece:
                 raise AssertionError(f"seine demo ended: {shown} {self.process.stderr.read()}")
-            shown += line
+            shown += piece.decode()
         self.shown = shown
         self.url = re.search(r"http://127\.0\.0\.1:\d+", shown).group(0)
         return self
