@@ -25,6 +25,7 @@ using base::Code;
 using base::Result;
 
 constexpr std::string_view kGeneration = "seine.v1.Generation";
+constexpr std::string_view kHealth = "grpc.health.v1.Health";
 // Length and flag of a message come on top of it.
 constexpr std::uint64_t kBodyBytesMax = kMessageBytesMax + 5;
 
@@ -138,6 +139,12 @@ asio::awaitable<void> Routes::check_health(net::Request& request, net::Response&
   send_api_error(request, response, error);
 }
 
+asio::awaitable<void> Routes::refuse(net::Request& request, net::Response& response) {
+  if (!speaks_grpc(request, response)) co_return;
+  send_api_error(request, response,
+                 {Code::kUnimplemented, fmt::format("no method at {}", request.path())});
+}
+
 void Routes::install(net::Router& router) {
   const auto add = [&](std::string method, std::string_view scope, std::string summary,
                        asio::awaitable<void> (Routes::*member)(net::Request&, net::Response&)) {
@@ -157,6 +164,10 @@ void Routes::install(net::Router& router) {
       &Routes::list_models);
   add("grpc.health.v1.Health/Check", kPublicScope, "Whether the service takes requests (gRPC)",
       &Routes::check_health);
+  // Else the router would say in HTTP that the path takes no POST, which clients call UNKNOWN.
+  for (const std::string_view service : {kGeneration, kHealth})
+    add(fmt::format("{}/{{method}}", service), kPublicScope, "Any other method (gRPC)",
+        &Routes::refuse);
 }
 
 }  // namespace seine::gateway::grpc

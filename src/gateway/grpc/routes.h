@@ -30,6 +30,7 @@ class Routes {
   boost::asio::awaitable<void> generate(net::Request& request, net::Response& response);
   boost::asio::awaitable<void> list_models(net::Request& request, net::Response& response);
   boost::asio::awaitable<void> check_health(net::Request& request, net::Response& response);
+  boost::asio::awaitable<void> refuse(net::Request& request, net::Response& response);
 
   Ports ports_;
 };
