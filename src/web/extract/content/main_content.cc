@@ -309,6 +309,7 @@ class Cutter {
     judge_tables_whole(scores);
     kept_.reserve(scores.size());
     for (const float score : scores) kept_.push_back(score > 0);
+    keep_headings_of_what_stays();
     // A page unlike all others is left to the rules.
     if (std::ranges::find(kept_, true) == kept_.end()) {
       for (std::size_t i = 0; i < kept_.size(); ++i) kept_[i] = rules_keep(runs()[i]);
@@ -366,6 +367,16 @@ class Cutter {
       if (reading_.page.of(node).hint == Hint::kComments) return true;
     }
     return false;
+  }
+
+  // A heading alone looks like a menu's line; what follows it says whose it is.
+  void keep_headings_of_what_stays() {
+    for (std::size_t i = kept_.size(); i-- > 1;) {
+      const TextRun& run = runs()[i - 1];
+      if (kept_[i] && !kept_[i - 1] && kHeadingTags.has(run.block->tag) &&
+          !run.block->is_html(Tag::kH1) && rules_keep(run))
+        kept_[i - 1] = true;
+    }
   }
 
   // A table of short cells stays or goes as one: half of a row says nothing.
