@@ -17,3 +17,11 @@ export function remember(key: string, value: string): void {
     // Refused: see above.
   }
 }
+
+export function forget(key: string): void {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // Refused: see above.
+  }
+}

@@ -399,9 +399,13 @@ describe.skipIf(!chromiumIsThere)("a conversation in a browser", () => {
   });
 
   test("a connection that is lost is taken up where it ended", async () => {
-    server.api.script = (answer) => held(answer).map((move) => (move === "hold" ? "drop" : move));
+    server.api.script = (answer) =>
+      held(answer).flatMap((move): Move[] => (move === "hold" ? [move, "drop"] : [move]));
     const page = await open();
     await ask(page, "How far is the Seine tidal?");
+    // A browser throws away what it has received and the page has not read when a connection breaks.
+    await answers(page).locator(".prose").first().waitFor();
+    server.api.release();
     await page.getByRole("button", { name: "Answer again" }).waitFor();
     expect(server.api.resumed.length).toBe(1);
     expect(Number(server.api.resumed[0])).toBeGreaterThan(0);

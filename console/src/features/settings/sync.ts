@@ -13,9 +13,11 @@ import {
   thinkChoices,
   usePrefs,
 } from "../../lib/prefs.ts";
+import { forget, remember, remembered } from "../../lib/storage.ts";
 import { themes, useThemeStore } from "../../lib/theme.ts";
 
 const kSaveAfterMs = 600;
+const kUnsaved = "seine.unsaved";
 
 /** error: why the last choice is only in this browser. */
 export const useSaving = create<{ state: "idle" | "saving" | "saved" | "failed"; error: unknown }>(() => ({
@@ -24,13 +26,23 @@ export const useSaving = create<{ state: "idle" | "saving" | "saved" | "failed";
 }));
 
 let applying = false;
+let changes = 0;
+// A choice that the server has not heard of yet; a page loaded anew still knows it.
+let unsaved = remembered(kUnsaved, ["yes"]) === "yes";
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 const known = <T extends string>(value: string | null | undefined, choices: readonly T[]): T | undefined =>
   choices.find((choice) => choice === value);
 
-/** What the server knows and this console understands wins over what this browser remembers. */
+/**
+ * What the server knows and this console understands wins over what this browser remembers, but for a choice that is
+ * newer than what the server knows: that is sent.
+ */
 export function applySettings(settings: Settings): void {
+  if (unsaved) {
+    saveNow();
+    return;
+  }
   applying = true;
   const language = known(settings.language, locales);
   if (language) useLocaleStore.getState().setLocale(language);
@@ -69,8 +81,12 @@ export function currentSettings(): Settings {
 async function save(): Promise<void> {
   useSaving.setState({ state: "saving", error: undefined });
   const settings = currentSettings();
+  const sent = changes;
   try {
     await saveSettings(settings);
+    if (sent !== changes) return; // chosen anew meanwhile: what was sent is old, and the next save is due
+    unsaved = false;
+    forget(kUnsaved);
     queryClient.setQueryData<Settings>(settingsQuery.queryKey, settings);
     useSaving.setState({ state: "saved", error: undefined });
   } catch (error) {
@@ -87,6 +103,9 @@ export function saveNow(): void {
 export function watchSettings(): () => void {
   const changed = () => {
     if (applying) return;
+    changes += 1;
+    unsaved = true;
+    remember(kUnsaved, "yes");
     clearTimeout(timer);
     timer = setTimeout(() => void save(), kSaveAfterMs);
   };
