@@ -3,6 +3,7 @@
 // and add up in one order whatever the number of queries or keys, absent ones being zeros.
 #include <immintrin.h>
 
+#include "engine/kernels/cpu/amx.h"
 #include "engine/ops/vector_impl.h"
 
 namespace seine::engine {
@@ -12,17 +13,9 @@ constexpr std::int32_t kQueries = 32;     // of a call: two tiles
 constexpr std::int32_t kWidestKey = 640;  // what the buffers on the stack hold
 constexpr std::int64_t kTileBytes = 1024;
 
-struct alignas(64) TileConfig {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::uint8_t reserved[14] = {};
-  std::uint16_t column_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-
 // Tiles 0, 2, 4 have as many rows as the first 16 queries, 1, 3, 5 as the rest; 6, 7 are whole.
 SEINE_INLINE void configure(std::int32_t n_queries) {
-  TileConfig config;
+  TileConfig config = whole_tiles();
   const std::int32_t second = n_queries > 16 ? n_queries - 16 : 1;
   for (int i = 0; i < 6; ++i)
     config.rows[i] =
@@ -35,32 +28,6 @@ SEINE_INLINE __m512i to_bf16(const float* from, bool whole) {
   const __m512 low = _mm512_loadu_ps(from);
   const __m512 high = whole ? _mm512_loadu_ps(from + 16) : _mm512_setzero_ps();
   return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
-}
-
-SEINE_INLINE void transpose_dwords(__m512i* r) {
-  __m512i t[16];
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4) {
-    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  for (int i = 0; i < 4; ++i) {
-    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xDD);
-    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xDD);
-  }
-  for (int i = 0; i < 4; ++i) {
-    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xDD);
-    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xDD);
-  }
 }
 
 void score_tiles(const float* queries, std::int32_t n_queries, const float* keys,

@@ -10,6 +10,7 @@
 #include <immintrin.h>
 
 #include "engine/formats/blocks.h"
+#include "engine/kernels/cpu/amx.h"
 #include "engine/kernels/cpu/rows.h"
 
 namespace seine::engine {
@@ -265,32 +266,6 @@ inline void decode_row(const MatrixView& w, std::int64_t n, std::int64_t k0, std
   }
 }
 
-inline void transpose(__m512i* r) {
-  __m512i t[16];
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4) {
-    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  for (int i = 0; i < 4; ++i) {
-    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xDD);
-    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xDD);
-  }
-  for (int i = 0; i < 4; ++i) {
-    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xDD);
-    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xDD);
-  }
-}
-
 bool wants_packed(DType type) {
   return type != DType::kF32;
 }
@@ -322,7 +297,7 @@ void pack(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t c
         const __m512 high = _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask >> 16), from + 16);
         r[m] = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
       }
-      transpose(r);
+      transpose_dwords(r);
       std::byte* tile = out + static_cast<std::size_t>(t * blocks + b) * kTile;
       for (int i = 0; i < 16; ++i) _mm512_store_si512(tile + 64 * i, r[i]);
     }
@@ -334,7 +309,7 @@ void write_tile(const std::byte* tile, std::int64_t outputs, std::int64_t rows, 
                 std::int64_t y_stride, bool accumulate) {
   __m512i r[16];
   for (int i = 0; i < 16; ++i) r[i] = _mm512_load_si512(tile + 64 * i);
-  transpose(r);
+  transpose_dwords(r);
   // Whole tiles apart: the registers stay registers only where the loop is unrolled.
   if (outputs >= 16 && rows >= 16) {
 #pragma clang loop unroll(full)
@@ -354,14 +329,6 @@ void write_tile(const std::byte* tile, std::int64_t outputs, std::int64_t rows, 
     _mm512_mask_storeu_ps(to, mask, value);
   }
 }
-
-struct alignas(64) TileConfig {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::uint8_t reserved[14] = {};
-  std::uint16_t column_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
 
 // Decodes outputs [n, n + 32) x inputs [k0, k0 + count); rows past `last` are zeros.
 void decode_panel(const MatrixView& w, std::int64_t n, std::int64_t last, std::int64_t k0,
@@ -518,7 +485,7 @@ void gemm_f32(const MatrixView& w, std::int64_t first, std::int64_t last, const 
 void gemm(const MatrixView& w, std::int64_t first, std::int64_t last, const ActivationView& x,
           float* y, std::int64_t y_stride, bool accumulate, std::byte* scratch) {
   if (w.type == DType::kF32) return gemm_f32(w, first, last, x, y, y_stride, accumulate);
-  const TileConfig config;
+  const TileConfig config = whole_tiles();
   _tile_loadconfig(&config);
   if (x.rows <= 2 * kPackRows) {
     gemm_few(w, first, last, x, y, y_stride, accumulate, scratch);

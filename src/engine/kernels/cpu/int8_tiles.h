@@ -10,6 +10,7 @@
 
 #include <immintrin.h>
 
+#include "engine/kernels/cpu/amx.h"
 #include "engine/kernels/cpu/gemm_panels.h"
 #include "engine/kernels/cpu/lanes_avx512.h"
 
@@ -28,14 +29,6 @@ struct alignas(64) TileChunk {
 };
 static_assert(sizeof(TileChunk) == 5120);
 static_assert(kTileRows == kPackRows);
-
-struct alignas(64) TileConfig {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::uint8_t reserved[14] = {};
-  std::uint16_t column_bytes[16] = {};
-  std::uint8_t rows[16] = {};
-};
 
 // Tiles 0 and 1: sums. 2: activations, 3: weights of 32 inputs; 4, 5: of 16.
 inline void configure_int8_tiles() {
