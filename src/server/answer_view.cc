@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <iterator>
+#include <utility>
 
 #include "base/error_text.h"
 #include "base/json.h"
@@ -18,6 +20,23 @@ const Json* source_of(const Json& answer, std::int64_t id) {
     if (number_at(source, "id") == id) return &source;
   }
   return nullptr;
+}
+
+// "page=3" for people: where in a document a quote stands.
+std::string place_text(const Terminal& terminal, std::string_view anchor) {
+  constexpr std::array<std::pair<std::string_view, Bilingual>, 3> kPlaces = {{
+      {"page=", {"page {}", "第 {} 页"}},
+      {"slide=", {"slide {}", "幻灯片 {}"}},
+      {"sheet=", {"sheet {}", "工作表 {}"}},
+  }};
+  for (const auto& [start, words] : kPlaces) {
+    if (anchor.starts_with(start)) {
+      return fmt::format(
+          fmt::runtime(terminal.pick({" ({})", "（{}）"})),
+          fmt::format(fmt::runtime(terminal.pick(words)), anchor.substr(start.size())));
+    }
+  }
+  return {};
 }
 
 Bilingual spoken_by(std::string_view by) {
@@ -62,12 +81,16 @@ std::string sources_text(const Terminal& terminal, const Json& answer, bool with
     if (marker > shown) {
       if (shown == 0) out += "\n";
       shown = marker;
-      fmt::format_to(to, "[{}] {}\n    {}\n", marker,
+      fmt::format_to(to, "[{}] {}{}\n    {}\n", marker,
                      terminal.styled_out(Style::kBold, text_at(*source, "title")),
+                     with_quotes ? "" : place_text(terminal, text_at(citation, "anchor")),
                      text_at(*source, "url"));
     }
     const std::string support = text_at(citation, "support");
-    if (with_quotes) fmt::format_to(to, "    “{}”\n", text_at(citation, "quote"));
+    if (with_quotes) {
+      fmt::format_to(to, "    “{}”{}\n", text_at(citation, "quote"),
+                     place_text(terminal, text_at(citation, "anchor")));
+    }
     if (support == "unsupported") {
       fmt::format_to(
           to, "    {}\n",

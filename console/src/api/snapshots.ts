@@ -7,6 +7,8 @@ export interface SnapshotBlock {
   start: number;
   end: number;
   headingPath: string[];
+  /** Where in a document it stands: "page=3", "slide=3", "sheet=Sales". */
+  anchor: string | null;
 }
 
 export interface Snapshot {
@@ -48,6 +50,7 @@ export function decodeSnapshot(value: unknown): Snapshot {
         start: decode.number(each.start, `${path}.start`),
         end: decode.number(each.end, `${path}.end`),
         headingPath: decodeHeadingPath(each.heading_path, `${path}.heading_path`),
+        anchor: decode.optional(each.anchor, `${path}.anchor`, decode.string, null) || null,
       };
     }),
   };

@@ -51,7 +51,8 @@ Json to_json(const answer::Page& page, const std::string& hash) {
     blocks.push_back({{"kind", block.kind},
                       {"start", block.span.begin},
                       {"end", block.span.end},
-                      {"heading_path", block.heading_path}});
+                      {"heading_path", block.heading_path},
+                      {"anchor", block.anchor.empty() ? Json(nullptr) : Json(block.anchor)}});
   }
   return {{"hash", hash},
           {"url", page.url},

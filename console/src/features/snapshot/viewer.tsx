@@ -11,6 +11,7 @@ import { type Marks, safeHref } from "../../components/markdown/inline.tsx";
 import { kNoMarks, Markdown } from "../../components/markdown/markdown.tsx";
 import { plainText } from "../../components/markdown/plain_text.ts";
 import { useText } from "../../i18n/index.ts";
+import { addressAt, placeOf } from "../../lib/place.ts";
 import { type Spot, snapshotPath } from "../../lib/router.ts";
 import { locate } from "./locate.ts";
 
@@ -60,7 +61,8 @@ function Page(props: {
     if (target) target.scrollIntoView({ block: "center" });
     else body.current?.scrollTo({ top: 0 });
   }, [located]);
-  const address = safeHref(snapshot.url);
+  const address = safeHref(addressAt(snapshot.url, located.anchor));
+  const place = placeOf(located.anchor);
   return (
     <>
       <header className="border-b border-line px-5 py-3.5">
@@ -106,6 +108,7 @@ function Page(props: {
                 <span className="block text-2xs font-medium">{located.headingPath.join(" \u203A ")}</span>
               )}
               {plainText(located.quote)}
+              {place && <span className="block text-2xs font-medium">{t(place.key, place)}</span>}
             </span>
           </p>
         )}
