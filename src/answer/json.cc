@@ -59,6 +59,7 @@ Json to_json(const Citation& citation) {
           {"source_id", citation.source_id},
           {"quote", citation.quote},
           {"span", {{"start", citation.span.begin}, {"end", citation.span.end}}},
+          {"anchor", text_or_null(citation.anchor)},
           {"support", name_of(citation.support)}};
 }
 

@@ -90,7 +90,8 @@ Json page_json(const Page& page) {
     blocks.push_back({{"kind", block.kind},
                       {"start", block.span.begin},
                       {"end", block.span.end},
-                      {"heading_path", block.heading_path}});
+                      {"heading_path", block.heading_path},
+                      {"anchor", block.anchor}});
   }
   return {{"snapshot", snapshot_of(page)}, {"url", page.url},
           {"title", page.title},           {"site", page.site},
@@ -117,7 +118,8 @@ Page page_of(const Json& json, std::string markdown) {
     page.blocks.push_back({text_at(block, "kind"),
                            {static_cast<std::size_t>(int_at(block, "start")),
                             static_cast<std::size_t>(int_at(block, "end"))},
-                           text_at(block, "heading_path")});
+                           text_at(block, "heading_path"),
+                           text_at(block, "anchor")});
   }
   return page;
 }

@@ -12,6 +12,11 @@ std::string_view pick(const std::array<std::string_view, N>& names, Enum value) 
 
 }  // namespace
 
+std::string address_of(const Source& source, const Citation& citation) {
+  const bool opens = citation.anchor.starts_with("page=") && !source.url.contains('#');
+  return opens ? source.url + "#" + citation.anchor : source.url;
+}
+
 std::string_view name_of(StepKind kind) {
   static constexpr std::array<std::string_view, 6> kNames = {"plan", "search",   "read",
                                                              "rank", "generate", "verify"};

@@ -26,6 +26,7 @@ struct PageBlock {
   std::string kind;  // "paragraph", "heading", "list_item", "quote", "code", "table", ...
   ByteSpan span;
   std::string heading_path = {};  // "Guide > Install": the headings above it
+  std::string anchor = {};        // of the file's address: "page=3", "slide=3", "sheet=Sales"
   bool operator==(const PageBlock&) const = default;
 };
 
@@ -102,8 +103,9 @@ struct Citation {
   std::size_t sentence_start = 0;  // the sentence that it backs
   std::size_t sentence_end = 0;
   int source_id = 0;
-  std::string quote = {};  // exactly what stands at `span`
-  ByteSpan span = {};      // of the snapshot
+  std::string quote = {};   // exactly what stands at `span`
+  ByteSpan span = {};       // of the snapshot
+  std::string anchor = {};  // PageBlock::anchor of what is quoted
   Support support = Support::kUnsupported;
 };
 
@@ -136,6 +138,9 @@ struct Answer {
   base::WallTime created_at = {};
   std::optional<base::Error> error = {};
 };
+
+// The source's address, and for a page of a PDF the fragment that opens it there (RFC 8118).
+std::string address_of(const Source& source, const Citation& citation);
 
 std::string_view name_of(StepKind kind);
 std::string_view name_of(StepState state);

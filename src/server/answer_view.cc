@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <iterator>
+#include <utility>
 
+#include "base/error_text.h"
 #include "base/json.h"
 
 namespace seine::server {
@@ -17,6 +20,23 @@ const Json* source_of(const Json& answer, std::int64_t id) {
     if (number_at(source, "id") == id) return &source;
   }
   return nullptr;
+}
+
+// "page=3" for people: where in a document a quote stands.
+std::string place_text(const Terminal& terminal, std::string_view anchor) {
+  constexpr std::array<std::pair<std::string_view, Bilingual>, 3> kPlaces = {{
+      {"page=", {"page {}", "第 {} 页"}},
+      {"slide=", {"slide {}", "幻灯片 {}"}},
+      {"sheet=", {"sheet {}", "工作表 {}"}},
+  }};
+  for (const auto& [start, words] : kPlaces) {
+    if (anchor.starts_with(start)) {
+      return fmt::format(
+          fmt::runtime(terminal.pick({" ({})", "（{}）"})),
+          fmt::format(fmt::runtime(terminal.pick(words)), anchor.substr(start.size())));
+    }
+  }
+  return {};
 }
 
 Bilingual spoken_by(std::string_view by) {
@@ -46,7 +66,7 @@ void show_step(const Terminal& terminal, const Json& step) {
   std::string line = fmt::format(
       "{} {}", terminal.styled_err(failed ? Style::kYellow : Style::kDim, failed ? "!" : "·"),
       text_at(step, "title"));
-  if (failed) line += fmt::format(": {}", text_at(step, "reason"));
+  if (failed) line += ": " + base::message_text(text_at(step, "reason"), terminal.language());
   terminal.note(fmt::format("{} ({} ms)", line, number_at(step, "elapsed_ms")));
 }
 
@@ -61,12 +81,16 @@ std::string sources_text(const Terminal& terminal, const Json& answer, bool with
     if (marker > shown) {
       if (shown == 0) out += "\n";
       shown = marker;
-      fmt::format_to(to, "[{}] {}\n    {}\n", marker,
+      fmt::format_to(to, "[{}] {}{}\n    {}\n", marker,
                      terminal.styled_out(Style::kBold, text_at(*source, "title")),
+                     with_quotes ? "" : place_text(terminal, text_at(citation, "anchor")),
                      text_at(*source, "url"));
     }
     const std::string support = text_at(citation, "support");
-    if (with_quotes) fmt::format_to(to, "    “{}”\n", text_at(citation, "quote"));
+    if (with_quotes) {
+      fmt::format_to(to, "    “{}”{}\n", text_at(citation, "quote"),
+                     place_text(terminal, text_at(citation, "anchor")));
+    }
     if (support == "unsupported") {
       fmt::format_to(
           to, "    {}\n",
@@ -78,7 +102,8 @@ std::string sources_text(const Terminal& terminal, const Json& answer, bool with
     for (const Json& source : list_at(answer, "sources")) {
       if (text_at(source, "state") != "failed") continue;
       fmt::format_to(to, "{} {}: {}\n", terminal.pick({"not read", "未读取"}),
-                     text_at(source, "url"), text_at(source, "reason"));
+                     text_at(source, "url"),
+                     base::message_text(text_at(source, "reason"), terminal.language()));
     }
   }
   const std::string_view note = terminal.pick(spoken_by(text_at(answer, "by")));

@@ -59,7 +59,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
       if (source == answer.sources.end()) continue;
       extras_->citations.push_back({.start = citation.start,
                                     .end = citation.end,
-                                    .url = source->url,
+                                    .url = answer::address_of(*source, citation),
                                     .title = source->title});
     }
     extras_->seine = base::to_text(answer::to_json(answer));

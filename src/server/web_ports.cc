@@ -113,14 +113,16 @@ answer::Page to_page(web::PageDocument document) {
                     .markdown = std::move(document.markdown),
                     .blocks = {}};
   if (page.url.empty()) page.url = std::move(document.url);
-  for (const web::PageBlock& block : document.blocks) {
+  for (web::PageBlock& block : document.blocks) {
     std::string path;
     for (const std::string& heading : block.heading_path) {
       if (!path.empty()) path += " > ";
       path += heading;
     }
-    page.blocks.push_back(
-        {std::string(web::block_kind_name(block.kind)), {block.start, block.end}, std::move(path)});
+    page.blocks.push_back({std::string(web::block_kind_name(block.kind)),
+                           {block.start, block.end},
+                           std::move(path),
+                           std::move(block.anchor)});
   }
   return page;
 }

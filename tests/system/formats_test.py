@@ -53,12 +53,16 @@ def pptx() -> bytes:
                                              + "</p:sld>"})
 
 
-def pdf(lines: list[str], extra: str = "") -> bytes:
-    content = "".join(f"BT /F1 11 Tf 72 {700 - 14 * i} Td ({line}) Tj ET\n" for i, line in enumerate(lines))
-    objects = ["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [4 0 R] /Count 1 >>",
-               "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-               "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R >>",
-               f"<< /Length {len(content)} >>\nstream\n{content}\nendstream"]
+def pdf(lines: list[str], *more: list[str], extra: str = "") -> bytes:
+    """One page for each list of lines."""
+    pages = [lines, *more]
+    kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(pages)))
+    objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
+               "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
+    for number, page in enumerate(pages):
+        content = "".join(f"BT /F1 11 Tf 72 {700 - 14 * i} Td ({line}) Tj ET\n" for i, line in enumerate(page))
+        objects += [f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * number} 0 R >>",
+                    f"<< /Length {len(content)} >>\nstream\n{content}\nendstream"]
     out, places = "%PDF-1.4\n", []
     for number, body in enumerate(objects, 1):
         places.append(len(out))
@@ -150,7 +154,7 @@ class Files(unittest.TestCase):
             key = "5" * 64
             locked = f"/ID [<00> <00>] /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{key}> /U <{key}> >>"
             refused["scan.pdf"] = (pdf([]), "text layer", "no_text_layer")
-            refused["locked.pdf"] = (pdf(["x"], locked), "password", "encrypted")
+            refused["locked.pdf"] = (pdf(["x"], extra=locked), "password", "encrypted")
             refused["cut.pdf"] = (b"%PDF-1.7\n", "damaged", "broken")
         for name, (data, word, verdict) in refused.items():
             with self.subTest(name):
@@ -198,6 +202,26 @@ class Sites(unittest.TestCase):
                                        "--ignore-robots")
                         self.assertEqual(result.returncode, 0, result.stderr)
                         self.assertIn("777 km", result.stdout)
+            finally:
+                server.shutdown()
+                thread.join()
+                server.server_close()
+
+
+    @unittest.skipUnless(shutil.which("pdftotext"), "no pdftotext (poppler-utils)")
+    def test_a_citation_says_the_page_of_a_document(self):
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as data:
+            (Path(folder) / "rivers.pdf").write_bytes(pdf(["The Loire rises at the foot of Mont Gerbier de Jonc."],
+                                                          ["The river Seine is 777 kilometres long."]))
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder))
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                words = ("ask", "How long is the river Seine?", "--site", f"http://127.0.0.1:{server.server_address[1]}/rivers.pdf", "--data", data)
+                answer = json.loads(seine(*words, "--json").stdout)
+                self.assertEqual([citation["anchor"] for citation in answer["citations"]], ["page=2"], answer)
+                self.assertIn("(page 2)", seine(*words).stdout)
+                self.assertIn("（第 2 页）", seine(*words, SEINE_LANG="zh").stdout)
             finally:
                 server.shutdown()
                 thread.join()

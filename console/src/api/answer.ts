@@ -15,6 +15,8 @@ export interface Citation {
   sourceId: number;
   quote: string;
   span: Span | null;
+  /** Where in a document the quote stands: "page=3", "slide=3", "sheet=Sales". */
+  anchor: string | null;
   /** Null until the sentence was checked. */
   support: Support | null;
 }
@@ -126,6 +128,7 @@ export function decodeCitation(value: unknown, path: string): Citation {
     sourceId: decode.number(json.source_id, `${path}.source_id`),
     quote: decode.optional(json.quote, `${path}.quote`, decode.string, ""),
     span: span && span.end > span.start ? span : null,
+    anchor: decode.optional(json.anchor, `${path}.anchor`, decode.string, null) || null,
     support: decode.optional(
       json.support,
       `${path}.support`,

@@ -7,6 +7,8 @@ export interface SnapshotBlock {
   start: number;
   end: number;
   headingPath: string[];
+  /** Where in a document it stands: "page=3", "slide=3", "sheet=Sales". */
+  anchor: string | null;
 }
 
 export interface Snapshot {
@@ -22,8 +24,10 @@ export interface Snapshot {
   blocks: SnapshotBlock[];
 }
 
-export function fetchSnapshot(hash: string, signal?: AbortSignal): Promise<Snapshot> {
-  return call(`/api/snapshots/${encodeURIComponent(hash)}`, { signal, decode: decodeSnapshot });
+/** share: the link through which the page is seen, where that is how the reader came. */
+export function fetchSnapshot(hash: string, share?: string, signal?: AbortSignal): Promise<Snapshot> {
+  const place = share === undefined ? "/api/snapshots" : `/api/shared/${encodeURIComponent(share)}/snapshots`;
+  return call(`${place}/${encodeURIComponent(hash)}`, { signal, decode: decodeSnapshot });
 }
 
 export function decodeSnapshot(value: unknown): Snapshot {
@@ -46,6 +50,7 @@ export function decodeSnapshot(value: unknown): Snapshot {
         start: decode.number(each.start, `${path}.start`),
         end: decode.number(each.end, `${path}.end`),
         headingPath: decodeHeadingPath(each.heading_path, `${path}.heading_path`),
+        anchor: decode.optional(each.anchor, `${path}.anchor`, decode.string, null) || null,
       };
     }),
   };

@@ -27,6 +27,7 @@ function cite(
     sourceId: 1,
     quote: "",
     span: null,
+    anchor: null,
     support,
   };
 }

@@ -9,6 +9,7 @@ import { foldersOf, groupsOf } from "../../src/features/history/groups.ts";
 import { narrow } from "../../src/features/palette/entries.ts";
 import { applySettings, currentSettings } from "../../src/features/settings/sync.ts";
 import { locate } from "../../src/features/snapshot/locate.ts";
+import { addressAt, placeOf } from "../../src/lib/place.ts";
 import { usePrefs } from "../../src/lib/prefs.ts";
 import { routeOf, snapshotPath, spotOf } from "../../src/lib/router.ts";
 import { kPage, snapshotJson, spanOf } from "../support/answer_fixture.ts";
@@ -76,11 +77,14 @@ describe("the cited span in a snapshot", () => {
 
   test("spans and blocks outside the page do no harm", () => {
     expect(locate(snapshot, { start: 1e9, end: 2e9 }).quote).toBe("");
+    expect(locate(snapshot, spanOf("1950")).anchor).toBeNull();
+    const paged = { ...snapshot, blocks: snapshot.blocks.map((block) => ({ ...block, anchor: "page=3" })) };
+    expect(locate(paged, spanOf("1950")).anchor).toBe("page=3");
     const wild = {
       ...snapshot,
       blocks: [
-        { kind: "p", start: 50, end: 20, headingPath: [] },
-        { kind: "p", start: 10, end: 1e9, headingPath: [] },
+        { kind: "p", start: 50, end: 20, headingPath: [], anchor: null },
+        { kind: "p", start: 10, end: 1e9, headingPath: [], anchor: null },
       ],
     };
     expect(
@@ -89,6 +93,15 @@ describe("the cited span in a snapshot", () => {
         .reduce((a, b) => a + b),
     ).toBeGreaterThan(kPage.length);
   });
+});
+
+test("a place in a document", () => {
+  expect(placeOf("page=12")).toEqual({ key: "place.page", name: "12" });
+  expect(placeOf("sheet=Q1=Q2")).toEqual({ key: "place.sheet", name: "Q1=Q2" });
+  for (const none of [null, "", "page=", "zoom=4", "xpage=1"]) expect(placeOf(none)).toBeNull();
+  expect(addressAt("https://a.example/b.pdf", "page=12")).toBe("https://a.example/b.pdf#page=12");
+  expect(addressAt("https://a.example/b.pdf#p", "page=12")).toBe("https://a.example/b.pdf#p");
+  expect(addressAt("https://a.example/b.pptx", "slide=2")).toBe("https://a.example/b.pptx");
 });
 
 describe("groups of conversations", () => {

@@ -25,6 +25,13 @@ std::string_view cut(std::string_view text, std::size_t begin, std::size_t end) 
   return text.substr(begin, end - begin);
 }
 
+std::string anchor_at(const Page& page, std::size_t byte) {
+  for (const PageBlock& block : page.blocks) {
+    if (block.span.begin <= byte && byte < block.span.end) return block.anchor;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<Finding> CitationCheck::find(std::string_view text, int source) const {
@@ -79,6 +86,7 @@ const Anchor* CitationCheck::mark(CitedText& cited, int source) {
                            .quote = std::string(cut(pages_[finding->page].markdown,
                                                     finding->span.begin, finding->span.end)),
                            .span = finding->span,
+                           .place = anchor_at(pages_[finding->page], finding->span.begin),
                            .support = finding->support});
   return &cited.anchors.back();
 }
@@ -117,6 +125,7 @@ Rendered render(const CitedText& cited) {
                              .source_id = mark.source,
                              .quote = mark.quote,
                              .span = mark.span,
+                             .anchor = mark.place,
                              .support = mark.support});
     out.text += text;
     points += text.size();

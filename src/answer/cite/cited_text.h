@@ -22,6 +22,7 @@ struct Anchor {
   bool space = false;  // a space stands before it
   std::string quote = {};
   ByteSpan span = {};
+  std::string place = {};  // Citation::anchor
   Support support = Support::kUnsupported;
 };
 

@@ -69,6 +69,22 @@ TEST(CheckCitations, KeepsWhatThePageSays) {
             "The Seine is 777 kilometres long.");
 }
 
+TEST(CheckCitations, SaysWhereInADocumentTheQuoteStands) {
+  Page document = page("Rivers", "The Seine is 777 kilometres long.\n\nParis lies on the Seine.");
+  document.url = "https://example.org/rivers.pdf";
+  document.blocks = {{.kind = "paragraph", .span = {0, 33}, .anchor = "page=1"},
+                     {.kind = "paragraph", .span = {35, 59}, .anchor = "page=2"}};
+  Fixture f({std::move(document)});
+  f.write({{"Paris lies on the Seine. ", 1}, {"The Seine is 777 kilometres long. ", 1}});
+  ASSERT_EQ(f.rendered.citations.size(), 2u);
+  EXPECT_EQ(f.rendered.citations[0].anchor, "page=2");
+  EXPECT_EQ(f.rendered.citations[1].anchor, "page=1");
+  Source source{.id = 1, .url = f.pages[0].url};
+  EXPECT_EQ(address_of(source, f.rendered.citations[0]), "https://example.org/rivers.pdf#page=2");
+  source.url += "#top";
+  EXPECT_EQ(address_of(source, f.rendered.citations[0]), "https://example.org/rivers.pdf#top");
+}
+
 TEST(CheckCitations, MovesAWrongMarkToThePageThatSaysIt) {
   Fixture f(kPages);
   const CitationCheck::Counts checked = f.write({{"The Loire's length is 1,006 kilometres.", 1}});

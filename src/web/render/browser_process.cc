@@ -65,6 +65,10 @@ std::vector<std::string> arguments(const std::string& program, const BrowserSett
       "--disable-gpu",
       // Nothing is painted, so no software renderer either: 18 MB less.
       "--disable-software-rasterizer",
+      // What would be a process for painting is a thread, and the template of unsandboxed children,
+      // which nothing needs then, is not kept: 12 MB less. Pages keep their own confined processes.
+      "--in-process-gpu",
+      "--no-unsandboxed-zygote",
       "--disable-extensions",
       "--disable-sync",
       "--disable-component-update",

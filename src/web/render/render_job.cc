@@ -188,16 +188,18 @@ asio::awaitable<base::Result<void>> RenderJob::Impl::open() {
   browser->open_session(
       session, [self = shared_from_this()](const CdpMessage& event) { self->on_event(event); });
   browser->post("Page.enable", Json::object(), session);
-  browser->post("Page.addScriptToEvaluateOnNewDocument",
-                {{"source", kWatchScript}, {"worldName", kWorld}}, session);
   browser->post("Network.enable", Json::object(), session);
   browser->post("Inspector.enable", Json::object(), session);
   Json patterns = Json::array();
   for (const char* type : {"Image", "Font", "Media"}) {
     patterns.push_back({{"urlPattern", "*"}, {"resourceType", type}});
   }
-  SEINE_CO_CHECK(
-      co_await browser->call("Fetch.enable", {{"patterns", patterns}}, session, control()));
+  browser->post("Fetch.enable", {{"patterns", patterns}}, session);
+  // The page's process answers in order: once it has this one it has switched on all above. A page
+  // that is sent away before that tells nothing of its loading.
+  SEINE_CO_CHECK(co_await browser->call("Page.addScriptToEvaluateOnNewDocument",
+                                        {{"source", kWatchScript}, {"worldName", kWorld}}, session,
+                                        control()));
   co_return base::Result<void>();
 }
 
@@ -312,7 +314,7 @@ asio::awaitable<std::expected<RenderedPage, RenderFailure>> RenderJob::run(
   if (auto there = co_await impl->navigate(); !there) {
     co_return failed(std::move(there).error(), false);
   }
-  const bool settled = co_await impl->settle();
+  const bool settled = co_await impl->settle() && impl->loaded;
   if (auto well = impl->page_trouble(); !well) co_return failed(std::move(well).error(), false);
   auto page = co_await impl->read(settled);
   if (!page && page.error().code == Code::kDeadlineExceeded && impl->browser->alive()) {

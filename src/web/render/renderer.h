@@ -45,7 +45,7 @@ struct RenderedPage {
   int status = 0;
   std::size_t shown_bytes = 0;
   std::size_t hidden_bytes = 0;
-  bool settled = false;  // false: the time was up while the page still changed
+  bool settled = false;  // false: the time was up while the page still loaded or changed
   std::size_t refused_connections = 0;
   std::chrono::milliseconds took{0};
 };

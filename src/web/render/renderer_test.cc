@@ -214,6 +214,16 @@ TEST_F(RendererTest, ReachesOnlyWhatTheGuardAllows) {
   EXPECT_EQ(direct.error().code, Code::kPermissionDenied);
 }
 
+// A page that starts to load before its process listens to us would say nothing of its end.
+TEST_F(RendererTest, EveryPageTellsThatItHasLoaded) {
+  site_.page("/", "<p>short");
+  for (int page = 0; page < 8; ++page) {
+    const auto shown = render(request(site_.url("/")));
+    ASSERT_TRUE(shown) << shown.error().to_string();
+    EXPECT_TRUE(shown->settled) << page;
+  }
+}
+
 TEST_F(RendererTest, APageThatNeverRestsHasAnEnd) {
   site_.page("/busy",
              "<p>first</p><script>setInterval(() => {"

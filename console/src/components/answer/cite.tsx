@@ -3,6 +3,7 @@
 import { type RefObject, useEffect, useId, useRef, useState } from "react";
 import type { Citation, Source, Support } from "../../api/answer.ts";
 import { useText } from "../../i18n/index.ts";
+import { addressAt, placeOf } from "../../lib/place.ts";
 import { showSpot } from "../../lib/router.ts";
 import { CheckIcon, HalfIcon, WarnIcon } from "../icons.tsx";
 import { safeHref } from "../markdown/inline.tsx";
@@ -58,7 +59,7 @@ export function Cite(props: { citation: Citation; source: Source | undefined; se
       showSpot({ hash: source.snapshot, start: citation.span?.start ?? 0, end: citation.span?.end ?? 0 });
       return;
     }
-    const address = source && safeHref(source.url);
+    const address = source && safeHref(addressAt(source.url, citation.anchor));
     if (address) window.open(address, "_blank", "noopener,noreferrer");
   };
   const number = String(citation.marker || citation.sourceId);
@@ -130,6 +131,7 @@ function Card(props: {
     const below = at.bottom + kGap + height <= innerHeight;
     setPlace({ left, top: below ? at.bottom + kGap : Math.max(kGap, at.top - kGap - height) });
   }, [props.anchor]);
+  const where = placeOf(citation.anchor);
   const date = source?.published ?? source?.fetchedAt;
   const Sign = citation.support ? kSupportIcon[citation.support] : undefined;
   return (
@@ -144,6 +146,7 @@ function Card(props: {
       <span className="block font-semibold text-ink">{source?.title ?? t("cite.unknown")}</span>
       <span className="mt-0.5 flex flex-wrap gap-x-2 text-2xs text-ink-faint">
         {source && <span>{source.site || source.url}</span>}
+        {where && <span>{t(where.key, where)}</span>}
         {date && <span>{format.date(new Date(date))}</span>}
         {source?.from === "cache" && <span>{t("source.from.cache")}</span>}
       </span>

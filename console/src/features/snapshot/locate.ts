@@ -18,6 +18,8 @@ export interface Located {
   /** What stands at the span, as it is in the page; empty without a span. */
   quote: string;
   headingPath: string[];
+  /** Where in a document the span begins: "page=3". */
+  anchor: string | null;
 }
 
 export function locate(snapshot: Snapshot, span: Span): Located {
@@ -30,17 +32,19 @@ export function locate(snapshot: Snapshot, span: Span): Located {
     ...parts.flatMap(({ start, end }) => [start, end]),
   ]);
   let headingPath: string[] = [];
-  const blocks = parts.map(({ start, kind, headingPath: headings }, index): LocatedBlock => {
+  let anchor: string | null = null;
+  const blocks = parts.map(({ start, kind, headingPath: headings, anchor: place }, index): LocatedBlock => {
     const begin = edges[2 * index] ?? 0;
     const end = edges[2 * index + 1] ?? 0;
     const text = markdown.slice(begin, end);
     const cited = wanted && from < end && to > begin;
     if (!cited) return { start, kind, text: disarm(text), cited };
     if (headingPath.length === 0) headingPath = headings;
+    anchor ??= place;
     const range = { start: Math.max(from, begin) - begin, end: Math.min(to, end) - begin, id: 0 };
     return { start, kind, text: mark(text, [], [range]), cited };
   });
-  return { blocks, quote: wanted ? markdown.slice(from, to) : "", headingPath };
+  return { blocks, quote: wanted ? markdown.slice(from, to) : "", headingPath, anchor };
 }
 
 /** The blocks in order, with what lies between them as blocks too: nothing of the page is left out. */
@@ -52,10 +56,10 @@ function covering({ markdown, blocks }: Snapshot): SnapshotBlock[] {
     const start = Math.max(done, block.start);
     const end = Math.min(bytes, block.end);
     if (end <= start) continue;
-    if (start > done) parts.push({ kind: "", start: done, end: start, headingPath: [] });
+    if (start > done) parts.push({ kind: "", start: done, end: start, headingPath: [], anchor: null });
     parts.push({ ...block, start, end });
     done = end;
   }
-  if (done < bytes) parts.push({ kind: "", start: done, end: bytes, headingPath: [] });
+  if (done < bytes) parts.push({ kind: "", start: done, end: bytes, headingPath: [], anchor: null });
   return parts;
 }
