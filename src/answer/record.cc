@@ -21,13 +21,6 @@ base::Error error_of(const Json& json) {
           base::get_or<std::string>(json, "field", "").value_or("")};
 }
 
-std::int64_t micros(base::WallTime time) {
-  return time.time_since_epoch().count();
-}
-base::WallTime wall(std::int64_t micros) {
-  return base::WallTime(std::chrono::microseconds(micros));
-}
-
 std::string text_at(const Json& json, std::string_view key) {
   return base::get_or<std::string>(json, key, "").value_or("");
 }
@@ -96,7 +89,7 @@ Json page_json(const Page& page) {
   return {{"snapshot", snapshot_of(page)}, {"url", page.url},
           {"title", page.title},           {"site", page.site},
           {"author", page.author},         {"published", page.published},
-          {"language", page.language},     {"fetched_at_us", micros(page.fetched_at)},
+          {"language", page.language},     {"fetched_at_us", base::to_us(page.fetched_at)},
           {"age_s", page.age_s},           {"from", page.from},
           {"verdict", page.verdict},       {"blocks", std::move(blocks)}};
 }
@@ -108,7 +101,7 @@ Page page_of(const Json& json, std::string markdown) {
             .author = text_at(json, "author"),
             .published = text_at(json, "published"),
             .language = text_at(json, "language"),
-            .fetched_at = wall(int_at(json, "fetched_at_us")),
+            .fetched_at = base::from_us(int_at(json, "fetched_at_us")),
             .age_s = int_at(json, "age_s"),
             .from = text_at(json, "from"),
             .verdict = text_at(json, "verdict"),
@@ -251,7 +244,7 @@ std::string record_to_text(const AskRequest& request, const RunRecord& record) {
   }
   return base::to_text({{"version", 1},
                         {"request", request_json(request)},
-                        {"started_us", micros(record.started)},
+                        {"started_us", base::to_us(record.started)},
                         {"nonce", record.nonce},
                         {"model", std::move(model)},
                         {"searches", std::move(searches)},
@@ -267,8 +260,9 @@ Result<StoredRun> record_from_text(std::string_view text, const Load& load) {
   if (request == nullptr) {
     return base::fail(base::Code::kDataLoss, "the run's record holds no request");
   }
-  StoredRun out{SEINE_TRY(request_of(*request, load)),
-                {.started = wall(int_at(json, "started_us")), .nonce = text_at(json, "nonce")}};
+  StoredRun out{
+      SEINE_TRY(request_of(*request, load)),
+      {.started = base::from_us(int_at(json, "started_us")), .nonce = text_at(json, "nonce")}};
   if (const Json* model = base::find(json, "model")) {
     out.record.model = llm::ModelInfo{
         .id = text_at(*model, "id"),

@@ -13,6 +13,14 @@ using Duration = std::chrono::nanoseconds;
 using TimePoint = std::chrono::steady_clock::time_point;
 using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
+// Microseconds since 1970: how times are stored.
+constexpr std::int64_t to_us(WallTime time) {
+  return time.time_since_epoch().count();
+}
+constexpr WallTime from_us(std::int64_t us) {
+  return WallTime(std::chrono::microseconds(us));
+}
+
 class Clock {
  public:
   virtual ~Clock() = default;

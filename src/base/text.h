@@ -15,6 +15,9 @@
 
 namespace seine::base {
 
+constexpr bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 std::string_view trim(std::string_view text);  // space, \t, \r, \n, \f, \v
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);

@@ -21,7 +21,7 @@ using base::Result;
 
 namespace {
 
-constexpr Migration kMigrations[] = {
+constexpr Migration kBlobMigrations[] = {
     {1, "records and pins of blobs",
      "CREATE TABLE blob("
      "id BLOB PRIMARY KEY CHECK(length(id) = 32), size INTEGER NOT NULL, used_ms INTEGER NOT NULL"
@@ -249,7 +249,7 @@ BlobStore::~BlobStore() {
 
 Result<std::unique_ptr<BlobStore>> BlobStore::open(const std::string& directory, Database& database,
                                                    const base::Clock& clock, BlobOptions options) {
-  SEINE_CHECK(database.migrate({"blob", kMigrations}));
+  SEINE_CHECK(database.migrate({"blob", kBlobMigrations}));
   SEINE_CHECK(detail::make_directories(directory + "/sha256"));
   SEINE_CHECK(detail::make_directories(directory + "/tmp"));
   SEINE_CHECK(detail::make_directories(directory + "/damaged"));

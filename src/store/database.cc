@@ -16,9 +16,6 @@ using base::Code;
 using base::fail;
 using base::Result;
 
-// "SEIN": marks our files, so that another program's database is not migrated by mistake.
-constexpr std::int64_t kApplicationId = 0x5345494e;
-
 Result<void> identify(Connection& connection) {
   const auto id = SEINE_TRY(connection.value<std::int64_t>("PRAGMA application_id"));
   if (id == kApplicationId) return {};

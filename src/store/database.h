@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,9 @@
 #include "store/migrations.h"
 
 namespace seine::store {
+
+// "SEIN": marks our files, so that another program's database is not migrated by mistake.
+inline constexpr std::int64_t kApplicationId = 0x5345494e;
 
 // How long a call may wait and run (the real steady clock), and the caller's change of mind. Both
 // also interrupt a statement that is running.

@@ -12,7 +12,7 @@ using base::Code;
 using base::fail;
 using base::Result;
 
-constexpr Migration kMigrations[] = {
+constexpr Migration kKeyValueMigrations[] = {
     {1, "keys and values with expiry",
      "CREATE TABLE kv_entry("
      "name_space TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
@@ -187,7 +187,7 @@ KeyValue::KeyValue(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KeyValue::~KeyValue() = default;
 
 Result<std::unique_ptr<KeyValue>> KeyValue::open(Database& database, const base::Clock& clock) {
-  SEINE_CHECK(database.migrate({"kv", kMigrations}));
+  SEINE_CHECK(database.migrate({"kv", kKeyValueMigrations}));
   return std::unique_ptr<KeyValue>(
       new KeyValue(std::unique_ptr<Impl>(new Impl{database, clock, {}, {}})));
 }

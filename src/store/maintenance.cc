@@ -20,7 +20,6 @@ using base::Result;
 
 // Problems listed by one check: a ruined file has thousands.
 constexpr int kProblemsMax = 100;
-constexpr std::int64_t kApplicationId = 0x5345494e;
 
 Result<std::vector<std::string>> check_connection(Connection& connection,
                                                   const CallOptions& options) {

@@ -16,7 +16,7 @@ using detail::find_collection;
 
 namespace {
 
-constexpr Migration kMigrations[] = {
+constexpr Migration kTextMigrations[] = {
     {1, "collections of the text index",
      "CREATE TABLE text_collection("
      "n INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -66,7 +66,7 @@ TextIndex::TextIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TextIndex::~TextIndex() = default;
 
 Result<std::unique_ptr<TextIndex>> TextIndex::open(Database& database, TextIndexLimits limits) {
-  SEINE_CHECK(database.migrate({"text", kMigrations}));
+  SEINE_CHECK(database.migrate({"text", kTextMigrations}));
   SEINE_CHECK(rebuild_outdated(database));
   return std::unique_ptr<TextIndex>(new TextIndex(std::make_unique<Impl>(database, limits)));
 }

@@ -146,11 +146,18 @@ def suite_style() -> Counts:
     return counts
 
 
-def compile_flags() -> dict[str, list[str]]:
-    """Each source file's flags from the release build, without the precompiled header."""
-    database = json.loads((ROOT / "build/release/compile_commands.json").read_text())
-    flags = {}
-    for entry in database:
+@dataclass
+class Unit:
+    """What the compiler sees at once: one source, or the sources of a folder together."""
+    path: str
+    sources: list[str]
+    flags: list[str]
+
+
+def compile_units() -> list[Unit]:
+    """The units of the release build with their flags, without the precompiled header."""
+    units = []
+    for entry in json.loads((ROOT / "build/release/compile_commands.json").read_text()):
         words = entry["command"].split()
         kept, skip = [], False
         for i, word in enumerate(words):
@@ -170,8 +177,16 @@ def compile_flags() -> dict[str, list[str]]:
                 continue
             if word.startswith(("-I", "-D", "-isystem", "-std", "-m", "-W", "-O", "-f")) and word != "-fno-pch-timestamp":
                 kept.append(word)
-        flags[entry["file"]] = kept
-    return flags
+        sources = [entry["file"]]
+        if "/Unity/unity_" in entry["file"]:
+            sources = re.findall(r'^#include "(.*)"$', Path(entry["file"]).read_text(), re.M)
+        units.append(Unit(entry["file"], sources, kept))
+    return units
+
+
+def compile_flags() -> dict[str, list[str]]:
+    """Each source file's flags."""
+    return {source: unit.flags for unit in compile_units() for source in unit.sources}
 
 
 def suite_headers() -> Counts:
@@ -210,23 +225,23 @@ def suite_tidy() -> Counts:
         problem = build("release")
         if problem is not None:
             return Counts(failed=["release build"])
-    flags = compile_flags()
-    sources = [f for f in sorted(flags) if f.startswith(str(ROOT / "src") + "/") and not re.search(r"_(test|fuzz|bench)\.cc$", f)]
+    units = [u for u in compile_units() if all(re.match(re.escape(str(ROOT)) + r"/src/(?!.*_(test|fuzz|bench)\.cc$)", source) for source in u.sources)]
+    units.sort(key=lambda u: len(u.sources), reverse=True)  # the long ones first, so that no processor waits at the end
 
-    def check(source: str) -> str | None:
-        words = [w for w in flags[source] if not w.startswith("-W")]
-        status, output = run(["clang-tidy-19", "--quiet", source, "--", *words], 300)
+    def check(unit: Unit) -> str | None:
+        words = [w for w in unit.flags if not w.startswith("-W")]
+        status, output = run(["clang-tidy-19", "--quiet", unit.path, "--", *words], 600)
         if status == 0:
             return None
         return "\n".join(line for line in output.splitlines() if " error: " in line or " warning: " in line) or output[-500:]
 
     counts = Counts()
     with ThreadPoolExecutor(JOBS) as pool:
-        for source, problem in zip(sources, pool.map(check, sources)):
+        for unit, problem in zip(units, pool.map(check, units)):
             if problem is None:
                 counts.passed += 1
             else:
-                counts.failed.append(f"tidy {os.path.relpath(source, ROOT)}")
+                counts.failed.append("tidy " + os.path.relpath(unit.sources[0], ROOT) + (" and its folder" if len(unit.sources) > 1 else ""))
                 print(tail(problem, 10))
     return counts
 

@@ -2,16 +2,13 @@
 
 #include <optional>
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace seine::answer {
 namespace {
 
 constexpr std::size_t kLinkBytesMax = 4096;
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 bool is_punctuation(char c) {
   return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
@@ -36,7 +33,7 @@ std::optional<std::size_t> closing(std::string_view text, std::size_t open, char
 class Writer {
  public:
   void put(char c) {
-    if (is_space(c)) {
+    if (base::is_space(c)) {
       space_ = !out_.empty();
       return;
     }

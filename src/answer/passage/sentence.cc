@@ -17,10 +17,6 @@ constexpr auto kAbbreviations = std::to_array<std::string_view>(
      "al",   "approx", "dept", "est", "mt",   "ft",  "pp",   "op",  "u.s", "u.k", "u.n",
      "d.c",  "ph.d",   "b.c",  "a.d", "ca",   "eq",  "sec",  "ch",  "ed"});
 
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 bool is_han_end(char32_t p) {
   return p == U'。' || p == U'！' || p == U'？' || p == U'；' || p == U'…' || p == U'｡';
 }
@@ -46,13 +42,13 @@ std::string word_before(std::string_view text, std::size_t at) {
 
 bool point_ends(std::string_view text, std::size_t at, std::size_t next) {
   if (next >= text.size()) return true;
-  if (!is_space(text[next])) return false;
+  if (!base::is_space(text[next])) return false;
   const std::string word = word_before(text, at);
   const bool initial = word.size() == 1 || (word.size() == 3 && word[1] == '.');
   if (initial && word != "i") return false;
   if (std::ranges::find(kAbbreviations, word) != kAbbreviations.end()) return false;
   std::size_t i = next;
-  while (i < text.size() && is_space(text[i])) ++i;
+  while (i < text.size() && base::is_space(text[i])) ++i;
   // A sentence does not go on in lower case.
   return i >= text.size() || !(text[i] >= 'a' && text[i] <= 'z');
 }
@@ -77,15 +73,15 @@ std::size_t cut_point(std::string_view text) {
 }
 
 void add(std::string_view text, std::size_t begin, std::size_t end, std::vector<ByteSpan>& out) {
-  while (begin < end && is_space(text[begin])) ++begin;
-  while (end > begin && is_space(text[end - 1])) --end;
+  while (begin < end && base::is_space(text[begin])) ++begin;
+  while (end > begin && base::is_space(text[end - 1])) --end;
   while (end - begin > kSentenceBytesMax) {
     const std::size_t cut = begin + cut_point(text.substr(begin, end - begin));
     std::size_t stop = cut;
-    while (stop > begin && is_space(text[stop - 1])) --stop;
+    while (stop > begin && base::is_space(text[stop - 1])) --stop;
     if (stop > begin) out.push_back({begin, stop});
     begin = cut;
-    while (begin < end && is_space(text[begin])) ++begin;
+    while (begin < end && base::is_space(text[begin])) ++begin;
   }
   if (begin < end) out.push_back({begin, end});
 }

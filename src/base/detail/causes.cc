@@ -7,7 +7,7 @@
 namespace seine::base::detail {
 namespace {
 
-constexpr auto kTable = std::to_array<Bilingual>({
+constexpr auto kCauseTable = std::to_array<Bilingual>({
     // errno, as generic_category words it
     {"Operation not permitted", "操作不被允许"},
     {"No such file or directory", "文件或目录不存在"},
@@ -354,7 +354,7 @@ constexpr auto kDoingTable = std::to_array<Bilingual>({
 
 }  // namespace
 
-const std::span<const Bilingual> kCauses(kTable);
+const std::span<const Bilingual> kCauses(kCauseTable);
 const std::span<const Bilingual> kDoings(kDoingTable);
 
 }  // namespace seine::base::detail

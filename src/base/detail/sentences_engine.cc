@@ -7,7 +7,7 @@
 namespace seine::base::detail {
 namespace {
 
-constexpr auto kTable = std::to_array<Bilingual>({
+constexpr auto kEngineTable = std::to_array<Bilingual>({
     // constraints
     {"the constraint allows no text at all", "约束不允许任何文本"},
     {"the constraint compiles to more than {} nodes", "约束编译后超过 {} 个节点"},
@@ -179,6 +179,6 @@ constexpr auto kTable = std::to_array<Bilingual>({
 
 }  // namespace
 
-const std::span<const Bilingual> kEngineSentences(kTable);
+const std::span<const Bilingual> kEngineSentences(kEngineTable);
 
 }  // namespace seine::base::detail

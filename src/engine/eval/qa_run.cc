@@ -80,7 +80,7 @@ Result<SpanReading> read_one(Engine& engine, const SpanFormat& format, const Spa
   return *std::move(got);
 }
 
-struct Sums {
+struct QaSums {
   double exact = 0;
   double f1 = 0;
   double answered = 0;
@@ -112,8 +112,8 @@ Result<QaReport> run_qa(Engine& engine, const QaSet& set, const QaRunSettings& s
                       engine.id());
   const std::vector<Item> items = items_of(set, settings);
   if (items.empty()) return base::fail(Code::kInvalidArgument, "the set has no questions");
-  Sums sums;
-  std::array<Sums, kThresholds.size()> others;
+  QaSums sums;
+  std::array<QaSums, kThresholds.size()> others;
   std::uint64_t tokens = 0;
   const base::TimePoint began = engine.clock().now();
   for (const Item& item : items) {

@@ -76,7 +76,7 @@ std::size_t best(std::span<const float> logits) {
   return static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin());
 }
 
-struct Sums {
+struct TextSums {
   std::vector<double> losses;  // nats
   double base_loss = 0;
   std::vector<double> divergences;
@@ -120,7 +120,7 @@ struct Sums {
 };
 
 Result<> read_window(Reader& reader, std::optional<Reader>& base, std::span<const TokenId> window,
-                     Sums& sums) {
+                     TextSums& sums) {
   const std::size_t half = window.size() / 2;
   // The last token is only predicted.
   for (std::size_t at = 0; at + 1 < window.size();) {
@@ -176,7 +176,7 @@ Result<TextReport> run_text(std::shared_ptr<const ModelFile> model,
                             base::format_count(tokens.size()), base::format_count(width));
   }
   const std::size_t count = settings.windows == 0 ? all : std::min(settings.windows, all);
-  Sums sums;
+  TextSums sums;
   const auto began = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = i * all / count * width;

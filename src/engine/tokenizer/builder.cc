@@ -166,12 +166,12 @@ base::Result<std::shared_ptr<const Tokenizer>> TokenizerBuilder::finish() {
   const auto repeated = std::ranges::unique(t.ends_);
   t.ends_.erase(repeated.begin(), repeated.end());
   if (t.spaces_are_marks_) {
-    constexpr std::string_view kMark = "\u2581";
     t.split_at_marks_ = std::ranges::none_of(t.tokens_, [&](const Tokenizer::Token& token) {
       if (token.kind != TokenKind::kNormal) return false;
       std::size_t lead = 0;
-      while (std::string_view(token.bytes).substr(lead).starts_with(kMark)) lead += kMark.size();
-      return token.bytes.find(kMark, lead) != std::string::npos;
+      while (std::string_view(token.bytes).substr(lead).starts_with(kSpaceMark))
+        lead += kSpaceMark.size();
+      return token.bytes.find(kSpaceMark, lead) != std::string::npos;
     });
   }
   return std::shared_ptr<const Tokenizer>(std::move(out_));

@@ -11,6 +11,9 @@
 
 namespace seine::engine {
 
+// What SentencePiece writes in place of a space.
+inline constexpr std::string_view kSpaceMark = "\u2581";
+
 class TokenizerBuilder {
  public:
   TokenizerBuilder() : out_(new Tokenizer) {}

@@ -12,8 +12,6 @@
 namespace seine::engine {
 namespace {
 
-constexpr std::string_view kMark = "\u2581";
-
 // Text in Unicode normal form C; the text itself when it is that already.
 std::string_view to_nfc(std::string_view text, std::string& storage) {
   if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
@@ -133,10 +131,10 @@ void Tokenizer::encode_plain(std::string_view text, PieceCache& cache,
     return;
   }
   marked.reserve(text.size() + text.size() / 2);
-  if (space_prefix_) marked += kMark;
+  if (space_prefix_) marked += kSpaceMark;
   for (const char c : text) {
     if (c == ' ') {
-      marked += kMark;
+      marked += kSpaceMark;
     } else {
       marked += c;
     }
@@ -148,8 +146,8 @@ void Tokenizer::encode_plain(std::string_view text, PieceCache& cache,
     if (split_at_marks_) {
       // A word: its marks, and what follows up to the next mark.
       std::size_t at = begin;
-      while (all.substr(at).starts_with(kMark)) at += kMark.size();
-      end = std::min(all.find(kMark, at), all.size());
+      while (all.substr(at).starts_with(kSpaceMark)) at += kSpaceMark.size();
+      end = std::min(all.find(kSpaceMark, at), all.size());
     }
     encode_piece(all.substr(begin, end - begin), cache, symbols, out);
     begin = end;
@@ -204,12 +202,12 @@ std::string StreamDecoder::push(TokenId id) {
   if (tokenizer_.marks_spaces() && kind == TokenKind::kNormal) {
     std::string_view rest = bytes;
     while (!rest.empty()) {
-      const std::size_t mark = std::min(rest.find(kMark), rest.size());
+      const std::size_t mark = std::min(rest.find(kSpaceMark), rest.size());
       held_ += rest.substr(0, mark);
       rest.remove_prefix(mark);
       if (rest.empty()) break;
       held_ += ' ';
-      rest.remove_prefix(kMark.size());
+      rest.remove_prefix(kSpaceMark.size());
     }
   } else {
     held_ += bytes;

@@ -11,7 +11,6 @@ namespace {
 using base::Code;
 using base::Json;
 
-constexpr std::string_view kMark = "\u2581";
 constexpr std::int64_t kIdMax = 4'000'000;
 
 std::unexpected<base::Error> unsupported(std::string_view part, std::string_view type) {
@@ -40,7 +39,7 @@ base::Result<> read_normalizer(const Json& node, Steps& steps) {
     return {};
   }
   if (type == "Prepend") {
-    if (SEINE_TRY(base::get_or<std::string>(node, "prepend", "")) != kMark) {
+    if (SEINE_TRY(base::get_or<std::string>(node, "prepend", "")) != kSpaceMark) {
       return unsupported("normalizer", type);
     }
     steps.prefix = true;
@@ -50,7 +49,7 @@ base::Result<> read_normalizer(const Json& node, Steps& steps) {
     const Json* pattern = base::find(node, "pattern");
     const std::string from =
         pattern == nullptr ? "" : SEINE_TRY(base::get_or<std::string>(*pattern, "String", ""));
-    if (from != " " || SEINE_TRY(base::get_or<std::string>(node, "content", "")) != kMark) {
+    if (from != " " || SEINE_TRY(base::get_or<std::string>(node, "content", "")) != kSpaceMark) {
       return unsupported("normalizer", type);
     }
     steps.marks = true;
@@ -97,7 +96,8 @@ base::Result<> read_pre_tokenizer(const Json& node, Steps& steps) {
     return {};
   }
   if (type == "Metaspace") {
-    if (SEINE_TRY(base::get_or<std::string>(node, "replacement", std::string(kMark))) != kMark) {
+    if (SEINE_TRY(base::get_or<std::string>(node, "replacement", std::string(kSpaceMark))) !=
+        kSpaceMark) {
       return unsupported("pre_tokenizer", type);
     }
     const bool old_prefix = SEINE_TRY(base::get_or<bool>(node, "add_prefix_space", true));

@@ -23,7 +23,7 @@ constexpr std::size_t kSearchHitsMax = 1000;
 constexpr std::size_t kIndexBatch = 256;
 constexpr std::size_t kSnippetBytes = 240;
 
-constexpr store::Migration kMigrations[] = {
+constexpr store::Migration kChatMigrations[] = {
     {1, "chats and their messages",
      "CREATE TABLE chat("
      "id TEXT PRIMARY KEY, title TEXT NOT NULL, folder TEXT NOT NULL, pinned INTEGER NOT NULL,"
@@ -39,13 +39,6 @@ constexpr store::Migration kMigrations[] = {
      "CREATE INDEX chat_message_unindexed ON chat_message(id) WHERE indexed = 0;"},
 };
 
-std::int64_t to_us(base::WallTime time) {
-  return time.time_since_epoch().count();
-}
-base::WallTime from_us(std::int64_t us) {
-  return base::WallTime(std::chrono::microseconds(us));
-}
-
 constexpr std::string_view kInfoColumns =
     "SELECT c.id, c.title, c.folder, c.pinned, c.archived, c.created_us, c.updated_us,"
     " (SELECT count(*) FROM chat_message m WHERE m.chat = c.id),"
@@ -58,8 +51,8 @@ ChatInfo info_of(const store::Cursor& row) {
           .folder = row.get<std::string>(2),
           .pinned = row.get<bool>(3),
           .archived = row.get<bool>(4),
-          .created_at = from_us(row.integer(5)),
-          .updated_at = from_us(row.integer(6)),
+          .created_at = base::from_us(row.integer(5)),
+          .updated_at = base::from_us(row.integer(6)),
           .message_count = row.get<std::uint64_t>(7),
           .snippet = row.get<std::string>(8)};
 }
@@ -73,7 +66,7 @@ ChatMessage message_of(const store::Cursor& row) {
           .role = row.integer(2) == 0 ? ChatRole::kUser : ChatRole::kAssistant,
           .text = row.get<std::string>(3),
           .state = row.get<std::string>(4),
-          .created_at = from_us(row.integer(5)),
+          .created_at = base::from_us(row.integer(5)),
           .run_id = row.get<std::string>(6),
           .model = row.get<std::string>(7),
           .answer = row.get<std::string>(8)};
@@ -153,7 +146,7 @@ std::string_view chat_role_name(ChatRole role) {
 Result<std::unique_ptr<ChatStore>> ChatStore::open(store::Database& database,
                                                    store::TextIndex& index,
                                                    const base::Clock& clock, base::Random& random) {
-  SEINE_CHECK(database.migrate({"gateway.chats", kMigrations}));
+  SEINE_CHECK(database.migrate({"gateway.chats", kChatMigrations}));
   const auto created = index.create_collection(kCollection);
   if (!created && created.error().code != Code::kAlreadyExists) {
     return std::unexpected(created.error());
@@ -218,7 +211,7 @@ Result<ChatPage> ChatStore::list(const ChatQuery& query) {
     while (SEINE_TRY(row.next())) {
       if (page.chats.size() == query.limit) {
         const ChatInfo& last = page.chats.back();
-        page.next_cursor = fmt::format("{}:{}", to_us(last.updated_at), last.id);
+        page.next_cursor = fmt::format("{}:{}", base::to_us(last.updated_at), last.id);
         break;
       }
       page.chats.push_back(info_of(row));
@@ -271,12 +264,12 @@ Result<ChatPage> ChatStore::search(const ChatQuery& query) {
 Result<ChatInfo> ChatStore::create(std::string_view title, std::string_view folder) {
   SEINE_CHECK(check_points(title, "title", kTitlePointsMax));
   SEINE_CHECK(check_points(folder, "folder", kFolderPointsMax));
-  const std::int64_t now = to_us(clock_.wall());
+  const std::int64_t now = base::to_us(clock_.wall());
   ChatInfo info{.id = "c_" + base::make_uuid7(clock_, random_),
                 .title = base::to_valid_utf8(title),
                 .folder = base::to_valid_utf8(folder),
-                .created_at = from_us(now),
-                .updated_at = from_us(now)};
+                .created_at = base::from_us(now),
+                .updated_at = base::from_us(now)};
   SEINE_CHECK(database_.write([&](store::Connection& c) -> Result<> {
     return c.run("INSERT INTO chat VALUES(?1, ?2, ?3, 0, 0, ?4, ?4, NULL)", info.id, info.title,
                  info.folder, now);
@@ -316,7 +309,7 @@ Result<ChatInfo> ChatStore::patch(const std::string& id, const ChatPatch& patch)
 }
 
 Result<> ChatStore::remove(const std::string& id) {
-  const std::int64_t now = to_us(clock_.wall());
+  const std::int64_t now = base::to_us(clock_.wall());
   return database_.write([&](store::Connection& c) -> Result<> {
     (void)SEINE_TRY(find_chat(c, id));
     return c.run("UPDATE chat SET deleted_us = ?2 WHERE id = ?1", id, now);
@@ -324,7 +317,7 @@ Result<> ChatStore::remove(const std::string& id) {
 }
 
 Result<ChatInfo> ChatStore::restore(const std::string& id) {
-  const std::int64_t oldest = to_us(clock_.wall() - kRestoreTime);
+  const std::int64_t oldest = base::to_us(clock_.wall() - kRestoreTime);
   return database_.write([&](store::Connection& c) -> Result<ChatInfo> {
     SEINE_CHECK(
         c.run("UPDATE chat SET deleted_us = NULL WHERE id = ?1 AND deleted_us >= ?2", id, oldest));
@@ -351,7 +344,7 @@ Result<ChatMessage> ChatStore::add_message(const std::string& chat, ChatMessage 
   message.text = base::to_valid_utf8(message.text);
   message.id = "m_" + base::make_uuid7(clock_, random_);
   message.created_at = clock_.wall();
-  const std::int64_t now = to_us(message.created_at);
+  const std::int64_t now = base::to_us(message.created_at);
   SEINE_CHECK(database_.write([&](store::Connection& c) -> Result<> {
     const ChatInfo info = SEINE_TRY(find_chat(c, chat));
     if (info.message_count >= kMessagesMax) {
@@ -376,7 +369,7 @@ Result<> ChatStore::update_message(const std::string& chat, const std::string& i
                                    const MessagePatch& patch) {
   if (patch.text) SEINE_CHECK(check_bytes(*patch.text, "text", kTextBytesMax));
   if (patch.answer) SEINE_CHECK(check_bytes(*patch.answer, "answer", kAnswerBytesMax));
-  const std::int64_t now = to_us(clock_.wall());
+  const std::int64_t now = base::to_us(clock_.wall());
   SEINE_CHECK(database_.write([&](store::Connection& c) -> Result<> {
     (void)SEINE_TRY(find_message(c, chat, id));
     std::optional<std::string> text;
@@ -393,7 +386,7 @@ Result<> ChatStore::update_message(const std::string& chat, const std::string& i
 }
 
 Result<> ChatStore::remove_message(const std::string& chat, const std::string& id) {
-  const std::int64_t now = to_us(clock_.wall());
+  const std::int64_t now = base::to_us(clock_.wall());
   const auto gone =
       SEINE_TRY(database_.write([&](store::Connection& c) -> Result<std::vector<std::string>> {
         (void)SEINE_TRY(find_chat(c, chat));
@@ -439,7 +432,7 @@ Result<std::vector<ChatMessage>> ChatStore::path_to(const std::string& chat,
 }
 
 Result<std::size_t> ChatStore::purge() {
-  const std::int64_t oldest = to_us(clock_.wall() - kRestoreTime);
+  const std::int64_t oldest = base::to_us(clock_.wall() - kRestoreTime);
   const bool any = SEINE_TRY(database_.read([&](store::Connection& c) -> Result<bool> {
     const auto one = SEINE_TRY(
         c.value<std::int64_t>("SELECT 1 FROM chat WHERE deleted_us < ?1 LIMIT 1", oldest));

@@ -10,7 +10,7 @@ namespace {
 using base::Code;
 using base::Result;
 
-constexpr store::Migration kMigrations[] = {
+constexpr store::Migration kShareMigrations[] = {
     {1, "links to conversations",
      "CREATE TABLE chat_share("
      "id TEXT PRIMARY KEY, chat TEXT NOT NULL, title TEXT NOT NULL, created_us INTEGER NOT NULL,"
@@ -20,19 +20,13 @@ constexpr store::Migration kMigrations[] = {
 
 constexpr std::string_view kColumns = "SELECT id, chat, title, created_us, expires_us";
 
-std::int64_t to_us(base::WallTime time) {
-  return time.time_since_epoch().count();
-}
-base::WallTime from_us(std::int64_t us) {
-  return base::WallTime(std::chrono::microseconds(us));
-}
-
 Share share_of(const store::Cursor& row) {
   Share share{.id = row.get<std::string>(0),
               .chat_id = row.get<std::string>(1),
               .title = row.get<std::string>(2),
-              .created_at = from_us(row.integer(3))};
-  if (const auto end = row.get<std::optional<std::int64_t>>(4)) share.expires_at = from_us(*end);
+              .created_at = base::from_us(row.integer(3))};
+  if (const auto end = row.get<std::optional<std::int64_t>>(4))
+    share.expires_at = base::from_us(*end);
   return share;
 }
 
@@ -41,7 +35,7 @@ Share share_of(const store::Cursor& row) {
 Result<std::unique_ptr<ShareStore>> ShareStore::open(store::Database& database,
                                                      const base::Clock& clock,
                                                      base::Random& random) {
-  SEINE_CHECK(database.migrate({"gateway.shares", kMigrations}));
+  SEINE_CHECK(database.migrate({"gateway.shares", kShareMigrations}));
   return std::unique_ptr<ShareStore>(new ShareStore(database, clock, random));
 }
 
@@ -65,23 +59,23 @@ Result<Share> ShareStore::create(std::string_view chat_id, std::string_view titl
   std::optional<std::int64_t> expires_us;
   if (life) {
     share.expires_at = now + *life;
-    expires_us = to_us(*share.expires_at);
+    expires_us = base::to_us(*share.expires_at);
   }
   SEINE_CHECK(database_.write([&](store::Connection& c) -> Result<> {
-    SEINE_CHECK(c.run("DELETE FROM chat_share WHERE expires_us <= ?1", to_us(now)));
+    SEINE_CHECK(c.run("DELETE FROM chat_share WHERE expires_us <= ?1", base::to_us(now)));
     const auto count = SEINE_TRY(c.value<std::int64_t>("SELECT count(*) FROM chat_share"));
     if (count.value_or(0) >= static_cast<std::int64_t>(kSharesMax)) {
       return base::fail(Code::kResourceExhausted, "there are {} links already, the limit",
                         kSharesMax);
     }
     return c.run("INSERT INTO chat_share VALUES(?1, ?2, ?3, ?4, ?5, ?6)", share.id, share.chat_id,
-                 share.title, to_us(now), expires_us, content);
+                 share.title, base::to_us(now), expires_us, content);
   }));
   return share;
 }
 
 Result<std::vector<Share>> ShareStore::list(std::string_view chat_id) {
-  const std::int64_t now = to_us(clock_.wall());
+  const std::int64_t now = base::to_us(clock_.wall());
   return database_.read([&](store::Connection& c) -> Result<std::vector<Share>> {
     std::vector<Share> shares;
     store::Cursor row =
@@ -95,7 +89,7 @@ Result<std::vector<Share>> ShareStore::list(std::string_view chat_id) {
 }
 
 Result<ShareStore::Shared> ShareStore::find(std::string_view id) {
-  const std::int64_t now = to_us(clock_.wall());
+  const std::int64_t now = base::to_us(clock_.wall());
   return database_.read([&](store::Connection& c) -> Result<Shared> {
     store::Cursor row = SEINE_TRY(c.query(
         std::string(kColumns) +

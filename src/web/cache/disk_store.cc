@@ -35,14 +35,6 @@ END;
 )"},
 };
 
-std::int64_t micros(base::WallTime time) {
-  return time.time_since_epoch().count();
-}
-
-base::WallTime wall_of(std::int64_t us) {
-  return base::WallTime(std::chrono::microseconds(us));
-}
-
 std::string headers_text(const net::Headers& headers) {
   base::Json json = base::Json::array();
   for (const net::Headers::Field field : headers)
@@ -88,8 +80,8 @@ asio::awaitable<base::Result<std::vector<StoredResponse>>> DiskStore::find(std::
                 stored.variant = rows.text(0);
                 stored.status = rows.get<int>(1);
                 stored.headers = SEINE_TRY(headers_of(rows.text(2)));
-                stored.request_time = wall_of(rows.integer(3));
-                stored.response_time = wall_of(rows.integer(4));
+                stored.request_time = base::from_us(rows.integer(3));
+                stored.response_time = base::from_us(rows.integer(4));
                 stored.body_ref = rows.text(5);
                 stored.body_bytes = rows.get<std::uint64_t>(6);
                 out.push_back(std::move(stored));
@@ -112,7 +104,7 @@ asio::awaitable<base::Result<std::string>> DiskStore::body(StoredResponse stored
 
 base::Result<void> DiskStore::write(const std::string& key, const StoredResponse& stored) {
   const std::string headers = headers_text(stored.headers);
-  const std::int64_t now = micros(clock_.wall());
+  const std::int64_t now = base::to_us(clock_.wall());
   const std::size_t variants_max = limits_.variants_max;
   return database_.write([&](store::Connection& connection) -> base::Result<void> {
     // Deleted first: REPLACE does not fire the trigger that counts.
@@ -123,8 +115,9 @@ base::Result<void> DiskStore::write(const std::string& key, const StoredResponse
         "WHERE key = ?1 ORDER BY used_us DESC LIMIT ?2)",
         key, variants_max - 1));
     return connection.run("INSERT INTO web_cache VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", key,
-                          stored.variant, stored.status, headers, micros(stored.request_time),
-                          micros(stored.response_time), stored.body_ref, stored.body_bytes, now);
+                          stored.variant, stored.status, headers, base::to_us(stored.request_time),
+                          base::to_us(stored.response_time), stored.body_ref, stored.body_bytes,
+                          now);
   });
 }
 

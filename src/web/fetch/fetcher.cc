@@ -9,10 +9,6 @@
 namespace seine::web {
 namespace {
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 // RFC 9110 section 15.4: 303 always, 301 and 302 for POST by custom, become GET.
 void rewrite_method(HopRequest& request, int status) {
   const bool post = request.method == "POST";

@@ -9,10 +9,6 @@ namespace {
 
 constexpr int kRedirectsMax = 5;
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 }  // namespace
 
 void RobotsCache::make_room() {

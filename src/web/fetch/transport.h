@@ -23,6 +23,11 @@ namespace seine::web {
 
 namespace asio = boost::asio;
 
+// Statuses whose Location is followed (RFC 9110 section 15.4).
+constexpr bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 struct FetchLimits {
   std::size_t header_bytes_max = std::size_t{64} << 10;
   std::uint64_t body_bytes_max = std::uint64_t{10} << 20;  // as it comes over the wire

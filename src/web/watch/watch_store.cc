@@ -73,15 +73,9 @@ constexpr std::string_view kDeliveryColumns =
     "SELECT id, watch, url, body, state, created_us, attempts, next_us, status, message FROM "
     "web_watch_delivery";
 
-std::int64_t micros(base::WallTime time) {
-  return time.time_since_epoch().count();
-}
-base::WallTime wall_of(std::int64_t us) {
-  return base::WallTime(std::chrono::microseconds(us));
-}
 std::optional<base::WallTime> wall_at(const Cursor& row, int column) {
   if (row.is_null(column)) return std::nullopt;
-  return wall_of(row.integer(column));
+  return base::from_us(row.integer(column));
 }
 
 Result<Watch> watch_of(const Cursor& row) {
@@ -92,10 +86,10 @@ Result<Watch> watch_of(const Cursor& row) {
   watch.secret = row.text(2);
   watch.hook_secret = row.text(3);
   watch.paused = row.get<bool>(4);
-  watch.created_at = wall_of(row.integer(5));
+  watch.created_at = base::from_us(row.integer(5));
   watch.checked_at = wall_at(row, 6);
   watch.changed_at = wall_at(row, 7);
-  watch.next_at = wall_of(row.integer(8));
+  watch.next_at = base::from_us(row.integer(8));
   watch.asked = !row.is_null(9);
   watch.failures = row.get<std::uint32_t>(10);
   watch.verdict = row.text(11);
@@ -112,9 +106,9 @@ Delivery delivery_of(const Cursor& row) {
   delivery.url = row.text(2);
   delivery.body = row.text(3);
   delivery.state = static_cast<DeliveryState>(row.integer(4));
-  delivery.created_at = wall_of(row.integer(5));
+  delivery.created_at = base::from_us(row.integer(5));
   delivery.attempts = row.get<std::uint32_t>(6);
-  delivery.next_at = wall_of(row.integer(7));
+  delivery.next_at = base::from_us(row.integer(7));
   delivery.status = row.get<int>(8);
   delivery.message = row.text(9);
   return delivery;
@@ -148,8 +142,8 @@ Result<> WatchStore::add(const Watch& watch) {
         "INSERT INTO web_watch (id, spec, secret, hook_secret, paused, created_us, next_us, "
         "failures, verdict, message, title, version) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, '', '', "
         "'', 0)",
-        watch.id, spec, watch.secret, watch.hook_secret, micros(watch.created_at),
-        micros(watch.next_at));
+        watch.id, spec, watch.secret, watch.hook_secret, base::to_us(watch.created_at),
+        base::to_us(watch.next_at));
   });
 }
 
@@ -181,7 +175,7 @@ Result<std::vector<WatchVersion>> WatchStore::versions(const std::string& id, st
     while (SEINE_TRY(rows.next())) {
       WatchVersion version;
       version.number = rows.get<std::uint64_t>(0);
-      version.at = wall_of(rows.integer(1));
+      version.at = base::from_us(rows.integer(1));
       version.title = rows.text(2);
       const base::Json changes = SEINE_TRY(base::parse_json(rows.text(3)));
       version.changes = SEINE_TRY(changes_from_json(changes));
@@ -208,7 +202,7 @@ Result<> WatchStore::pause(const std::string& id, bool paused, base::WallTime no
     SEINE_CHECK(connection.run(
         "UPDATE web_watch SET paused = ?2, next_us = CASE WHEN paused AND NOT ?2 THEN ?3 ELSE "
         "next_us END WHERE id = ?1",
-        id, paused, micros(now)));
+        id, paused, base::to_us(now)));
     return changed(connection, id);
   });
 }
@@ -216,7 +210,7 @@ Result<> WatchStore::pause(const std::string& id, bool paused, base::WallTime no
 Result<> WatchStore::ask(const std::string& id, base::WallTime now) {
   return database_.write([&](Connection& connection) -> Result<> {
     SEINE_CHECK(
-        connection.run("UPDATE web_watch SET asked_us = ?2 WHERE id = ?1", id, micros(now)));
+        connection.run("UPDATE web_watch SET asked_us = ?2 WHERE id = ?1", id, base::to_us(now)));
     return changed(connection, id);
   });
 }
@@ -226,7 +220,7 @@ Result<std::vector<std::string>> WatchStore::due(base::WallTime now, std::size_t
     auto rows = SEINE_TRY(connection.query(
         "SELECT id FROM web_watch WHERE paused = 0 AND (next_us <= ?1 OR asked_us IS NOT NULL) "
         "ORDER BY asked_us IS NULL, next_us LIMIT ?2",
-        micros(now), limit));
+        base::to_us(now), limit));
     std::vector<std::string> out;
     while (SEINE_TRY(rows.next())) out.emplace_back(rows.text(0));
     return out;
@@ -239,7 +233,7 @@ Result<std::optional<base::WallTime>> WatchStore::next_due() {
         "SELECT min(CASE WHEN asked_us IS NULL THEN next_us ELSE asked_us END) FROM web_watch "
         "WHERE paused = 0"));
     if (!us || !*us) return std::nullopt;
-    return wall_of(**us);
+    return base::from_us(**us);
   });
 }
 
@@ -264,7 +258,7 @@ Result<> add_delivery(Connection& connection, const Delivery& delivery) {
   SEINE_CHECK(connection.run(
       "INSERT INTO web_watch_delivery VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?6, 0, ?7)", delivery.id,
       delivery.watch, delivery.url, delivery.body,
-      full ? DeliveryState::kDead : DeliveryState::kPending, micros(delivery.created_at),
+      full ? DeliveryState::kDead : DeliveryState::kPending, base::to_us(delivery.created_at),
       full ? "too many webhooks were on their way" : ""));
   // The oldest that are over go.
   return connection.run(
@@ -275,7 +269,7 @@ Result<> add_delivery(Connection& connection, const Delivery& delivery) {
 
 Result<> add_version(Connection& connection, const std::string& id, const WatchVersion& version) {
   SEINE_CHECK(connection.run("INSERT INTO web_watch_version VALUES (?1, ?2, ?3, ?4, ?5, ?6)", id,
-                             version.number, micros(version.at), version.title,
+                             version.number, base::to_us(version.at), version.title,
                              base::to_text(to_json(version.changes)), version.left_out));
   SEINE_CHECK(connection.run("DELETE FROM web_watch_version WHERE watch = ?1 AND number <= ?2 - ?3",
                              id, version.number, WatchStore::kVersionsMax));
@@ -290,8 +284,8 @@ Result<> WatchStore::checked(const Checked& what) {
         "UPDATE web_watch SET checked_us = ?2, next_us = ?3, verdict = ?4, message = ?5, failures "
         "= CASE WHEN ?6 THEN failures + 1 ELSE 0 END, title = CASE WHEN ?7 = '' THEN title ELSE ?7 "
         "END, asked_us = CASE WHEN asked_us > ?8 THEN asked_us ELSE NULL END WHERE id = ?1",
-        what.id, micros(what.at), micros(what.next_at), what.verdict, what.message, what.failed,
-        what.title, micros(what.started_at)));
+        what.id, base::to_us(what.at), base::to_us(what.next_at), what.verdict, what.message,
+        what.failed, what.title, base::to_us(what.started_at)));
     SEINE_CHECK(changed(connection, what.id));
     if (what.baseline)
       SEINE_CHECK(connection.run("UPDATE web_watch SET baseline = ?2 WHERE id = ?1", what.id,
@@ -300,7 +294,7 @@ Result<> WatchStore::checked(const Checked& what) {
       SEINE_CHECK(add_version(connection, what.id, *what.version));
       if (what.version->number > 1)
         SEINE_CHECK(connection.run("UPDATE web_watch SET changed_us = ?2 WHERE id = ?1", what.id,
-                                   micros(what.at)));
+                                   base::to_us(what.at)));
     }
     if (what.delivery) SEINE_CHECK(add_delivery(connection, *what.delivery));
     return {};
@@ -312,7 +306,7 @@ Result<std::vector<Delivery>> WatchStore::due_deliveries(base::WallTime now, std
     auto rows = SEINE_TRY(connection.query(
         std::string(kDeliveryColumns) + " WHERE state = ?1 AND next_us <= ?2 ORDER BY next_us "
                                         "LIMIT ?3",
-        DeliveryState::kPending, micros(now), limit));
+        DeliveryState::kPending, base::to_us(now), limit));
     std::vector<Delivery> out;
     while (SEINE_TRY(rows.next())) out.push_back(delivery_of(rows));
     return out;
@@ -324,7 +318,7 @@ Result<std::optional<base::WallTime>> WatchStore::next_delivery() {
     const auto us = SEINE_TRY(connection.value<std::optional<std::int64_t>>(
         "SELECT min(next_us) FROM web_watch_delivery WHERE state = ?1", DeliveryState::kPending));
     if (!us || !*us) return std::nullopt;
-    return wall_of(**us);
+    return base::from_us(**us);
   });
 }
 
@@ -333,8 +327,8 @@ Result<> WatchStore::attempted(const Delivery& delivery) {
     return connection.run(
         "UPDATE web_watch_delivery SET state = ?2, attempts = ?3, next_us = ?4, status = ?5, "
         "message = ?6 WHERE id = ?1",
-        delivery.id, delivery.state, delivery.attempts, micros(delivery.next_at), delivery.status,
-        delivery.message);
+        delivery.id, delivery.state, delivery.attempts, base::to_us(delivery.next_at),
+        delivery.status, delivery.message);
   });
 }
 
@@ -362,7 +356,7 @@ Result<> WatchStore::resend(const std::string& id, base::WallTime now) {
     return connection.run(
         "UPDATE web_watch_delivery SET state = ?2, attempts = 0, next_us = ?3, created_us = ?3 "
         "WHERE id = ?1",
-        id, DeliveryState::kPending, micros(now));
+        id, DeliveryState::kPending, base::to_us(now));
   });
 }
 
@@ -370,9 +364,9 @@ Result<bool> WatchStore::take_message(const std::string& watch, const std::strin
                                       base::WallTime now) {
   return database_.write([&](Connection& connection) -> Result<bool> {
     SEINE_CHECK(connection.run("DELETE FROM web_watch_message WHERE at_us < ?1",
-                               micros(now - 2 * kWebhookTolerance)));
+                               base::to_us(now - 2 * kWebhookTolerance)));
     SEINE_CHECK(connection.run("INSERT OR IGNORE INTO web_watch_message VALUES (?1, ?2, ?3)", watch,
-                               message, micros(now)));
+                               message, base::to_us(now)));
     return connection.changes() > 0;
   });
 }

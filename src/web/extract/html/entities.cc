@@ -85,7 +85,7 @@ std::size_t decode_numeric(std::string_view text, std::string& out) {
   return at;
 }
 
-constexpr std::size_t kNameBytesMax = 32;
+constexpr std::size_t kEntityBytesMax = 32;
 constexpr std::size_t kBareBytesMax = 6;  // the longest reference known without a semicolon
 
 }  // namespace
@@ -94,7 +94,7 @@ std::size_t decode_reference(std::string_view text, bool in_attribute, std::stri
   if (text.size() < 2) return 0;
   if (text[1] == '#') return decode_numeric(text, out);
   std::size_t run = 0;
-  while (run < kNameBytesMax && run + 1 < text.size() && is_alnum(text[run + 1])) ++run;
+  while (run < kEntityBytesMax && run + 1 < text.size() && is_alnum(text[run + 1])) ++run;
   if (run < 2) return 0;
   if (run + 1 < text.size() && text[run + 1] == ';') {
     if (const Entry* whole = find_entity(text.substr(1, run))) {

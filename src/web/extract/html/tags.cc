@@ -175,7 +175,7 @@ constexpr auto kNames = std::to_array<std::string_view>({"",
 static_assert(kNames.size() == kTagCount);
 
 constexpr std::size_t kSlots = 1024;  // a load of one in six: a look-up is nearly always one probe
-constexpr std::size_t kNameBytesMax = 14;
+constexpr std::size_t kTagBytesMax = 14;
 
 constexpr std::size_t hash(std::string_view name) {
   std::uint32_t h = 2166136261U;
@@ -198,7 +198,7 @@ constexpr std::array<std::uint8_t, kSlots> kSlotTable = make_slots();
 }  // namespace
 
 Tag tag_from_name(std::string_view name) {
-  if (name.empty() || name.size() > kNameBytesMax) return Tag::kUnknown;
+  if (name.empty() || name.size() > kTagBytesMax) return Tag::kUnknown;
   for (std::size_t at = hash(name); kSlotTable[at] != 0; at = (at + 1) % kSlots) {
     if (kNames[kSlotTable[at]] == name) return static_cast<Tag>(kSlotTable[at]);
   }

@@ -198,13 +198,13 @@ void TreeBuilder::in_head(Token& token) {
 }
 
 void TreeBuilder::in_head_noscript(Token& token) {
-  constexpr TagSet kHeadOnes = {Tag::kBasefont, Tag::kBgsound,  Tag::kLink,
-                                Tag::kMeta,     Tag::kNoframes, Tag::kStyle};
+  constexpr TagSet kInNoscript = {Tag::kBasefont, Tag::kBgsound,  Tag::kLink,
+                                  Tag::kMeta,     Tag::kNoframes, Tag::kStyle};
   if (token.type == TokenType::kDoctype) return;
   if (is_space_run(token) || token.type == TokenType::kComment) return in_head(token);
   if (token.type == TokenType::kStartTag) {
     if (token.tag == Tag::kHtml) return in_body(token);
-    if (kHeadOnes.has(token.tag)) return in_head(token);
+    if (kInNoscript.has(token.tag)) return in_head(token);
     if (token.tag == Tag::kHead || token.tag == Tag::kNoscript) return;
   }
   if (token.type == TokenType::kEndTag) {
@@ -221,9 +221,9 @@ void TreeBuilder::in_head_noscript(Token& token) {
 }
 
 void TreeBuilder::after_head(Token& token) {
-  constexpr TagSet kHeadOnes = {Tag::kBase,     Tag::kBasefont, Tag::kBgsound, Tag::kLink,
-                                Tag::kMeta,     Tag::kNoframes, Tag::kScript,  Tag::kStyle,
-                                Tag::kTemplate, Tag::kTitle};
+  constexpr TagSet kBelongsToHead = {Tag::kBase,     Tag::kBasefont, Tag::kBgsound, Tag::kLink,
+                                     Tag::kMeta,     Tag::kNoframes, Tag::kScript,  Tag::kStyle,
+                                     Tag::kTemplate, Tag::kTitle};
   if (is_space_run(token)) return insert_text(token.text, token.offset);
   if (token.type == TokenType::kComment) return insert_comment(token);
   if (token.type == TokenType::kDoctype) return;
@@ -240,7 +240,7 @@ void TreeBuilder::after_head(Token& token) {
       mode_ = Mode::kInFrameset;
       return;
     }
-    if (kHeadOnes.has(token.tag)) {
+    if (kBelongsToHead.has(token.tag)) {
       push(head_);
       in_head(token);
       remove_from_stack(head_);

@@ -14,9 +14,8 @@ namespace {
 
 using Event = XmlReader::Event;
 
-constexpr std::size_t kTextMax = std::size_t{1} << 20;  // of one <w:t>
-constexpr std::size_t kRowsMax = 5'000;
-constexpr std::size_t kColumnsMax = 64;
+constexpr std::size_t kDocumentTextMax = std::size_t{1} << 20;  // of one <w:t>
+constexpr std::size_t kDocumentRowsMax = 5'000;
 constexpr int kListLevels = 9;
 constexpr int kBasedOnMax = 16;
 
@@ -26,7 +25,7 @@ int number_of(const XmlReader& xml, int otherwise) {
 }
 
 // What a paragraph says of itself, or its style says for it.
-struct Shape {
+struct ParagraphShape {
   std::string style = {};
   std::optional<int> outline = {};  // 0 is the topmost; 9 is text
   std::optional<int> list = {};     // number of the list; 0 is none
@@ -36,12 +35,12 @@ struct Shape {
 struct Style {
   std::string name;  // lower case
   std::string based_on;
-  Shape shape;
+  ParagraphShape shape;
   bool hidden = false;
 };
 
 // Reads <w:pPr> or <w:rPr>, which has just started, and consumes it.
-void read_paragraph_properties(XmlReader& xml, Shape& shape) {
+void read_paragraph_properties(XmlReader& xml, ParagraphShape& shape) {
   const std::size_t depth = xml.depth();
   while (xml.depth() >= depth) {
     const Event event = xml.next();
@@ -208,7 +207,7 @@ class DocxReader {
 
  private:
   struct Paragraph {
-    Shape shape;
+    ParagraphShape shape;
     RunText text;
     std::string link;
     RunShape run;
@@ -270,7 +269,7 @@ class DocxReader {
       if (found != links_->end() && found->second.external)
         paragraph.link = safe_link(found->second.target);
     } else if (local == "t") {
-      const std::string text = xml.inner_text(kTextMax);
+      const std::string text = xml.inner_text(kDocumentTextMax);
       if (!paragraph.run.hidden)
         paragraph.text.add(text, {paragraph.run.bold, paragraph.run.italic, paragraph.link});
     } else if (local == "tab") {
@@ -297,12 +296,12 @@ class DocxReader {
       Cell cell;
       cell.markdown = cell_.take_markdown();
       cell.text = cell_.take_plain();
-      if (row_.size() < kColumnsMax) row_.push_back(std::move(cell));
-      for (std::size_t i = 1; i < span_ && row_.size() < kColumnsMax; ++i) row_.emplace_back();
+      if (row_.size() < kTableColumnsMax) row_.push_back(std::move(cell));
+      for (std::size_t i = 1; i < span_ && row_.size() < kTableColumnsMax; ++i) row_.emplace_back();
     } else if (local == "tr" && tables_ == 1) {
       const bool any =
           std::ranges::any_of(row_, [](const Cell& cell) { return !cell.text.empty(); });
-      if (any && table_.rows.size() < kRowsMax) table_.rows.push_back(std::move(row_));
+      if (any && table_.rows.size() < kDocumentRowsMax) table_.rows.push_back(std::move(row_));
       row_.clear();
     } else if (local == "tbl" && tables_ > 0 && --tables_ == 0) {
       finish_table();
@@ -320,7 +319,7 @@ class DocxReader {
     // A table of contents repeats the headings.
     if (name.starts_with("toc ")) return;
     if (styles_.find(style, [](const Style& one) { return one.hidden; }) != nullptr) return;
-    const Shape shape = full_shape(paragraph.shape);
+    const ParagraphShape shape = full_shape(paragraph.shape);
     if (shape.outline && *shape.outline >= 0 && *shape.outline < 9) {
       InlineText line = paragraph.text.take(Emphasis::kDrop);
       return sink_.heading(*shape.outline + 1, line);
@@ -334,8 +333,8 @@ class DocxReader {
     sink_.paragraph(line);
   }
 
-  Shape full_shape(const Shape& own) const {
-    Shape shape = own;
+  ParagraphShape full_shape(const ParagraphShape& own) const {
+    ParagraphShape shape = own;
     if (!shape.outline) {
       const Style* style =
           styles_.find(own.style, [](const Style& one) { return one.shape.outline.has_value(); });

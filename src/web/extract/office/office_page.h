@@ -4,12 +4,16 @@
 // One thread a call.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/error.h"
 #include "web/extract/page.h"
 
 namespace seine::web {
+
+// Columns of a table that are read; further ones are not.
+inline constexpr std::size_t kTableColumnsMax = 64;
 
 // Errors of all three carry a Verdict: kBroken, kTooLarge, kEncrypted, kUnsupported.
 

@@ -14,9 +14,8 @@ namespace {
 using Event = XmlReader::Event;
 
 constexpr std::size_t kSlidesMax = 1'000;
-constexpr std::size_t kTextMax = 65'536;
-constexpr std::size_t kRowsMax = 1'000;
-constexpr std::size_t kColumnsMax = 64;
+constexpr std::size_t kSlidesTextMax = 65'536;
+constexpr std::size_t kSlidesRowsMax = 1'000;
 
 enum class ListMark : std::uint8_t { kInherited, kNone, kBullet, kNumber };
 
@@ -26,19 +25,19 @@ struct Paragraph {
   ListMark mark = ListMark::kInherited;
 };
 
-struct Shape {
+struct SlideShape {
   bool placeholder = false;
   std::string role;  // "title", "body", "" of an object's placeholder
   std::vector<Paragraph> paragraphs;
   Table table;
 };
 
-bool is_title(const Shape& shape) {
+bool is_title(const SlideShape& shape) {
   return shape.role == "title" || shape.role == "ctrTitle";
 }
 
 // Dates, footers and numbers stand on every slide.
-bool is_furniture(const Shape& shape) {
+bool is_furniture(const SlideShape& shape) {
   return shape.role == "dt" || shape.role == "ftr" || shape.role == "sldNum" || shape.role == "hdr";
 }
 
@@ -47,8 +46,8 @@ class SlideReader {
   SlideReader(std::string_view text, const Relationships& links) : xml_(text), links_(links) {}
 
   // Nothing of a hidden slide.
-  std::optional<std::vector<Shape>> read() {
-    std::vector<Shape> shapes;
+  std::optional<std::vector<SlideShape>> read() {
+    std::vector<SlideShape> shapes;
     for (Event event = xml_.next(); event != Event::kDone; event = xml_.next()) {
       if (event != Event::kStart) continue;
       const std::string_view local = xml_.local();
@@ -64,8 +63,8 @@ class SlideReader {
   }
 
  private:
-  Shape shape() {
-    Shape shape;
+  SlideShape shape() {
+    SlideShape shape;
     bool hidden = false;
     const std::size_t depth = xml_.depth();
     while (xml_.depth() >= depth) {
@@ -85,7 +84,7 @@ class SlideReader {
         shape.paragraphs.push_back(paragraph());
       }
     }
-    return hidden ? Shape{} : shape;
+    return hidden ? SlideShape{} : shape;
   }
 
   Table table() {
@@ -95,10 +94,10 @@ class SlideReader {
       const Event event = xml_.next();
       if (event == Event::kDone) break;
       if (event != Event::kStart) continue;
-      if (xml_.local() == "tr" && table.rows.size() < kRowsMax) {
+      if (xml_.local() == "tr" && table.rows.size() < kSlidesRowsMax) {
         table.rows.emplace_back();
       } else if (xml_.local() == "tc" && !table.rows.empty() &&
-                 table.rows.back().size() < kColumnsMax) {
+                 table.rows.back().size() < kTableColumnsMax) {
         table.rows.back().push_back(cell());
       }
     }
@@ -153,7 +152,7 @@ class SlideReader {
         if (found != links_.end() && found->second.external)
           look.link = safe_link(found->second.target);
       } else if (local == "t") {
-        paragraph.text.add(xml_.inner_text(kTextMax), look);
+        paragraph.text.add(xml_.inner_text(kSlidesTextMax), look);
       } else if (local == "br") {
         paragraph.text.line_break();
         xml_.skip();
@@ -170,7 +169,7 @@ class SlideReader {
   const Relationships& links_;
 };
 
-void write_shape(Shape& shape, BlockSink& sink) {
+void write_shape(SlideShape& shape, BlockSink& sink) {
   if (is_furniture(shape)) return;
   if (!shape.table.rows.empty()) sink.table(shape.table, 0);
   // The masters give bullets to bodies and to none else; what the slide says itself goes first.
@@ -194,9 +193,9 @@ void write_shape(Shape& shape, BlockSink& sink) {
   }
 }
 
-void write_slide(std::vector<Shape> shapes, BlockSink& sink) {
+void write_slide(std::vector<SlideShape> shapes, BlockSink& sink) {
   InlineText title;
-  for (Shape& shape : shapes) {
+  for (SlideShape& shape : shapes) {
     if (!is_title(shape)) continue;
     for (Paragraph& paragraph : shape.paragraphs) {
       title.space();
@@ -204,13 +203,13 @@ void write_slide(std::vector<Shape> shapes, BlockSink& sink) {
     }
   }
   sink.heading(2, title);
-  for (Shape& shape : shapes) {
+  for (SlideShape& shape : shapes) {
     if (!is_title(shape)) write_shape(shape, sink);
   }
 }
 
-void write_notes(std::vector<Shape> shapes, BlockSink& sink) {
-  for (Shape& shape : shapes) {
+void write_notes(std::vector<SlideShape> shapes, BlockSink& sink) {
+  for (SlideShape& shape : shapes) {
     // Beside the notes there is the slide's picture, whose placeholder holds no words of its own.
     if (is_furniture(shape) || shape.role == "sldImg") continue;
     for (Paragraph& paragraph : shape.paragraphs) {

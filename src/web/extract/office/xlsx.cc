@@ -16,8 +16,7 @@ namespace {
 using Event = XmlReader::Event;
 
 constexpr std::size_t kSheetsMax = 200;
-constexpr std::size_t kRowsMax = 5'000;  // of one sheet
-constexpr std::size_t kColumnsMax = 64;
+constexpr std::size_t kSheetRowsMax = 5'000;  // of one sheet
 constexpr std::size_t kCellBytesMax = 8'192;
 constexpr std::size_t kStringsMax = 2'000'000;
 constexpr std::size_t kFormatsMax = 65'536;
@@ -123,7 +122,7 @@ class SheetReader {
         if (is_true(xml_, "hidden"))
           hidden_.emplace_back(int_of(xml_, "min", 0) - 1, int_of(xml_, "max", 0) - 1);
       } else if (local == "row") {
-        if (rows_.size() >= kRowsMax) {
+        if (rows_.size() >= kSheetRowsMax) {
           truncated = true;
           break;
         }
@@ -150,7 +149,7 @@ class SheetReader {
       if (event != Event::kStart || xml_.local() != "c") continue;
       column = column_of(xml_.attribute("r").value_or("")).value_or(column);
       std::string value = cell();
-      if (column >= kColumnsMax) {
+      if (column >= kTableColumnsMax) {
         truncated = truncated || !value.empty();
       } else if (!value.empty() && !is_hidden(column)) {
         if (cells.size() <= column) cells.resize(column + 1);

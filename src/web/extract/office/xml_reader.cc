@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "web/extract/html/entities.h"
 
@@ -9,10 +10,6 @@ namespace seine::web {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 bool is_name_start(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -41,10 +38,10 @@ void each_attribute(std::string_view text, Found found) {
     const std::size_t name_at = at;
     while (at < text.size() && is_name(text[at])) ++at;
     const std::string_view name = text.substr(name_at, at - name_at);
-    while (at < text.size() && is_space(text[at])) ++at;
+    while (at < text.size() && base::is_space(text[at])) ++at;
     if (at >= text.size() || text[at] != '=') continue;
     ++at;
-    while (at < text.size() && is_space(text[at])) ++at;
+    while (at < text.size() && base::is_space(text[at])) ++at;
     if (at >= text.size()) return;
     std::string_view value;
     if (text[at] == '"' || text[at] == '\'') {
@@ -53,7 +50,7 @@ void each_attribute(std::string_view text, Found found) {
       at = std::min(end + 1, text.size());
     } else {
       const std::size_t value_at = at;
-      while (at < text.size() && !is_space(text[at])) ++at;
+      while (at < text.size() && !base::is_space(text[at])) ++at;
       value = text.substr(value_at, at - value_at);
     }
     if (found(name, value)) return;

@@ -15,8 +15,8 @@ using base::Json;
 
 constexpr std::size_t kRowsMax = 5'000;
 constexpr std::size_t kColumnsMax = 64;
-constexpr std::size_t kBytesMax = std::size_t{7} << 20;    // of one piece of code
-constexpr std::size_t kSourceMax = std::size_t{16} << 20;  // a parsed value is ten times its text
+constexpr std::size_t kCodeBytesMax = std::size_t{7} << 20;  // of one piece of code
+constexpr std::size_t kSourceMax = std::size_t{16} << 20;    // a parsed value is ten times its text
 
 // A value on one line, strings without their quotes.
 std::string scalar_text(const Json& value) {
@@ -114,8 +114,8 @@ class Writer {
 
   void write_code(const Json& value) {
     std::string text = base::to_pretty_text(value);
-    if (text.size() > kBytesMax) {
-      text.resize(base::utf8_prefix(text, kBytesMax));
+    if (text.size() > kCodeBytesMax) {
+      text.resize(base::utf8_prefix(text, kCodeBytesMax));
       cut_ = true;
     }
     sink_.code("json", text, 0);

@@ -13,13 +13,13 @@ namespace seine::web {
 namespace {
 
 constexpr std::size_t kBlocksMax = 20'000;
-constexpr std::size_t kBytesMax = std::size_t{8} << 20;
+constexpr std::size_t kTextBytesMax = std::size_t{8} << 20;
 constexpr std::size_t kTitleMax = 200;
 
 std::string_view cut_text(std::string_view text, Page& page) {
-  if (text.size() <= kBytesMax) return text;
+  if (text.size() <= kTextBytesMax) return text;
   page.truncated = true;
-  return text.substr(0, base::utf8_prefix(text, kBytesMax));
+  return text.substr(0, base::utf8_prefix(text, kTextBytesMax));
 }
 
 // The kind of a Markdown line that begins a block of its own.
@@ -173,7 +173,7 @@ Page csv_page(std::string_view text) {
 Page xml_page(std::string_view text) {
   Page page;
   BlockSink sink;
-  sink.code("xml", base::trim(cut_text(text, page).substr(0, kBytesMax - 64)), 0);
+  sink.code("xml", base::trim(cut_text(text, page).substr(0, kTextBytesMax - 64)), 0);
   page.truncated = page.truncated || sink.full();
   page.blocks = sink.take();
   return page;
