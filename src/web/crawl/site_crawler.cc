@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "net/on_pool.h"
@@ -266,7 +267,7 @@ asio::awaitable<base::Result<CrawlReport>> SiteCrawler::crawl_here(
       const std::vector<std::string> pages =
           co_await sitemap_pages(*start, options.read, options.pages_max * 4);
       for (const std::string& page : pages) frontier.add(page, "", 1);
-      for (const PageLink& entry : co_await feed_entries(std::move(feeds), options.read))
+      for (const PageLink& entry : co_await feed_entries(std::exchange(feeds, {}), options.read))
         frontier.add(entry.url, entry.text, 1);
     }
   }
