@@ -90,6 +90,14 @@ std::span<const ConfigKey> config_schema() {
                 .help = {"Memory of a model; 0: what the system has free",
                          "单个模型的内存上限；0 表示系统可用内存"}},
       ConfigKey{
+          .name = "model.weights",
+          .type = KeyType::kChoice,
+          .fallback = "fast",
+          .help = {"fast: a copy of the weights laid out for quick tokens, where memory allows; "
+                   "file: the file alone, shared between processes",
+                   "fast：内存允许时复制一份便于快速生成的权重；file：只用文件本身，进程间共享"},
+          .choices = "fast|file"},
+      ConfigKey{
           .name = "model.threads",
           .type = KeyType::kInteger,
           .fallback = "0",
