@@ -7,17 +7,18 @@ from dataset import Dataset
 from tasks import Tasks
 
 # progress from, (text, copy, cloze, qa, cross) in % of rows / of samples, weight of the language-model loss
-STAGES = [(0.0, (50, 20, 22, 6, 2), 1.0), (0.10, (35, 5, 40, 17, 3), 1.0), (0.40, (24, 3, 41, 29, 3), 0.7), (0.78, (10, 2, 33, 52, 3), 0.3)]
+STAGES = {"scratch": [(0.0, (50, 20, 22, 6, 2), 1.0), (0.10, (35, 5, 40, 17, 3), 1.0), (0.40, (24, 3, 41, 29, 3), 0.7), (0.78, (10, 2, 33, 52, 3), 0.3)],
+          "resume": [(0.0, (32, 3, 38, 24, 3), 1.0), (0.30, (24, 2, 40, 30, 4), 0.7), (0.60, (14, 2, 38, 42, 4), 0.4), (0.82, (8, 1, 31, 56, 4), 0.3)]}
 
 
-def stage(p):
-    return [s for s in STAGES if p >= s[0]][-1][1:]
+def stage(plan, p):
+    return [s for s in STAGES[plan] if p >= s[0]][-1][1:]
 
 
-def make(tasks, seed, step, progress, B, T):
+def make(tasks, seed, step, progress, B, T, plan="scratch"):
     """-> ids [B,T+1] uint16, class of each target [B,T] uint8, sample number [B,T] int16 (rising along a row)"""
     tasks.seed(seed, step)
-    mix, _ = stage(progress)
+    mix, _ = stage(plan, progress)
     ids, cls, doc = np.zeros((B, T + 1), np.uint16), np.zeros((B, T), np.uint8), np.zeros((B, T), np.int16)
     text = int(round(B * mix[0] / sum(mix)))
     for b in range(text):
@@ -44,13 +45,17 @@ def make(tasks, seed, step, progress, B, T):
     return ids, cls, doc
 
 
-def worker(dir, seed, options, B, T, jobs, out):
+def worker(dir, seed, options, B, T, plan, jobs, out):
     tasks = Tasks(Dataset(dir), options)
+    done = 0
     while True:
         step, progress = jobs.get()
+        done += 1
+        if done % 50 == 0:                               # shards that came since
+            tasks.d.find_text()
         for attempt in range(4):                         # another draw, the same on every machine, if a sample cannot be made
             try:
-                batch = make(tasks, seed + 1000003 * attempt, step, progress, B, T)
+                batch = make(tasks, seed + 1000003 * attempt, step, progress, B, T, plan)
                 break
             except Exception:
                 batch = traceback.format_exc(); print(f"batch {step}: {batch}", file=sys.stderr, flush=True)
@@ -60,11 +65,11 @@ def worker(dir, seed, options, B, T, jobs, out):
 class Loader:
     """Asks for batches ahead and hands them over in order of step."""
 
-    def __init__(self, dir, seed, options, B, T, workers, ahead=32):
+    def __init__(self, dir, seed, options, B, T, workers, plan="scratch", ahead=32):
         ctx = mp.get_context("fork")
         self.jobs, self.out = ctx.Queue(), ctx.Queue()
         self.ready, self.next_job, self.ahead = {}, None, ahead
-        self.procs = [ctx.Process(target=worker, args=(dir, seed, options, B, T, self.jobs, self.out), daemon=True) for _ in range(workers)]
+        self.procs = [ctx.Process(target=worker, args=(dir, seed, options, B, T, plan, self.jobs, self.out), daemon=True) for _ in range(workers)]
         for p in self.procs:
             p.start()
 

@@ -60,7 +60,11 @@ class Dataset:
         z = np.load(f"{dir}/par.npz")
         self.par = {k: Ragged(z[k], z[k + "_at"]) for k in ("en", "zh")}
         self.par_doc = z["doc"]
-        self.lm = {l: [np.load(p, mmap_mode="r") for p in sorted(glob.glob(f"{dir}/lm-{l}-*.npy"))] for l in ("en", "zh")}
+        self.find_text()
+
+    def find_text(self):
+        """The text shards that are there; a run may start on some and be sent the others."""
+        self.lm = {l: [np.load(p, mmap_mode="r") for p in sorted(glob.glob(f"{self.dir}/lm-{l}-*.npy"))] for l in ("en", "zh")}
 
     def questions(self, lang, split, src=None):
         p = self.span[:, 0]

@@ -17,7 +17,7 @@ PROMPT_MAX = 1500                                        # tokens of all passage
 class Tasks:
     def __init__(self, data, options=None):
         self.d = data
-        self.o = dict(front=.75, missing=.25, lm_passage=.25, lm_question=.4, title=.85, zh_qa=.3, zh_cloze=.55)
+        self.o = dict(front=.75, missing=.25, lm_passage=.25, lm_question=.4, title=.85, zh_qa=.25, zh_cloze=.55, keywords=.06, lossy=.15)
         self.o.update(options or {})
         self.cloze_maker = Cloze(data, data.tok.encode_plain, None)
         self.train_q = {"en": data.questions("en", "train"), "zh": data.questions("zh", "train", [1, 2]), "kd": data.questions("zh", "train", [3])}
@@ -72,11 +72,23 @@ class Tasks:
         pool = self.train_q["kd" if lang == "zh" and self.r.random() < .25 else lang]
         return int(pool[int(self.r.integers(len(pool)))])
 
+    def vary(self, q):
+        """A question asked again and again comes in other forms: without its function words, as one types into a search
+        box, or with a few tokens lost. An answer then rests on the passage, not on the question known by heart."""
+        r, u = self.r, self.r.random()
+        if u < self.o["keywords"]:
+            x = q[~self.cloze_maker.function[q] & ~self.d.facts.clause[q]]
+            return x if len(x) > 2 else q
+        if u < self.o["keywords"] + self.o["lossy"]:
+            x = q[r.random(len(q)) > r.uniform(0, .25)]
+            return x if len(x) > 3 else q
+        return q
+
     def qa(self, lang):
         r, d = self.r, self.d
         q = self.pick_question(lang); gold = int(d.span[q, 0])
         missing = r.random() < self.o["missing"]
-        nd = int(r.choice(6, p=[.26, .14, .16, .16, .16, .12]))
+        nd = int(r.choice(6, p=[.2, .12, .16, .18, .2, .14]))
         nd = max(nd, 1) if missing else nd
         near = [int(x) for x in d.neg[q] if x >= 0]; r.shuffle(near)
         own = [gold] if not missing else []
@@ -94,7 +106,7 @@ class Tasks:
             place[p] = (a, b)
             segs.append((p, np.concatenate([d.title[p], x[a:b]]) if title else x[a:b]))
         def turn(k, p):
-            return d.q[k], (d.text[p][d.span[k, 1]:d.span[k, 2]] if p is not None else None), p
+            return self.vary(d.q[k]), (d.text[p][d.span[k, 1]:d.span[k, 2]] if p is not None else None), p
         turns = [turn(q, None if missing else gold)]
         more = [(int(k), p) for p, (a, b) in place.items() for k in d.of[p] if k != q and d.span[k, 1] >= a and d.span[k, 2] <= b]
         r.shuffle(more)

@@ -25,6 +25,8 @@ def arguments():
     ap.add_argument("--lr", type=float, default=3e-3); ap.add_argument("--adam-lr", type=float, default=2e-3); ap.add_argument("--embed-lr", type=float, default=1e-2); ap.add_argument("--embed-std", type=float, default=0.2)
     ap.add_argument("--wd", type=float, default=0.1)
     ap.add_argument("--decay", type=float, default=0.22); ap.add_argument("--qat", type=float, default=0.12, help="last share of progress with quantised weights")
+    ap.add_argument("--plan", default="scratch", choices=list(batches.STAGES), help="mixture over progress")
+    ap.add_argument("--restart", action="store_true", help="with --init: progress from 0; step and tokens go on")
     ap.add_argument("--seed", type=int, default=1); ap.add_argument("--workers", type=int, default=12)
     ap.add_argument("--init", default="", help="checkpoint to go on from without optimiser state: step, tokens and seconds come with it")
     ap.add_argument("--config", default="{}", help="JSON over model.Config"); ap.add_argument("--options", default="{}", help="JSON over tasks' options")
@@ -36,7 +38,7 @@ def arguments():
 def main():
     a = arguments(); born = time.time()
     os.makedirs(a.run, exist_ok=True)
-    loader = batches.Loader(a.data, a.seed, json.loads(a.options), a.B, a.T, a.workers)
+    loader = batches.Loader(a.data, a.seed, json.loads(a.options), a.B, a.T, a.workers, a.plan)
     cuda = a.device == "cuda"
     torch.manual_seed(a.seed); torch.set_float32_matmul_precision("high")
     MoE.grouped = bool(a.grouped)
@@ -49,7 +51,7 @@ def main():
         model.load_state_dict(saved["model"])
     elif a.init:
         state, meta = checkpoint.load(a.init); model.load_state_dict(state)
-        step, tokens, spent = meta["step"], meta["tokens"], meta.get("spent", 0.0)
+        step, tokens, spent = meta["step"], meta["tokens"], 0.0 if a.restart else meta.get("spent", 0.0)
     if a.finish_in:
         a.seconds = spent + a.finish_in
     warm_from = 0 if saved or not a.init else step        # no optimiser state: warm up again
@@ -86,7 +88,9 @@ def main():
         meta = dict(config=dataclasses.asdict(c), step=step, tokens=tokens, spent=spent, seed=a.seed)
         def job():
             checkpoint.write_parts(checkpoint.pack(w, meta), a.pack)
-            shutil.copy(a.run + "/log.jsonl", os.path.dirname(os.path.abspath(a.pack)) + "/log.jsonl")
+            home = os.path.dirname(os.path.abspath(a.pack)) + "/log.jsonl"
+            if os.path.abspath(a.run + "/log.jsonl") != home:
+                shutil.copy(a.run + "/log.jsonl", home)
         packing[:] = [threading.Thread(target=job)]; packing[0].start()
         if wait:
             packing[0].join()
@@ -110,6 +114,10 @@ def main():
         p = progress()
         if p >= 1 or time.time() - born > a.until or step >= a.max_steps:
             break
+        if local % 25 == 0 and os.path.exists(f"{a.run}/decay_in"):   # written from outside: decay now, within so many seconds
+            left = float(open(f"{a.run}/decay_in").read()); os.remove(f"{a.run}/decay_in")
+            a.seconds = spent + left; a.decay = left / a.seconds; a.qat = 0.5 * a.decay; p = progress()
+            log(decay_in=left, p=round(p, 4))
         t_w = time.time()
         try:
             ids, cls, doc = loader.get(step, lambda k: min(1.0, k / a.steps) if a.steps else p)
@@ -134,7 +142,7 @@ def main():
             l = loss_fn(h, model.embed_tokens.weight, y)
         wl, wa = (k == 1).float(), (k == 2).float()
         lm = (l * wl).sum() / wl.sum().clamp(min=1); ans = (l * wa).sum() / wa.sum().clamp(min=1)
-        (batches.stage(p)[1] * lm + ans).backward()
+        (batches.stage(a.plan, p)[1] * lm + ans).backward()
         if qat:
             fq.leave()
         gn = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -1,0 +1,228 @@
+"""Batches of seine-embed: masked text, and pairs (query, passage that answers it, now and then a near passage that does not).
+
+A batch of pairs is of one source, so that the other passages of the batch are of its kind: being from another source must
+not tell them apart. Each text carries an id; equal ids within a batch are no negatives of each other. A batch is a function
+of (seed, step, progress) and of the text shards that are there.
+"""
+import multiprocessing as mp
+import queue, sys, traceback
+import numpy as np
+from dataset import Dataset, Ragged
+from tasks import Tasks
+from tokenizer import DOC, NAMES, SPECIALS
+
+QUERY, PASSAGE, MASK = (NAMES.index(n) for n in ("<|query|>", "<|passage|>", "<|mask|>"))
+N, LQ, LP = 1536, 64, 192                                # pairs of a batch, tokens of a query, of a passage: one shape, one compilation
+MLM = (1536, 192, 56)                                    # rows, tokens, masked tokens of a row
+NEAR = {"en_qa": 1, "zh_qa": 1}                          # near passages of a query, by source
+SHORT = {"par", "intent"}                                # the other side is as short as a query
+# progress from, shares of the sources
+WEAK = dict(cloze=22, crop=14, title=14, par=16, cross=8, en_qa=14, zh_qa=4, faq=4, intent=4)
+SUPERVISED = dict(cloze=14, crop=4, title=5, par=8, cross=8, en_qa=34, zh_qa=9, faq=8, intent=10)
+STAGES = [(0.0, WEAK), (0.35, SUPERVISED)]
+KEY = 1 << 40                                            # ids of texts that equal nothing else
+
+
+class Pairs:
+    def __init__(self, data, emb):
+        self.d, self.t = data, Tasks(data)
+        z = np.load(emb); self.z = z
+        self.faq_q, self.faq_a, self.intent = (Ragged(z[k], z[k + "_at"]) for k in ("faq_q", "faq_a", "intent"))
+        self.faq_train = np.flatnonzero(~z["faq_val"])
+        use = ~z["intent_val"] & ~z["intent_oos"]
+        self.classes = {}
+        for name in np.unique(z["intent_set"]):
+            k = np.flatnonzero(use & (z["intent_set"] == name)); c = z["intent_class"][k]
+            groups = [k[c == x] for x in np.unique(c)]
+            self.classes[name] = [g for g in groups if len(g) > 1]
+        # in equal parts for each class, not each text: 7 classes of SNIPS hold as many texts as 150 of CLINC
+        self.all_classes = [g for name, gs in self.classes.items() if name != "snips" for g in gs] + [g for g in self.classes["snips"]]
+
+    def seed(self, *key):
+        self.r = np.random.default_rng(key); self.t.r = self.r; self.t.cloze_maker.rng = self.r
+
+    def passage(self, p, limit):
+        """A passage as an index holds it: title and text, sometimes the text alone, cut where it is too long."""
+        d, r = self.d, self.r; u = r.random()
+        x = d.text[p]
+        head = [] if u < .35 else d.title[p] if u < .7 else np.concatenate([d.title[p][:-1], self.newline])
+        room = limit - 1 - len(head)
+        return np.concatenate([head, x[:room]])
+
+    newline = np.array([SPECIALS + 10], np.uint16)       # the byte
+
+    # every maker: -> (query, id of the query, passage, id of the passage, [near passages], [their ids])
+    def qa(self, lang, lim):
+        d, r = self.d, self.r; q = self.t.pick_question(lang); p = int(d.span[q, 0])
+        s, e = d.span[q, 1:]
+        x = d.text[p]
+        if e > lim - 20:                                 # the answer stands late: a window that holds it
+            lo = max(0, int(e) - lim + 24); a = int(r.integers(lo, max(lo, min(int(s), len(x) - lim + 24)) + 1))
+            text = np.concatenate([d.title[p], x[a:]])[:lim - 1]
+        else:
+            text = self.passage(p, lim)
+        near = [int(n) for n in d.neg[q] if n >= 0]
+        n = near[int(r.integers(len(near)))] if near else int(r.choice(self.t.train_p[lang]))
+        return self.t.vary(d.q[q]), KEY + q, text, p, [self.passage(n, lim)], [n]
+
+    def en_qa(self, lim):
+        return self.qa("en", lim)
+
+    def zh_qa(self, lim):
+        return self.qa("zh", lim)
+
+    def some_chunk(self, lang, n):
+        if self.r.random() < .25:
+            p = int(self.r.choice(self.t.train_p[lang])); return np.array(self.d.text[p][:n])
+        return self.t.chunk(lang, n)[0]
+
+    def cloze(self, lim):
+        lang = "zh" if self.r.random() < .6 else "en"
+        x, turns = self.t.cloze_maker.turns(self.some_chunk(lang, int(self.r.integers(60, lim))), 1)
+        return (self.t.vary(turns[0][0]), None, x, None, [], []) if turns else None
+
+    def crop(self, lim):
+        """A sentence and the text that it was taken from, without it nine times in ten."""
+        r = self.r; lang = "zh" if r.random() < .5 else "en"
+        x = self.some_chunk(lang, int(r.integers(80, lim)))
+        s = [(a, b) for a, b in self.t.cloze_maker.sentences(x, 8) if b - a < 60]
+        if len(s) < 2:
+            return None
+        a, b = s[int(r.integers(len(s)))]; q = x[a:b]
+        if r.random() < .4:
+            q = q[r.random(len(q)) > .3]
+        return (q, None, np.concatenate([x[:a], x[b:]]) if r.random() < .9 else x, None, [], []) if len(q) > 4 else None
+
+    def title(self, lim):
+        """A line like a heading and what stands below it."""
+        r, d = self.r, self.d; lang = "zh" if r.random() < .5 else "en"
+        lm = d.lm[lang][int(r.integers(len(d.lm[lang])))]
+        at = int(r.integers(0, len(lm) - 4000)); x = np.array(lm[at:at + 3000])
+        breaks = np.flatnonzero(self.breaks[x])
+        for a, b in zip(breaks, breaks[1:]):
+            head = x[a + 1:b]
+            if 2 <= len(head) <= 14 and not d.facts.clause[x[b - 1]] and not self.breaks[x[a + 1]]:
+                body = x[b + 1:b + 1 + lim]; cut = np.flatnonzero(body == DOC)
+                body = body[:cut[0]] if len(cut) else body
+                if len(body) > 40 and r.random() < .7:
+                    return head, None, body, None, [], []
+        return None
+
+    def par(self, lim):
+        d, r = self.d, self.r; i = int(r.integers(len(d.par_doc)))
+        a, b = ("en", "zh") if r.random() < .5 else ("zh", "en")
+        return d.par[a][i], i, d.par[b][i], i, [], []
+
+    def cross(self, lim):
+        """A cloze question of a segment in one language, for the segments around it in the other."""
+        d, r = self.d, self.r
+        a, b = ("en", "zh") if r.random() < .4 else ("zh", "en")
+        at = int(r.integers(0, len(d.par_doc) - 6)); rows = [i for i in range(at, at + int(r.integers(1, 5))) if d.par_doc[i] == d.par_doc[at]]
+        x = d.par[a][int(r.choice(rows))]
+        if len(x) < 8:
+            return None
+        k, start, end = self.t.cloze_maker.borders(x)
+        c = self.t.cloze_maker.spans(x, 0, len(x), k, start, end)
+        q = self.t.cloze_maker.question(x, 0, len(x), *c[int(r.integers(len(c)))]) if c and r.random() < .8 else x
+        return self.t.vary(q), KEY + at // 4, np.concatenate([d.par[b][i] for i in rows]), at // 4, [], []
+
+    def faq(self, lim):
+        i = int(self.r.choice(self.faq_train))
+        return self.faq_q[i], KEY + i, self.faq_a[i], i, [], []
+
+    def intent_pair(self, lim):
+        """Two phrasings of one class, both as queries. Its id is the class."""
+        c = int(self.r.integers(len(self.all_classes))); g = self.all_classes[c]
+        a, b = self.r.choice(g, 2, replace=False)
+        return self.intent[int(a)], c, self.intent[int(b)], c, [], []
+
+    def batch(self, source):
+        """-> source, queries [N,Lq], their lengths, passages [N (1 + near), Lp], lengths, ids of queries' passages [N],
+        ids of passages [N (1 + near)]"""
+        n, lq, lp, near = N, LQ, LQ if source in SHORT else LP, NEAR.get(source, 0)
+        make = self.intent_pair if source == "intent" else getattr(self, source)
+        q, p = np.zeros((n, lq), np.uint16), np.zeros((n * (1 + near), lp), np.uint16)
+        ql, pl = np.zeros(n, np.int32), np.zeros(len(p), np.int32)
+        want, have = np.zeros(n, np.int64), np.zeros(len(p), np.int64)
+        def put(rows, lengths, k, mark, x):
+            x = x[:rows.shape[1] - 1]
+            rows[k, 0] = mark; rows[k, 1:1 + len(x)] = x; lengths[k] = 1 + len(x)
+        for k in range(n):
+            s = None
+            while s is None:
+                s = make(lp)
+            a, _, b, bid, more, mids = s
+            bid = KEY * 2 + k if bid is None else bid
+            put(q, ql, k, QUERY, a); put(p, pl, k, QUERY if source == "intent" else PASSAGE, b)
+            want[k] = have[k] = bid
+            for j in range(near):
+                put(p, pl, n * (1 + j) + k, PASSAGE, more[j]); have[n * (1 + j) + k] = mids[j]
+        return source, q, ql, p, pl, want, have
+
+    def masked(self):
+        """-> ids [B,T] with masks, places [B,M] of the targets, targets [B,M]"""
+        B, T, M = MLM; r, d = self.r, self.d
+        ids = np.zeros((B, T), np.uint16)
+        for b in range(B):
+            lang = "zh" if r.random() < .5 else "en"
+            lm = d.lm[lang][int(r.integers(len(d.lm[lang])))]
+            at = int(r.integers(0, len(lm) - T)); ids[b] = lm[at:at + T]
+        ids[:, 0] = PASSAGE
+        place = np.argsort(r.random((B, T - 1)), 1)[:, :M] + 1
+        target = np.take_along_axis(ids, place, 1)
+        u = r.random(place.shape)
+        new = np.where(u < .8, MASK, np.where(u < .9, r.integers(SPECIALS, len(d.tok), place.shape), target)).astype(np.uint16)
+        np.put_along_axis(ids, place, new, 1)
+        return "mlm", ids, place, target
+
+    def make(self, seed, step, progress, mlm_share):
+        self.seed(seed, step)
+        self.breaks = getattr(self, "breaks", None)
+        if self.breaks is None:
+            self.breaks = np.array([b"\n" in x for x in self.d.tok.bytes])
+        if progress < mlm_share:
+            return self.masked()
+        p = (progress - mlm_share) / (1 - mlm_share)
+        mix = [m for at, m in STAGES if p >= at][-1]
+        names = list(mix); w = np.array([mix[k] for k in names], float)
+        return self.batch(names[int(self.r.choice(len(names), p=w / w.sum()))])
+
+
+def worker(dir, emb, seed, mlm_share, jobs, out):
+    pairs = Pairs(Dataset(dir), emb); done = 0
+    while True:
+        step, progress = jobs.get(); done += 1
+        if done % 20 == 0:
+            pairs.d.find_text()
+        for attempt in range(4):
+            try:
+                batch = pairs.make(seed + 1000003 * attempt, step, progress, mlm_share)
+                break
+            except Exception:
+                batch = traceback.format_exc(); print(f"batch {step}: {batch}", file=sys.stderr, flush=True)
+        out.put((step, batch))
+
+
+class Loader:
+    """Batches ahead from worker processes, in order of step."""
+
+    def __init__(self, dir, emb, seed, mlm_share, workers, ahead=24):
+        ctx = mp.get_context("fork"); self.jobs, self.out = ctx.Queue(), ctx.Queue()
+        self.ready, self.next_job, self.ahead = {}, 0, ahead
+        self.procs = [ctx.Process(target=worker, args=(dir, emb, seed, mlm_share, self.jobs, self.out), daemon=True) for _ in range(workers)]
+        for p in self.procs:
+            p.start()
+
+    def get(self, step, progress):
+        while self.next_job < step + self.ahead:
+            self.jobs.put((self.next_job, progress)); self.next_job += 1
+        while step not in self.ready:
+            try:
+                k, b = self.out.get(timeout=60)
+            except queue.Empty:
+                raise RuntimeError(f"no batch for step {step} within 60 s: a worker died") from None
+            self.ready[k] = b
+        b = self.ready.pop(step)
+        if isinstance(b, str):
+            raise RuntimeError(b)
+        return b
