@@ -54,6 +54,29 @@ describe.skipIf(!chromiumIsThere)("the pages in a browser", () => {
     await page.getByText("Nothing was said about “zebra”.").waitFor();
   });
 
+  test("several conversations are deleted at once, and had back", async () => {
+    server.api.chats.clear();
+    for (const title of ["One", "Two", "Three"]) server.api.addChat(title);
+    const page = await open();
+    const rail = page.getByRole("complementary");
+    await rail.getByRole("button", { name: "Choose several" }).click();
+    await rail.getByRole("checkbox", { name: "One" }).check();
+    await rail.getByRole("checkbox", { name: "Three" }).check();
+    await rail.getByText("Chosen: 2").waitFor();
+    await rail.getByRole("button", { name: "Delete" }).click();
+    await expect.poll(() => [...server.api.chats.values()].map(({ title }) => title)).toEqual(["Two"]);
+    await rail.getByRole("link", { name: "Two" }).waitFor();
+    expect(await rail.getByRole("link", { name: "One" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await rail.getByRole("link", { name: "Three" }).waitFor();
+    expect(server.api.chats.size).toBe(3);
+
+    await rail.getByRole("button", { name: "Choose several" }).click();
+    await rail.getByRole("button", { name: "All", exact: true }).click();
+    await rail.getByRole("button", { name: "Archive", exact: true }).click();
+    await expect.poll(() => [...server.api.chats.values()].every(({ archived }) => archived)).toBe(true);
+  });
+
   test("rename, pin, folder, archive, delete and undo", async () => {
     const page = await open();
     await act(page, kOld, "Rename");
