@@ -54,6 +54,30 @@ describe.skipIf(!chromiumIsThere)("the pages in a browser", () => {
     await page.getByText("Nothing was said about “zebra”.").waitFor();
   });
 
+  for (const [name, options] of [
+    ["desktop", { viewport: { width: 1280, height: 900 } }],
+    ["phone", { viewport: { width: 390, height: 844 }, colorScheme: "dark" }],
+  ] as const) {
+    test(`a link shows a conversation with its sources: ${name}`, async () => {
+      const page = await open(`/shared/${talk}`, options);
+      await page.locator("button.cite").first().waitFor();
+      expect(await page.getByRole("textbox").count()).toBe(0);
+      await screenshot(page, `shared-${name}`);
+      await page.locator("button.cite").first().click();
+      await page.locator(".snapshot-body mark").first().waitFor();
+      await screenshot(page, `shared-source-${name}`);
+      expect(await axeViolations(page)).toEqual([]);
+      const widest = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(widest).toBeLessThanOrEqual(options.viewport.width);
+      expect(server.api.calls.every((call) => call.startsWith("GET /api/shared/"))).toBe(true);
+    });
+  }
+
+  test("a link that was taken back says so", async () => {
+    const page = await open("/shared/none");
+    await page.getByRole("heading", { name: "This link shows nothing any more" }).waitFor();
+  });
+
   test("several conversations are deleted at once, and had back", async () => {
     server.api.chats.clear();
     for (const title of ["One", "Two", "Three"]) server.api.addChat(title);
@@ -63,6 +87,8 @@ describe.skipIf(!chromiumIsThere)("the pages in a browser", () => {
     await rail.getByRole("checkbox", { name: "One" }).check();
     await rail.getByRole("checkbox", { name: "Three" }).check();
     await rail.getByText("Chosen: 2").waitFor();
+    await screenshot(page, "choosing");
+    expect(await axeViolations(page)).toEqual([]);
     await rail.getByRole("button", { name: "Delete" }).click();
     await expect.poll(() => [...server.api.chats.values()].map(({ title }) => title)).toEqual(["Two"]);
     await rail.getByRole("link", { name: "Two" }).waitFor();

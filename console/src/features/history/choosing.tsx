@@ -49,9 +49,14 @@ export function ChoiceBar(props: {
       aria-label={t("history.choose")}
       className="sticky bottom-0 flex flex-wrap items-center gap-1.5 border-t border-line bg-surface py-2"
     >
-      <span role="status" className="w-full px-2 text-2xs text-ink-soft">
-        {t("history.chosen", { count })}
-      </span>
+      <div className="flex w-full items-center justify-between">
+        <span role="status" className="px-2 text-2xs text-ink-soft">
+          {t("history.chosen", { count })}
+        </span>
+        <Button kind="quiet" onClick={() => props.setChosen(null)}>
+          {t("action.cancel")}
+        </Button>
+      </div>
       <Button
         kind="quiet"
         onClick={() => props.setChosen(new Set(all ? [] : props.chats.map(({ id }) => id)))}
@@ -78,9 +83,6 @@ export function ChoiceBar(props: {
         onClick={() => act(() => remove(chats, t("history.deletedMany", { count })))}
       >
         {t("history.delete")}
-      </Button>
-      <Button kind="quiet" onClick={() => props.setChosen(null)}>
-        {t("action.cancel")}
       </Button>
     </div>
   );
