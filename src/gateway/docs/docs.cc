@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
 
+#include "base/html.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "gateway/api_error.h"
@@ -144,8 +145,8 @@ const docs::Page* find_docs(std::string_view path) {
 }
 
 std::string text_page_html(const TextPage& page) {
-  const std::string title = escape_html(page.title);
-  const std::string site = escape_html(page.site);
+  const std::string title = base::to_html(page.title, base::HtmlPlace::kAttribute);
+  const std::string site = base::to_html(page.site, base::HtmlPlace::kAttribute);
   return fmt::format(
       "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
