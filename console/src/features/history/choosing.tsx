@@ -70,7 +70,7 @@ export function ChoiceBar(props: {
             archive(
               chats,
               !props.archived,
-              t(props.archived ? "history.unarchivedMany" : "history.archivedMany", { count }),
+              props.archived ? t("history.unarchivedMany", { count }) : t("history.archivedMany", { count }),
             ),
           )
         }
