@@ -30,6 +30,7 @@ ModelSettings model_settings(const EngineSettings& settings, std::int64_t kv_tok
   out.kv_tokens = kv_tokens;
   out.memory_limit = settings.memory_max;
   out.threads = settings.threads;
+  out.weights = settings.weights;
   out.logit_rows = std::max(out.logit_rows, settings.scheduler.lanes_max);
   return out;
 }
@@ -47,13 +48,15 @@ Result<MemoryPlan> plan_memory(const ModelFile& file, const EngineSettings& sett
   plan.need = SEINE_TRY(estimate_memory(file, wanted));
   const std::uint64_t limit = memory_limit(wanted);
   if (settings.kv_tokens > 0 || limit == 0 || plan.need.kv_token == 0) return plan;
+  // Copies are counted only where they fit beside the whole cache.
   MemoryEstimate fixed = plan.need;
+  fixed.copies = 0;
   fixed.kv_cache = 0;
   const std::uint64_t left = limit > fixed.total() ? limit - fixed.total() : 0;
   const std::uint64_t most = left / kKvShare / plan.need.kv_token;
   if (most < static_cast<std::uint64_t>(plan.kv_tokens)) {
     plan.kv_tokens = static_cast<std::int64_t>(most);
-    plan.need.kv_cache = plan.need.kv_token * most;
+    plan.need = SEINE_TRY(estimate_memory(file, model_settings(settings, plan.kv_tokens)));
   }
   return plan;
 }
@@ -103,13 +106,16 @@ Result<std::shared_ptr<Engine>> Engine::load(const std::filesystem::path& path,
   if (progress) progress("prepare", 0, 1);
   std::shared_ptr<Engine> engine(
       new Engine(std::move(settings), context, std::move(file), std::move(tokenizer)));
-  SEINE_CHECK(engine->start());
+  SEINE_CHECK(engine->start([&](std::uint64_t done, std::uint64_t total) {
+    if (progress) progress("prepare", done, total);
+    return !stop.stop_requested();
+  }));
   if (stop.stop_requested()) return base::fail(Code::kCancelled, "the load was cancelled");
   if (progress) progress("prepare", 1, 1);
   return engine;
 }
 
-Result<> Engine::start() {
+Result<> Engine::start(const LoadProgress& progress) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   runtime_ = std::make_unique<Runtime>(settings_.threads > 0 ? settings_.threads
                                                              : static_cast<int>(cores));
@@ -117,7 +123,7 @@ Result<> Engine::start() {
   const std::int64_t kv_tokens = plan.kv_tokens;
   memory_ = plan.need;
   runtime_->model =
-      SEINE_TRY(load_model(file_, runtime_->pool, model_settings(settings_, kv_tokens)));
+      SEINE_TRY(load_model(file_, runtime_->pool, model_settings(settings_, kv_tokens), progress));
   Model& model = *runtime_->model;
   context_tokens_ = model.facts().context;
   if (model.facts().is_encoder) return {};

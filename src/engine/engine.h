@@ -31,8 +31,9 @@ struct EngineSettings {
   KvType kv_type = KvType::kF16;
   std::int64_t kv_tokens = 0;    // tokens of the KV cache; 0: by the memory there is
   std::uint64_t memory_max = 0;  // bytes in all; 0: what the system has free
-  int threads = 0;               // of computation; 0: one for each core
-  int work_threads = 1;          // of sampling and text
+  WeightLayout weights = WeightLayout::kFastest;
+  int threads = 0;       // of computation; 0: one for each core
+  int work_threads = 1;  // of sampling and text
   SchedulerSettings scheduler = {};
 };
 
@@ -85,7 +86,7 @@ class Engine {
   struct Runtime;
   Engine(EngineSettings settings, EngineContext context, std::shared_ptr<const ModelFile> file,
          std::shared_ptr<const Tokenizer> tokenizer);
-  base::Result<> start();
+  base::Result<> start(const LoadProgress& progress);
 
   EngineSettings settings_;
   EngineContext context_;

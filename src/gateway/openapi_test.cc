@@ -12,6 +12,8 @@
 #include "gateway/answers/run_routes.h"
 #include "gateway/anthropic/routes.h"
 #include "gateway/chats/chat_routes.h"
+#include "gateway/chats/share_routes.h"
+#include "gateway/chats/share_store.h"
 #include "gateway/console_routes.h"
 #include "gateway/detail/test_gateway.h"
 #include "gateway/openai/responses_routes.h"
@@ -85,6 +87,8 @@ struct Served {
                 {.threads = 1}),
         ask_routes({.answers = answers, .chats = chats.get(), .pool = gateway.pool}),
         run_routes(answers, *runs, gateway.pool),
+        shares(*ShareStore::open(*gateway.database, gateway.clock, gateway.random)),
+        share_routes({.chats = *chats, .shares = *shares, .pool = gateway.pool, .snapshot = {}}),
         web(*web::Web::make({.user_agent = "test", .cache = false, .render = false},
                             {.runtime = gateway.runtime,
                              .database = *gateway.database,
@@ -103,6 +107,7 @@ struct Served {
     anthropic.install(gateway.router);
     ask_routes.install(gateway.router);
     run_routes.install(gateway.router);
+    share_routes.install(gateway.router);
     watch_routes.install(gateway.router);
     gateway.start();
   }
@@ -133,6 +138,8 @@ struct Served {
   answer::Answers answers;
   AskRoutes ask_routes;
   RunRoutes run_routes;
+  std::unique_ptr<ShareStore> shares;
+  ShareRoutes share_routes;
   std::unique_ptr<web::Web> web;
   WatchRoutes watch_routes;
 };

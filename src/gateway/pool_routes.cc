@@ -21,6 +21,7 @@ asio::awaitable<void> serve(net::Request& request, net::Response& response, stor
                             std::shared_ptr<const Job> job) {
   PoolAsk ask{.id = std::string(request.param("id")),
               .message_id = std::string(request.param("message_id")),
+              .hash = std::string(request.param("hash")),
               .query = request.query(),
               .body = {}};
   Result<std::string> body = co_await request.read_all();

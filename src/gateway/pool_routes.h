@@ -21,6 +21,7 @@ namespace seine::gateway {
 struct PoolAsk {
   std::string id;          // {id} of the path
   std::string message_id;  // {message_id} of the path
+  std::string hash;        // {hash} of the path
   net::QueryParams query;
   std::string body;  // within the route's body_bytes_max
 

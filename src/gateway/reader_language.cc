@@ -37,6 +37,12 @@ void speak(Json& json, Language language) {
 
 std::string spoken(std::string json, Language language) {
   if (language == Language::kEnglish) return json;
+  // Most records tell of no failure: a look saves reading and writing them anew. Within a text a
+  // quote is escaped, so that these cannot stand there.
+  const bool tells = json.find(R"("reason":")") != std::string::npos ||
+                     json.find(R"("error":")") != std::string::npos ||
+                     json.find(R"("error":{)") != std::string::npos;
+  if (!tells) return json;
   base::Result<Json> parsed = base::parse_json(json);
   if (!parsed) return json;
   speak(*parsed, language);

@@ -19,7 +19,7 @@ base::Language reader_language(const net::Request& request);
 // Replaces, in records that were made in English, each text under "reason" or "error" and each
 // "message" of an "error".
 void speak(base::Json& json, base::Language language);
-// The same for JSON that is text already.
+// The same for JSON that is text already, without spaces between its tokens.
 std::string spoken(std::string json, base::Language language);
 
 }  // namespace seine::gateway

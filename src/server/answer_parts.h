@@ -2,6 +2,7 @@
 // root; owned by Service, which outlives it with everything in Ports.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "answer/ports.h"
@@ -34,6 +35,8 @@ class AnswerParts {
     llm::Generator* generator = nullptr;
     llm::Embedder* embedder = nullptr;
     answer::Search* search = nullptr;
+    // Told when an answer could not be kept in its chat.
+    std::function<void(const base::Error&)> lost = {};
     const base::Clock& clock;
     base::Random& random;
   };

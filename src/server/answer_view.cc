@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/error_text.h"
 #include "base/json.h"
 
 namespace seine::server {
@@ -65,7 +66,7 @@ void show_step(const Terminal& terminal, const Json& step) {
   std::string line = fmt::format(
       "{} {}", terminal.styled_err(failed ? Style::kYellow : Style::kDim, failed ? "!" : "·"),
       text_at(step, "title"));
-  if (failed) line += fmt::format(": {}", text_at(step, "reason"));
+  if (failed) line += ": " + base::message_text(text_at(step, "reason"), terminal.language());
   terminal.note(fmt::format("{} ({} ms)", line, number_at(step, "elapsed_ms")));
 }
 
@@ -101,7 +102,8 @@ std::string sources_text(const Terminal& terminal, const Json& answer, bool with
     for (const Json& source : list_at(answer, "sources")) {
       if (text_at(source, "state") != "failed") continue;
       fmt::format_to(to, "{} {}: {}\n", terminal.pick({"not read", "未读取"}),
-                     text_at(source, "url"), text_at(source, "reason"));
+                     text_at(source, "url"),
+                     base::message_text(text_at(source, "reason"), terminal.language()));
     }
   }
   const std::string_view note = terminal.pick(spoken_by(text_at(answer, "by")));

@@ -201,6 +201,7 @@ Result<std::unique_ptr<ApiClient>> ApiClient::connect(const Invocation& invocati
   }
   ServiceSettings settings = service_settings(config, std::move(root));
   settings.web = SEINE_TRY(web_settings(config, invocation.environment));
+  settings.remote = SEINE_TRY(remote_model_settings(config, invocation.environment));
   // Citations of the documentation then open where the service is reached when it runs.
   settings.docs_address = configured_address(settings);
   settings.listen = {"127.0.0.1:0"};

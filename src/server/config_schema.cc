@@ -90,6 +90,14 @@ std::span<const ConfigKey> config_schema() {
                 .help = {"Memory of a model; 0: what the system has free",
                          "单个模型的内存上限；0 表示系统可用内存"}},
       ConfigKey{
+          .name = "model.weights",
+          .type = KeyType::kChoice,
+          .fallback = "fast",
+          .help = {"fast: a copy of the weights laid out for quick tokens, where memory allows; "
+                   "file: the file alone, shared between processes",
+                   "fast：内存允许时复制一份便于快速生成的权重；file：只用文件本身，进程间共享"},
+          .choices = "fast|file"},
+      ConfigKey{
           .name = "model.threads",
           .type = KeyType::kInteger,
           .fallback = "0",
@@ -102,6 +110,28 @@ std::span<const ConfigKey> config_schema() {
                          "等待单个模型的请求数上限；超出时返回 429"},
                 .min = 1,
                 .max = 4096},
+      ConfigKey{
+          .name = "remote.url",
+          .type = KeyType::kString,
+          .fallback = "",
+          .help = {"A service whose models answer, such as https://api.deepseek.com/v1; it is "
+                   "sent questions and passages",
+                   "由哪个服务的模型回答，如 https://api.deepseek.com/v1；问题与资料会发送给它"}},
+      ConfigKey{.name = "remote.key",
+                .type = KeyType::kString,
+                .fallback = "",
+                .help = {"Its key: env:NAME or file:PATH", "该服务的密钥：env:变量 或 file:路径"}},
+      ConfigKey{
+          .name = "remote.models",
+          .type = KeyType::kList,
+          .fallback = "deepseek-v4-flash,deepseek-v4-pro",
+          .help = {"Its models; the first one is the default", "该服务的模型；第一个为默认模型"}},
+      ConfigKey{.name = "remote.context",
+                .type = KeyType::kInteger,
+                .fallback = "131072",
+                .help = {"Tokens that its models read", "该服务的模型的上下文词元数"},
+                .min = 1024,
+                .max = 16'777'216},
       ConfigKey{.name = "data.dir",
                 .type = KeyType::kString,
                 .fallback = "",

@@ -42,6 +42,8 @@ EngineOptions engine_options(const base::Config& config) {
                      : kv == "q8" ? engine::KvType::kQ8
                                   : engine::KvType::kF16,
           .memory_max = config.size_bytes("model.memory_max"),
+          .weights = config.text("model.weights") == "file" ? engine::WeightLayout::kFile
+                                                            : engine::WeightLayout::kFastest,
           .threads = static_cast<int>(config.integer("model.threads")),
           .queue_max = static_cast<std::size_t>(config.integer("model.queue_max"))};
 }
@@ -51,6 +53,7 @@ engine::EngineSettings EngineLoader::settings(const ModelSource& source) const {
           .context = options_.context,
           .kv_type = options_.kv_type,
           .memory_max = options_.memory_max,
+          .weights = options_.weights,
           .threads = options_.threads,
           .scheduler = {.queue_max = options_.queue_max}};
 }
@@ -89,7 +92,7 @@ Result<gateway::ModelEstimate> EngineLoader::estimate(const ModelSource& source,
   const engine::MemoryEstimate made = SEINE_TRY(engine::estimate_engine(*file, wanted));
   return gateway::ModelEstimate{.weights_bytes = made.weights,
                                 .kv_bytes = made.kv_cache,
-                                .other_bytes = made.converted + made.workspace,
+                                .other_bytes = made.converted + made.copies + made.workspace,
                                 .available_bytes = engine::memory_for_engine(wanted)};
 }
 

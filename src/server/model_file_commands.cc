@@ -89,6 +89,7 @@ Result<Shown> look(const Invocation& invocation) {
                                   .context = options.context,
                                   .kv_type = options.kv_type,
                                   .memory_max = options.memory_max,
+                                  .weights = options.weights,
                                   .threads = options.threads};
   out.context = SEINE_TRY(number_option<std::int32_t>(
       invocation, "--context", options.context > 0 ? options.context : out.model.context));
@@ -148,6 +149,7 @@ Json json_of(const Shown& shown) {
             {"batch", shown.batch},
             {"weights_bytes", shown.memory.weights},
             {"tables_bytes", shown.memory.converted},
+            {"copies_bytes", shown.memory.copies},
             {"activations_bytes", shown.memory.workspace},
             {"kv_bytes", shown.memory.kv_cache},
             {"kv_bytes_per_token", shown.memory.kv_token},
@@ -202,12 +204,13 @@ std::string table_of(const Terminal& terminal, const Shown& shown) {
                                          : std::string_view()));
   }
   line({"memory", "内存"},
-       words({"{} for a context of {} and {} sequence(s): weights {}, tables {}, activations {}, "
-              "KV cache {}",
-              "{}（上下文 {}，{} 路）：权重 {}，表 {}，激活 {}，KV 缓存 {}"},
+       words({"{} for a context of {} and {} sequence(s): weights {}, their copy {}, tables "
+              "{}, activations {}, KV cache {}",
+              "{}（上下文 {}，{} 路）：权重 {}，其副本 {}，表 {}，激活 {}，KV 缓存 {}"},
              base::format_size(shown.memory.total()), shown.context, shown.batch,
-             base::format_size(shown.memory.weights), base::format_size(shown.memory.converted),
-             base::format_size(shown.memory.workspace), base::format_size(shown.memory.kv_cache)));
+             base::format_size(shown.memory.weights), base::format_size(shown.memory.copies),
+             base::format_size(shown.memory.converted), base::format_size(shown.memory.workspace),
+             base::format_size(shown.memory.kv_cache)));
   if (shown.available > 0) {
     line({"available", "可用"}, words({"{}: {}", "{}：{}"}, base::format_size(shown.available),
                                       fits(shown) ? terminal.pick({"it fits", "放得下"})

@@ -172,6 +172,7 @@ struct Service::Impl {
   std::unique_ptr<gateway::Sessions> sessions;
   std::unique_ptr<gateway::Admin> admin;
   std::unique_ptr<EngineLoader> loader;
+  std::unique_ptr<RemoteLoader> remote;
   std::unique_ptr<ModelHost> models;
   std::unique_ptr<WebAnswerer> web;
   std::unique_ptr<GatewayParts> gateway;
@@ -294,10 +295,19 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                             .checks = [&s] { return s.checks(); },
                             .ready = [&s] { return s.ready.load(); }});
   s.admin->install(s.router);
-  const std::vector<ModelSource> sources = SEINE_TRY(model_sources(s.settings.model_path));
+  // A service that answers is set up on purpose, so its models come before the one that ships.
+  std::vector<ModelSource> sources = remote_sources(s.settings.remote);
+  for (ModelSource& local : SEINE_TRY(model_sources(s.settings.model_path))) {
+    if (std::ranges::find(sources, local.id, &ModelSource::id) != sources.end()) {
+      return base::fail_field(Code::kInvalidArgument, "remote.models",
+                              "there is a model named '{}' already", local.id);
+    }
+    sources.push_back(std::move(local));
+  }
   s.loader = std::make_unique<EngineLoader>(
       s.settings.engine, engine::EngineContext{environment.clock, environment.random, s.metrics});
-  s.models = std::make_unique<ModelHost>(sources, *s.loader, environment.clock);
+  s.remote = SEINE_TRY(RemoteLoader::make(s.settings.remote, *s.loader, environment.clock));
+  s.models = std::make_unique<ModelHost>(sources, *s.remote, environment.clock);
   s.models->on_settled([log = base::Logger(environment.log).with({{"module", "models"}})](
                            const gateway::ModelEntry& model) {
     if (model.state == gateway::ModelState::kFailed) {
@@ -354,18 +364,24 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                       .pages = *s.web_ports,
                       .clock = environment.clock,
                       .log = base::Logger(environment.log).with({{"module", "docs"}})});
-  s.answers = SEINE_TRY(AnswerParts::make({.database = *s.database,
-                                           .blobs = *s.blobs,
-                                           .pool = *s.pool,
-                                           .pages = *s.docs,
-                                           .chats = &s.gateway->chats(),
-                                           .files = &s.gateway->files(),
-                                           .generator = &s.models->generator(),
-                                           .embedder = &s.models->embedder(),
-                                           .search = s.docs.get(),
-                                           .clock = environment.clock,
-                                           .random = environment.random},
-                                          s.router));
+  s.answers = SEINE_TRY(
+      AnswerParts::make({.database = *s.database,
+                         .blobs = *s.blobs,
+                         .pool = *s.pool,
+                         .pages = *s.docs,
+                         .chats = &s.gateway->chats(),
+                         .files = &s.gateway->files(),
+                         .generator = &s.models->generator(),
+                         .embedder = &s.models->embedder(),
+                         .search = s.docs.get(),
+                         .lost =
+                             [log = base::Logger(environment.log).with({{"module", "answers"}})](
+                                 const base::Error& error) {
+                               log.error("answer not kept in its chat", {{"error", error.message}});
+                             },
+                         .clock = environment.clock,
+                         .random = environment.random},
+                        s.router));
   s.web->serve(s.answers->answers());
   s.watch_routes = std::make_unique<gateway::WatchRoutes>(s.reading->watcher());
   s.watch_routes->install(s.router);

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "server/engine_options.h"
+#include "server/remote_models.h"
 #include "web/web.h"
 
 namespace seine::server {
@@ -39,6 +40,7 @@ struct ServiceSettings {
   // Where the documentation is cited; empty: at the first address that is listened on.
   std::string docs_address = {};
   EngineOptions engine = {};
+  RemoteModelSettings remote = {};
 };
 
 ServiceSettings service_settings(const base::Config& config, std::string data_dir);

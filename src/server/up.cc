@@ -250,6 +250,11 @@ int run_up(const Invocation& invocation) {
     return fail_with(terminal, web.error());
   }
   settings.web = *std::move(web);
+  Result<RemoteModelSettings> remote = remote_model_settings(*config, invocation.environment);
+  if (!remote) {
+    return fail_with(terminal, remote.error());
+  }
+  settings.remote = *std::move(remote);
   const bool detach = invocation.has("--detach");
   if (detach) {
     std::array<int, 2> ends{};

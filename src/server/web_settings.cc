@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
 #include <map>
 
 #include "base/text.h"
+#include "server/secrets.h"
 #include "server/version.h"
 #include "web/fetch/fetcher.h"
 #include "web/search/provider.h"
@@ -30,31 +29,6 @@ Result<std::map<std::string, std::string>> named_list(const base::Config& config
     out[name] = base::trim(std::string_view(entry).substr(equals + 1));
   }
   return out;
-}
-
-Result<std::string> secret(std::string_view provider, std::string_view source,
-                           const Environment& environment) {
-  if (source.starts_with("env:")) {
-    const std::string_view value = variable(environment, source.substr(4));
-    if (value.empty())
-      return base::fail_field(Code::kInvalidArgument, "search.keys",
-                              "search.keys: the variable {} for {} is empty", source.substr(4),
-                              provider);
-    return std::string(value);
-  }
-  if (source.starts_with("file:")) {
-    const std::string path(source.substr(5));
-    std::ifstream file(path, std::ios::binary);
-    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    text = base::trim(text);
-    if (!file || text.empty() || text.size() > 4'096)
-      return base::fail_field(Code::kInvalidArgument, "search.keys",
-                              "search.keys: {} for {} holds no key", path, provider);
-    return text;
-  }
-  // The value itself is not repeated: it may be a key.
-  return base::fail_field(Code::kInvalidArgument, "search.keys",
-                          "search.keys: the key of {} is given as env:NAME or file:PATH", provider);
 }
 
 Result<double> amount(std::string_view key, std::string_view text) {
@@ -99,7 +73,7 @@ Result<web::WebSettings> web_settings(const base::Config& config, const Environm
     provider.id = name;
     provider.base_url = value(urls, name);
     if (const std::string source = value(keys, name); !source.empty())
-      provider.key = SEINE_TRY(secret(name, source, environment));
+      provider.key = SEINE_TRY(secret("search.keys", name, source, environment));
     // Google's engine id stands behind its key: "KEY cx=ID".
     if (const std::size_t cx = provider.key.find(" cx="); cx != std::string::npos) {
       provider.engine_id = base::trim(std::string_view(provider.key).substr(cx + 4));

@@ -15,9 +15,11 @@ from seine import ROOT, Service, environment
 CHROMIUM = os.environ.get("SEINE_CHROMIUM", "/usr/bin/chromium")
 LANGUAGES = {
     "en-US": {"lang": "en", "colors": "light", "addSites": "Sites", "status": "Status", "page": "seine", "question": "How long is the river Seine?",
-              "says": "777 kilometres", "refusal": "no chat 'none'"},
+              "says": "777 kilometres", "refusal": "no chat 'none'", "share": "Share a link", "makeLink": "Make a link", "takeBack": "Take back",
+              "gone": "It has expired, was taken back"},
     "zh-CN": {"lang": "zh-CN", "colors": "dark", "addSites": "站点", "status": "状态", "page": "zh", "question": "塞纳河全长多少公里？",
-              "says": "777公里", "refusal": "没有对话“none”"},
+              "says": "777公里", "refusal": "没有对话“none”", "share": "分享链接", "makeLink": "生成链接", "takeBack": "撤回",
+              "gone": "此链接已失效"},
 }
 
 
@@ -39,7 +41,7 @@ class Console(unittest.TestCase):
             if 'type="module"' not in service.request("GET", "/", headers={"accept": "text/html"})[2]:
                 self.skipTest("the binary holds the stub page")
             task = {"root": str(ROOT), "chromium": CHROMIUM, "link": service.link, "origin": f"http://127.0.0.1:{service.port}", "locale": locale,
-                    "colors": words["colors"], "site": site.url + words["page"], "question": words["question"], "words": {"addSites": words["addSites"]},
+                    "colors": words["colors"], "site": site.url + words["page"], "question": words["question"], "words": {key: words[key] for key in ("addSites", "share", "makeLink", "takeBack")},
                     "shots": os.environ.get("SEINE_SHOTS", "")}
             ran = subprocess.run(["node", str(ROOT / "tests/system/console_visit.mjs"), json.dumps(task)], env=environment(), capture_output=True,
                                  text=True, timeout=500)
@@ -52,6 +54,9 @@ class Console(unittest.TestCase):
             self.assertIn(words["says"], seen["answer"])
             self.assertIn(words["says"], seen["marked"])
             self.assertTrue(seen["markIsInView"])
+            self.assertIn(words["says"], seen["sharedMark"])
+            self.assertIn(words["question"], seen["sharedText"])
+            self.assertIn(words["gone"], seen["takenBack"])
             self.assertIn(words["question"], seen["questionLater"])
             self.assertEqual(seen["refusal"], words["refusal"])
             self.assertEqual(seen["complaints"], [])

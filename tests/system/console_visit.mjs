@@ -69,6 +69,30 @@ try {
   });
   await shot("citation");
 
+  // A link to the conversation shows it, sources and all, to a browser that is not signed in; until it is taken back.
+  await page.getByRole("button", { name: visit.words.share, exact: true }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: visit.words.makeLink }).click();
+  const link = await dialog.getByRole("link").first().getAttribute("href");
+  await shot("share");
+  const guests = await browser.newContext({ locale: visit.locale, viewport: { width: 1280, height: 900 }, colorScheme: visit.colors });
+  const guest = await guests.newPage();
+  guest.setDefaultTimeout(60_000);
+  guest.on("pageerror", (error) => seen.complaints.push(`exception: ${error.message}`));
+  await guest.goto(link);
+  await guest.locator("button.cite").first().click();
+  const sharedMark = guest.locator(".snapshot-body mark").first();
+  await sharedMark.waitFor();
+  seen.sharedMark = (await guest.locator(".snapshot-body mark").allInnerTexts()).join("");
+  seen.sharedText = await guest.getByRole("main").innerText();
+  if (visit.shots) await guest.screenshot({ path: `${visit.shots}/${visit.locale}-shared.png`, animations: "disabled" });
+  await dialog.getByRole("button", { name: visit.words.takeBack }).click();
+  await dialog.getByRole("listitem").first().waitFor({ state: "detached" });
+  await guest.goto(link);
+  seen.takenBack = await guest.getByRole("alert").first().innerText();
+  await guests.close();
+  await page.keyboard.press("Escape");
+
   // The chat is still there after a reload, and so is its citation.
   await page.reload();
   await page.locator("button.cite").first().waitFor();

@@ -42,7 +42,7 @@ class Files(unittest.TestCase):
         self.assertIn([1024, 256], [tensor["shape"] for tensor in shown["tensors"]])
         memory = shown["memory"]
         self.assertGreaterEqual(memory["kv_bytes"], 3 * 1000 * memory["kv_bytes_per_token"])
-        parts = ("weights_bytes", "tables_bytes", "activations_bytes", "kv_bytes")
+        parts = ("weights_bytes", "copies_bytes", "tables_bytes", "activations_bytes", "kv_bytes")
         self.assertEqual(memory["total_bytes"], sum(memory[part] for part in parts))
         self.assertGreater(memory["available_bytes"], 0)
         self.assertTrue(memory["fits"])

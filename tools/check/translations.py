@@ -10,14 +10,14 @@ import re
 import sys
 from pathlib import Path
 
-MODULES = ("base", "store", "net", "llm")
+MODULES = ("base", "store", "net", "llm", "remote", "answer", "gateway", "server")
 PHRASES = ("src/base/detail/sentences.cc", "src/base/detail/sentences_engine.cc")
 MAKERS = re.compile(r"\b(?:fail|fail_field|fail_verdict|verdict_error|body_fault)\s*\(|\{(?=\s*(?:base::)?Code::k)")
 STRINGS = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*)+')
 FIRST = re.compile(r"(?:Code|Verdict)::k|^(?:code|error|verdict|\d{3})\b")
 # Parts that a message is composed of by hand, beside those that the makers are given.
 PARTS = (
-    "a string", "a number", "a number that does not fit", "an integer", "a boolean", "an array", "an object", "cancelled",
+    "it gave no reason", "a string", "a number", "a number that does not fit", "an integer", "a boolean", "an array", "an object", "cancelled",
     "sending the request", "waiting for the response", "reading the response", "{} ({} free)",
     "the disk is full or over a limit ({} free): {}", "{}; the file is damaged: restore a backup",
 )

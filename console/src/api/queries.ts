@@ -7,6 +7,7 @@ import { fetchModels } from "./models.ts";
 import { fetchProviders } from "./providers.ts";
 import { fetchRun } from "./runs.ts";
 import { fetchSettings } from "./settings.ts";
+import { fetchShared, fetchShares } from "./shares.ts";
 import { fetchSnapshot } from "./snapshots.ts";
 
 export const queryClient = new QueryClient({
@@ -47,10 +48,21 @@ export const runQuery = (id: string) =>
   });
 
 /** A snapshot never changes: its name is its content's hash. */
-export const snapshotQuery = (hash: string) =>
+export const snapshotQuery = (hash: string, share?: string) =>
   queryOptions({
-    queryKey: ["snapshot", hash],
-    queryFn: ({ signal }) => fetchSnapshot(hash, signal),
+    queryKey: ["snapshot", hash, share],
+    queryFn: ({ signal }) => fetchSnapshot(hash, share, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const sharesQuery = (chatId: string) =>
+  queryOptions({ queryKey: ["shares", chatId], queryFn: ({ signal }) => fetchShares(chatId, signal) });
+
+/** What a link shows stays as it was when the link was made. */
+export const sharedQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["shared", id],
+    queryFn: ({ signal }) => fetchShared(id, signal),
     staleTime: Number.POSITIVE_INFINITY,
   });
 

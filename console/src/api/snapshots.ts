@@ -24,8 +24,10 @@ export interface Snapshot {
   blocks: SnapshotBlock[];
 }
 
-export function fetchSnapshot(hash: string, signal?: AbortSignal): Promise<Snapshot> {
-  return call(`/api/snapshots/${encodeURIComponent(hash)}`, { signal, decode: decodeSnapshot });
+/** share: the link through which the page is seen, where that is how the reader came. */
+export function fetchSnapshot(hash: string, share?: string, signal?: AbortSignal): Promise<Snapshot> {
+  const place = share === undefined ? "/api/snapshots" : `/api/shared/${encodeURIComponent(share)}/snapshots`;
+  return call(`${place}/${encodeURIComponent(hash)}`, { signal, decode: decodeSnapshot });
 }
 
 export function decodeSnapshot(value: unknown): Snapshot {

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect } from "react";
 import { ApiError } from "../api/errors.ts";
-import { chatQuery, queryClient, settingsQuery } from "../api/queries.ts";
+import { chatQuery, queryClient, settingsQuery, sharedQuery } from "../api/queries.ts";
 import { GlobalKeys } from "../features/palette/keys.tsx";
 import { useSessionStore } from "../features/session/session.ts";
 import { applySettings, watchSettings } from "../features/settings/sync.ts";
@@ -23,6 +23,9 @@ const ModelsPage = lazy(() =>
   import("../pages/models_page.tsx").then((page) => ({ default: page.ModelsPage })),
 );
 const KeysPage = lazy(() => import("../pages/keys_page.tsx").then((page) => ({ default: page.KeysPage })));
+const SharedPage = lazy(() =>
+  import("../pages/shared_page.tsx").then((page) => ({ default: page.SharedPage })),
+);
 const SettingsPage = lazy(() =>
   import("../pages/settings_page.tsx").then((page) => ({ default: page.SettingsPage })),
 );
@@ -46,17 +49,20 @@ export function App() {
   const phase = useSessionStore((state) => state.phase);
   const path = useRouter((state) => state.path);
   const route = routeOf(path);
-  const session = useQuery({ ...settingsQuery, enabled: phase !== "opening" });
+  // A link to a conversation is its own permission.
+  const shared = route.page === "shared";
+  const session = useQuery({ ...settingsQuery, enabled: phase !== "opening" && !shared });
 
   const unauthorized = isUnauthorized(session.error);
   const opening = phase === "opening" || (phase === "opened" && unauthorized && session.isFetching);
   // A server that is away, or has no settings, says nothing about the session: the pages show what is wrong.
   const knows = session.data !== undefined || (session.error !== null && !unauthorized);
-  const signedOut = opening || unauthorized || (phase === "failed" && session.data === undefined);
+  const signedOut =
+    !shared && (opening || unauthorized || (phase === "failed" && session.data === undefined));
   useEffect(() => {
     if (session.data) applySettings(session.data);
   }, [session.data]);
-  useEffect(() => (signedOut ? undefined : watchSettings()), [signedOut]);
+  useEffect(() => (signedOut || shared ? undefined : watchSettings()), [signedOut, shared]);
 
   const title = useTitle(signedOut ? null : route, text);
   useEffect(() => {
@@ -64,7 +70,7 @@ export function App() {
     document.title = title;
   }, [locale, title]);
 
-  if (!knows && !signedOut) {
+  if (!knows && !signedOut && !shared) {
     return (
       <p role="status" className="sr-only">
         {t("app.opening")}
@@ -72,7 +78,7 @@ export function App() {
     );
   }
   return (
-    <Shell route={signedOut ? null : route}>
+    <Shell route={signedOut || shared ? null : route}>
       {signedOut ? (
         <SignInPage opening={opening} onCheckAgain={() => void session.refetch()} />
       ) : (
@@ -86,7 +92,7 @@ export function App() {
           <Page route={route} />
         </Suspense>
       )}
-      {!signedOut && <GlobalKeys />}
+      {!signedOut && !shared && <GlobalKeys />}
     </Shell>
   );
 }
@@ -101,6 +107,8 @@ function Page({ route }: { route: Route }) {
       return <RunPage id={route.id} />;
     case "snapshot":
       return <SnapshotPage hash={route.hash} />;
+    case "shared":
+      return <SharedPage id={route.id} />;
     case "models":
       return <ModelsPage />;
     case "keys":
@@ -117,6 +125,10 @@ function Page({ route }: { route: Route }) {
 function useTitle(route: Route | null, { t }: Text): string {
   const chatId = route?.page === "chat" ? route.id : null;
   const { data: chat } = useQuery({ ...chatQuery(chatId ?? ""), enabled: chatId !== null });
+  const { data: shared } = useQuery({
+    ...sharedQuery(route?.page === "shared" ? route.id : ""),
+    enabled: route?.page === "shared",
+  });
   const page = () => {
     if (route === null) return t("signin.title");
     switch (route.page) {
@@ -126,6 +138,8 @@ function useTitle(route: Route | null, { t }: Text): string {
         return t("run.title");
       case "snapshot":
         return t("snapshot.label");
+      case "shared":
+        return shared?.title || t("share.page");
       case "unknown":
         return t("notFound.title");
       default:

@@ -34,6 +34,12 @@ export const BookIcon = () => (
   </Icon>
 );
 
+export const ShareIcon = () => (
+  <Icon>
+    <path d="M8 9.75v-7.5M5 4.75l3-2.75 3 2.75M3.5 8.25v5h9v-5" />
+  </Icon>
+);
+
 export const SunIcon = () => (
   <Icon>
     <circle cx="8" cy="8" r="2.75" />

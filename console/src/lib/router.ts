@@ -6,6 +6,7 @@ export type Route =
   | { page: "runs" }
   | { page: "run"; id: string }
   | { page: "snapshot"; hash: string }
+  | { page: "shared"; id: string }
   | { page: "models" }
   | { page: "keys" }
   | { page: "settings" }
@@ -36,6 +37,7 @@ export function routeOf(path: string): Route {
   if (parts.length === 2 && second) {
     if (first === "chat") return { page: "chat", id: second };
     if (first === "runs") return { page: "run", id: second };
+    if (first === "shared") return { page: "shared", id: second };
     if (first === "snapshots") return { page: "snapshot", hash: second };
   }
   return { page: "unknown" };

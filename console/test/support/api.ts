@@ -86,6 +86,8 @@ export class ScriptedApi {
   uploads: { name: string; bytes: number }[] = [];
   calls: string[] = [];
   script: Script = kWholeAnswer;
+  /** Whether the connection of a question breaks before its first event; the answer is made all the same. */
+  mute = false;
   answer: Partial<AnswerJson> = {};
   language: "en" | "zh" = "en";
   /** Calls that fail, as "METHOD /path": the status they get. */
@@ -199,7 +201,11 @@ export class ScriptedApi {
     };
     send("start", { ...ids, model: answer.model, created_at: answer.created_at });
     void this.#play(reply, answer, send);
-    await this.#follow(response, log, 0, true);
+    if (this.mute) {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.flushHeaders();
+      response.socket?.end();
+    } else await this.#follow(response, log, 0, true);
   }
 
   /** Moves on whether anybody follows or not. */

@@ -1,6 +1,6 @@
 // Products over weights larger than any cache (1 GiB) at 1, 8, 32 and 512 rows, in GB/s of weights
 // and GMAC/s, each beside the limit measured in the same run. Shapes: rows of 1,536 inputs, as in a
-// 1.5B model. Arguments: type, rows.
+// 1.5B model. Arguments: type, rows, and 1 for weights in the interleaved layout.
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
 
@@ -77,8 +77,9 @@ void product(benchmark::State& state, DType type) {
   // Few rows stream the whole gigabyte, many rows one matrix of a layer.
   const std::int64_t outputs =
       rows > 32 ? 17920 : static_cast<std::int64_t>(kBytes) / row_size / 32 * 32;
-  const MatrixView w{
+  MatrixView w{
       .type = type, .data = weights(), .rows = outputs, .columns = kColumns, .row_bytes = row_size};
+  if (state.range(1) != 0) w.interleaved = weights();  // any bytes will do
   std::vector<float> x(static_cast<std::size_t>(rows * kColumns), 0.01f);
   std::vector<float> y(static_cast<std::size_t>(rows * outputs));
   auto* packed = static_cast<std::byte*>(std::aligned_alloc(64, row.packed_bytes(rows, kColumns)));
@@ -119,11 +120,14 @@ void product(benchmark::State& state, DType type) {
 
 #define SEINE_PRODUCT(type)                        \
   BENCHMARK_CAPTURE(product, type, DType::k##type) \
-      ->Arg(1)                                     \
-      ->Arg(4)                                     \
-      ->Arg(8)                                     \
-      ->Arg(32)                                    \
-      ->Arg(512)                                   \
+      ->Args({1, 0})                               \
+      ->Args({1, 1})                               \
+      ->Args({4, 1})                               \
+      ->Args({8, 0})                               \
+      ->Args({8, 1})                               \
+      ->Args({32, 0})                              \
+      ->Args({32, 1})                              \
+      ->Args({512, 0})                             \
       ->Unit(benchmark::kMillisecond)              \
       ->UseRealTime()
 

@@ -13,6 +13,7 @@
 
 #include "base/random.h"
 #include "engine/formats/codec.h"
+#include "engine/kernels/interleave.h"
 #include "engine/kernels/table.h"
 #include "engine/kernels/thread_pool.h"
 
@@ -199,6 +200,45 @@ TEST(Gemm, PanelRowsAgreeInEveryBit) {
           << wide->isa << " " << dtype_name(type);
     }
   }
+}
+
+// Odd numbers of outputs, ends of rows that are no whole stretch, shares that begin in the middle
+// of 32 outputs, few rows and more than one pass of the blocking.
+TEST(Gemm, InterleavedWeightsGiveTheSameBits) {
+  ThreadPool pool(2);
+  for (const DType type : kTypes) {
+    if (!can_interleave(type)) continue;
+    for (const std::int64_t outputs : {1, 83, 320}) {
+      const std::int64_t columns = dtype_info(type).block == 32 ? 736 : 1280;
+      const Weights w = make_weights(type, outputs, columns);
+      std::vector<std::byte> copy(interleaved_bytes(w.view));
+      const std::int64_t groups = (outputs + 31) / 32;
+      interleave(w.view, 0, groups / 2, copy.data());
+      interleave(w.view, groups / 2, groups, copy.data());
+      MatrixView view = w.view;
+      view.interleaved = copy.data();
+      for (const Kernels* row : all_kernels()) {
+        for (const std::int64_t rows : {1, 14, 45}) {
+          const std::vector<float> x = noise(rows * columns, 9);
+          EXPECT_TRUE(product(*row, w.view, x, rows, pool) == product(*row, view, x, rows, pool))
+              << row->isa << " " << dtype_name(type) << " " << outputs << " x " << rows;
+        }
+      }
+    }
+  }
+}
+
+TEST(Interleave, FieldsOfSixteenOutputsLieSideBySide) {
+  const Weights w = make_weights(DType::kQ6_K, 20, 512);
+  std::vector<std::byte> copy(interleaved_bytes(w.view), std::byte{0xAA});
+  ASSERT_EQ(copy.size(), 32U * 420);
+  interleave(w.view, 0, 1, copy.data());
+  const auto stored = [&](std::size_t row, std::size_t at) { return w.bytes[row * 420 + at]; };
+  // Second block of output 17: its dword at 8, and the half at the end.
+  const std::byte* block = copy.data() + std::size_t{32} * 210 + std::size_t{16} * 210;
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(block[16 * 8 + 4 + i], stored(17, 210 + 8 + i));
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(block[16 * 208 + 2 + i], stored(17, 210 + 208 + i));
+  EXPECT_EQ(block[16 * 8 + 4 * 4], std::byte{0});  // output 20 is none
 }
 
 // A product may write nothing but its own outputs, and an output may be of any size.

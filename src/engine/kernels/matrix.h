@@ -1,7 +1,7 @@
-// MatrixView: a weight matrix as it lies in the model file, the operand of every product. The
-// kernels read the stored blocks directly: nothing is repacked, so loading costs nothing and
-// processes share the pages. A view; the model file owns the bytes. Included by files compiled for
-// one instruction set: no inline functions of the library here.
+// MatrixView: a weight matrix as it lies in the model file, the operand of every product, and where
+// there is one the interleaved copy (interleave.h), which products of few rows read instead. A
+// view; the model file and the model own the bytes. Included by files compiled for one instruction
+// set: no inline functions of the library here.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,9 @@ struct MatrixView {
   std::int64_t rows = 0;            // outputs
   std::int64_t columns = 0;         // inputs
   std::int64_t row_bytes = 0;
-  const std::byte* f8_scales = nullptr;  // kF8E4M3: F32 (ceil(rows/128), ceil(columns/128))
-  std::int64_t f8_first_row = 0;         // row of the scaled tensor that row 0 of this view is
+  const std::byte* f8_scales = nullptr;    // kF8E4M3: F32 (ceil(rows/128), ceil(columns/128))
+  std::int64_t f8_first_row = 0;           // row of the scaled tensor that row 0 of this view is
+  const std::byte* interleaved = nullptr;  // the same weights in that layout, or null
 };
 
 }  // namespace seine::engine

@@ -43,6 +43,9 @@ struct Kernels {
   // y[m * y_stride + n] (+)= sum_k x[m, k] w[n, k] for n in [first, last).
   void (*gemm)(const MatrixView& w, std::int64_t first, std::int64_t last, const ActivationView& x,
                float* y, std::int64_t y_stride, bool accumulate, std::byte* scratch);
+  // Whether gemm reads MatrixView::interleaved where it is there: the same bits, faster for few
+  // rows.
+  bool reads_interleaved;
   // The kernels for rows of prompts where other arithmetic is the faster for many rows, whose bits
   // then differ; null where there is one for all.
   const Kernels* prompt;

@@ -65,7 +65,7 @@ class Bert : public Encoder {
     hidden_ = SEINE_TRY(sizes.size("feed_forward_length"));
     eps_ = static_cast<float>(SEINE_TRY(sizes.number_or("attention.layer_norm_epsilon", 1e-12)));
     SEINE_CHECK(open());
-    const WeightReader weights(file);
+    const WeightReader weights(file, source_.interleaved.get());
     const std::int32_t width = gqa_.width;
     positions_ = SEINE_TRY(weights.floats("position_embd.weight", facts_.context, width));
     if (weights.has("token_types.weight")) {

@@ -55,10 +55,10 @@ base::Result<> CausalModel::open(const Shape& shape) {
   }
   if (settings.context > 0) shape_.context = settings.context;
   table_ = SEINE_TRY(weights.matrix("token_embd.weight", shape.vocabulary, shape.width));
-  head_ = table_;
-  if (weights.has("output.weight")) {
-    head_ = SEINE_TRY(weights.matrix("output.weight", shape.vocabulary, shape.width));
-  }
+  const bool is_tied = !weights.has("output.weight");
+  head_ = SEINE_TRY(
+      WeightReader(file, source_.interleaved.get())
+          .matrix(is_tied ? "token_embd.weight" : "output.weight", shape.vocabulary, shape.width));
   final_norm_ = SEINE_TRY(weights.vector("output_norm.weight", shape.width));
 
   facts_.architecture = SEINE_TRY(SizeReader::of(file)).architecture();

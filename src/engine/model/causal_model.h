@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/model/interleaved_weights.h"
 #include "engine/model/model.h"
 #include "engine/model/registry.h"
 #include "engine/model/weights.h"
@@ -21,6 +22,7 @@ struct ModelSource {
   ThreadPool& pool;
   const Kernels& kernels;
   ModelSettings settings;
+  std::shared_ptr<InterleavedWeights> interleaved;  // null: products read the file alone
 };
 
 // Rows of floats, not initialised.

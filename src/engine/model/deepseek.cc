@@ -49,7 +49,7 @@ class DeepSeek : public CausalModel {
     dense_hidden_ = SEINE_TRY(sizes.size_or("feed_forward_length", 0));
     SEINE_CHECK(open(shape));
     rope_.emplace(SEINE_TRY(read_rope(file, mla_.rope, mla_.scaling)));
-    const WeightReader weights(file);
+    const WeightReader weights(file, source_.interleaved.get());
     if (weights.has("blk.0.indexer.attn_q_b.weight")) {
       indexer_config_.emplace(SEINE_TRY(IndexerConfig::read(file, mla_)));
     }

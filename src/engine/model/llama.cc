@@ -34,7 +34,7 @@ class Llama : public CausalModel {
     const std::int32_t hidden = SEINE_TRY(sizes.size("feed_forward_length"));
     SEINE_CHECK(open(shape));
     if (gqa_.rope > 0) rope_.emplace(SEINE_TRY(read_rope(file, gqa_.rope, gqa_.scaling)));
-    const WeightReader weights(file);
+    const WeightReader weights(file, source_.interleaved.get());
     for (std::int32_t i = 0; i < shape_.layers; ++i) {
       Layer layer;
       layer.attention_norm =

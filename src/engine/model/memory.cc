@@ -95,7 +95,8 @@ Count converted_bytes(const ModelFile& file) {
 }  // namespace
 
 std::uint64_t MemoryEstimate::total() const {
-  return (Count(weights) + Count(converted) + Count(workspace) + Count(kv_cache)).value();
+  return (Count(weights) + Count(converted) + Count(copies) + Count(workspace) + Count(kv_cache))
+      .value();
 }
 
 base::Result<MemoryEstimate> measure_memory(const ModelFile& file, const ModelSettings& settings) {

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "engine/model/bert.h"
 #include "engine/model/deepseek.h"
+#include "engine/model/interleaved_weights.h"
 #include "engine/model/llama.h"
 #include "engine/model/memory.h"
 #include "engine/model/weights.h"
@@ -100,7 +101,16 @@ std::uint64_t memory_limit(const ModelSettings& settings) {
 base::Result<MemoryEstimate> estimate_memory(const ModelFile& file, const ModelSettings& settings) {
   (void)SEINE_TRY(find_architecture(file));
   SEINE_CHECK(check_settings(settings));
-  return measure_memory(file, settings);
+  MemoryEstimate out = SEINE_TRY(measure_memory(file, settings));
+  const Kernels& row = settings.kernels != nullptr ? *settings.kernels : kernels();
+  // Calibration looks at the file's own bytes, and knows matrices by where they lie.
+  if (settings.weights == WeightLayout::kFile || !row.reads_interleaved ||
+      settings.observer != nullptr)
+    return out;
+  const std::uint64_t copies = InterleavedWeights::bytes_of(file);
+  const std::uint64_t limit = memory_limit(settings);
+  if (limit == 0 || (out.total() <= limit && copies <= limit - out.total())) out.copies = copies;
+  return out;
 }
 
 base::Result<> check_fits(const MemoryEstimate& need, const ModelSettings& settings) {
@@ -117,16 +127,20 @@ base::Result<> check_fits(const MemoryEstimate& need, const ModelSettings& setti
 }
 
 base::Result<std::unique_ptr<Model>> load_model(std::shared_ptr<const ModelFile> file,
-                                                ThreadPool& pool, const ModelSettings& settings) {
+                                                ThreadPool& pool, const ModelSettings& settings,
+                                                const LoadProgress& progress) {
   const Architecture* architecture = SEINE_TRY(find_architecture(*file));
   ModelSettings sized = settings;
   sized.threads = pool.threads();
-  SEINE_CHECK(check_fits(SEINE_TRY(estimate_memory(*file, sized)), sized));
+  const MemoryEstimate need = SEINE_TRY(estimate_memory(*file, sized));
+  SEINE_CHECK(check_fits(need, sized));
   const ModelSource source{.file = file,
                            .pool = pool,
                            .kernels = settings.kernels != nullptr ? *settings.kernels : kernels(),
-                           .settings = settings};
+                           .settings = settings,
+                           .interleaved = InterleavedWeights::reserve(need.copies)};
   base::Result<std::unique_ptr<Model>> model = architecture->load(source);
+  if (model && source.interleaved != nullptr) SEINE_CHECK(source.interleaved->fill(pool, progress));
   // A file that was replaced meanwhile explains any other error.
   if (const auto unchanged = file->check_unchanged(); !unchanged) {
     return base::fail(Code::kAborted, "the model file changed while it was loaded: {}",

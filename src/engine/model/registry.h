@@ -16,6 +16,12 @@
 
 namespace seine::engine {
 
+// What products read.
+enum class WeightLayout : std::uint8_t {
+  kFastest,  // a copy for few rows besides, where the kernels know one and memory allows
+  kFile,     // the file's bytes alone, whose pages processes share
+};
+
 struct ModelSettings {
   std::int32_t context = 0;       // positions a sequence may have; 0: what the model was made for
   std::int32_t batch_rows = 512;  // most rows of one batch: the prefill chunk plus decode rows
@@ -26,11 +32,13 @@ struct ModelSettings {
   std::uint64_t memory_limit = 0;       // bytes; 0: what the system has free
   const Kernels* kernels = nullptr;     // null: the best for this processor
   ProductObserver* observer = nullptr;  // outlives the model
+  WeightLayout weights = WeightLayout::kFastest;
 };
 
 struct MemoryEstimate {
   std::uint64_t weights = 0;    // mapped from the file, shared with other processes
   std::uint64_t converted = 0;  // small tensors held as float, tables
+  std::uint64_t copies = 0;     // of weights in another layout, where that fits besides
   std::uint64_t workspace = 0;  // activations of the largest batch
   std::uint64_t kv_cache = 0;   // of kv_tokens
   std::uint64_t kv_token = 0;   // of one position
@@ -50,10 +58,12 @@ std::uint64_t memory_limit(const ModelSettings& settings);
 base::Result<> check_fits(const MemoryEstimate& need, const ModelSettings& settings);
 
 // Every tensor's shape is checked against the architecture's numbers before anything is allocated
-// by them. The pool must outlive the model. kUnimplemented names an architecture that is not known
+// by them. The pool must outlive the model; `progress` is told of copying weights, and may stop it
+// (kCancelled). kUnimplemented names an architecture that is not known
 // and those that are; kResourceExhausted gives the bytes needed and the bytes there; kAborted says
 // that the file changed while it was read.
 base::Result<std::unique_ptr<Model>> load_model(std::shared_ptr<const ModelFile> file,
-                                                ThreadPool& pool, const ModelSettings& settings);
+                                                ThreadPool& pool, const ModelSettings& settings,
+                                                const LoadProgress& progress = {});
 
 }  // namespace seine::engine

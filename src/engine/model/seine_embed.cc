@@ -23,7 +23,7 @@ class SeineEmbed : public Encoder {
     const std::int32_t hidden = SEINE_TRY(sizes.size("feed_forward_length"));
     SEINE_CHECK(open());
     if (gqa_.rope > 0) rope_.emplace(SEINE_TRY(read_rope(file, gqa_.rope, gqa_.scaling)));
-    const WeightReader weights(file);
+    const WeightReader weights(file, source_.interleaved.get());
     final_norm_ = SEINE_TRY(weights.vector("output_norm.weight", gqa_.width));
     for (std::int32_t i = 0; i < facts_.layers; ++i) {
       Layer layer;

@@ -182,6 +182,40 @@ TEST(SeineMini, BadBatchesAreErrorsThatNameTheLimit) {
   EXPECT_EQ(cancelled.error().code, base::Code::kCancelled);
 }
 
+// The copy of the weights for few rows is left out where the file alone is asked for, or where
+// memory ends; nothing else changes.
+TEST(SeineMini, ACopyOfTheWeightsChangesNoBit) {
+  ModelSettings settings = kSettings;
+  settings.kernels = &kernels();
+  if (!settings.kernels->reads_interleaved) GTEST_SKIP() << "plain kernels make no copy";
+  const MemoryEstimate with = estimate_memory(*shipped(), settings).value();
+  EXPECT_GT(with.copies, shipped()->tensor_bytes() / 4);
+  EXPECT_LE(with.copies, shipped()->tensor_bytes() * 5 / 4);
+  settings.memory_limit = with.total() - 1;
+  EXPECT_EQ(estimate_memory(*shipped(), settings)->copies, 0U);
+  EXPECT_EQ(estimate_memory(*shipped(), settings)->total(), with.total() - with.copies);
+  settings.weights = WeightLayout::kFile;
+  settings.memory_limit = 0;
+  EXPECT_EQ(estimate_memory(*shipped(), settings)->copies, 0U);
+
+  TestSession copied(shipped(), kernels().isa, kSettings);
+  TestSession plain(shipped(), kernels().isa, settings);
+  ASSERT_TRUE(copied.ok() && plain.ok());
+  const std::vector<TokenId> prompt = reading_prompts().front();
+  EXPECT_TRUE(copied.run(prompt, 0, 0) == plain.run(prompt, 0, 0));
+  EXPECT_EQ(copied.greedy(prompt, 8), plain.greedy(prompt, 8));
+  EXPECT_TRUE(copied.run({prompt.data(), 3}, 0, 1) == plain.run({prompt.data(), 3}, 0, 1));
+}
+
+TEST(SeineMini, ACopyIsCancelledFromItsProgress) {
+  ThreadPool pool(1);
+  if (!kernels().reads_interleaved) GTEST_SKIP() << "plain kernels make no copy";
+  const auto stopped = load_model(shipped(), pool, kSettings,
+                                  [](std::uint64_t, std::uint64_t total) { return total == 0; });
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, base::Code::kCancelled);
+}
+
 TEST(SeineMini, WhatDoesNotFitIsRefusedWithNumbers) {
   ThreadPool pool(1);
   const auto estimate = estimate_memory(*shipped(), {.kv_tokens = 2048});

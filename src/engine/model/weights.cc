@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "engine/kernels/interleave.h"
 
 namespace seine::engine {
 namespace {
@@ -11,19 +12,6 @@ namespace {
 using base::Code;
 
 constexpr std::int64_t kSizeMax = std::int64_t{1} << 24;
-
-MatrixView view_of(const Tensor& tensor, const TensorPart& part, std::int64_t rows,
-                   std::int64_t columns) {
-  MatrixView view;
-  view.type = tensor.dtype;
-  view.data = part.bytes.data();
-  view.rows = rows;
-  view.columns = columns;
-  view.row_bytes = static_cast<std::int64_t>(
-      row_bytes(tensor.dtype, static_cast<std::uint64_t>(columns)).value());
-  view.f8_scales = part.scales.empty() ? nullptr : part.scales.data();
-  return view;
-}
 
 template <typename Shape>
 std::string shape_text(const Shape& shape) {
@@ -44,6 +32,10 @@ MatrixView rows_of(const MatrixView& whole, std::int64_t first, std::int64_t row
   view.data += first * whole.row_bytes;
   view.rows = rows;
   view.f8_first_row += first;
+  if (view.interleaved != nullptr) {
+    const bool is_whole = first % kInterleavedOutputs == 0;
+    view.interleaved = is_whole ? view.interleaved + first * whole.row_bytes : nullptr;
+  }
   return view;
 }
 
@@ -66,6 +58,20 @@ base::Result<const Tensor*> WeightReader::shaped(std::string_view name,
                             dtype_name(tensor->dtype));
   }
   return tensor;
+}
+
+MatrixView WeightReader::view_of(const Tensor& tensor, const TensorPart& part, std::int64_t rows,
+                                 std::int64_t columns) const {
+  MatrixView view;
+  view.type = tensor.dtype;
+  view.data = part.bytes.data();
+  view.rows = rows;
+  view.columns = columns;
+  view.row_bytes = static_cast<std::int64_t>(
+      row_bytes(tensor.dtype, static_cast<std::uint64_t>(columns)).value());
+  view.f8_scales = part.scales.empty() ? nullptr : part.scales.data();
+  if (interleaved_ != nullptr) interleaved_->add(view);
+  return view;
 }
 
 base::Result<MatrixView> WeightReader::matrix(std::string_view name, std::int64_t rows,

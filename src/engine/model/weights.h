@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "engine/formats/model_file.h"
 #include "engine/kernels/matrix.h"
+#include "engine/model/interleaved_weights.h"
 
 namespace seine::engine {
 
@@ -22,7 +23,9 @@ MatrixView rows_of(const MatrixView& whole, std::int64_t first, std::int64_t row
 
 class WeightReader {
  public:
-  explicit WeightReader(const ModelFile& file) : file_(file) {}
+  // interleaved: gets a copy of every matrix that is read; null: matrices are the file's alone.
+  explicit WeightReader(const ModelFile& file, InterleavedWeights* interleaved = nullptr)
+      : file_(file), interleaved_(interleaved) {}
 
   const ModelFile& file() const { return file_; }
   bool has(std::string_view name) const { return file_.find(name) != nullptr; }
@@ -43,7 +46,11 @@ class WeightReader {
   base::Result<const Tensor*> shaped(std::string_view name,
                                      std::initializer_list<std::int64_t> shape) const;
 
+  MatrixView view_of(const Tensor& tensor, const TensorPart& part, std::int64_t rows,
+                     std::int64_t columns) const;
+
   const ModelFile& file_;
+  InterleavedWeights* interleaved_;
 };
 
 // Sizes from the metadata under "A." with A the architecture: bounded, so that products of a few

@@ -11,6 +11,7 @@
 #include "gateway/answers/run_stream.h"
 #include "gateway/api_error.h"
 #include "gateway/body.h"
+#include "gateway/reader_language.h"
 #include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
@@ -66,13 +67,20 @@ Result<> enter_chat(ChatStore& chats, AskBody& ask) {
 }
 
 // On the run's thread, before the end is told: who sees the end finds the chat complete.
-void leave_chat(ChatStore& chats, const answer::Answer& answer) {
-  (void)chats.update_message(answer.chat_id, answer.answer_id,
-                             {.text = answer.text,
-                              .state = std::string(state_of(answer)),
-                              .run_id = answer.run_id,
-                              .model = answer.model,
-                              .answer = base::to_text(answer::to_json(answer))});
+void leave_chat(ChatStore& chats, const answer::Answer& answer,
+                const std::function<void(const base::Error&)>& lost) {
+  MessagePatch patch{.text = answer.text,
+                     .state = std::string(state_of(answer)),
+                     .run_id = answer.run_id,
+                     .model = answer.model,
+                     .answer = base::to_text(answer::to_json(answer))};
+  const Result<> kept = chats.update_message(answer.chat_id, answer.answer_id, patch);
+  if (kept) return;
+  if (lost) lost(kept.error());
+  // Its end at least: an answer that seems to go on is waited for. The run has the rest.
+  patch.text.reset();
+  patch.answer.reset();
+  (void)chats.update_message(answer.chat_id, answer.answer_id, patch);
 }
 
 // Ends a run that nobody follows any more, however the handler is left.
@@ -104,7 +112,8 @@ asio::awaitable<void> await_run(RunPointer run, net::Request& request, net::Resp
     }
     ++position;
     if (const auto* done = std::get_if<answer::DoneEvent>(&**event)) {
-      response.send_json(200, base::to_text(answer::to_json(done->answer)));
+      response.send_json(
+          200, spoken(base::to_text(answer::to_json(done->answer)), reader_language(request)));
       co_return;
     }
   }
@@ -155,9 +164,10 @@ asio::awaitable<void> AskRoutes::ask(net::Request& request, net::Response& respo
         }
         const std::string chat_id = ask.chat_id;
         const std::string answer_id = ask.request.answer_id;
-        auto run = ports.answers.start(std::move(ask.request), [chats](const answer::Answer& a) {
-          if (chats != nullptr) leave_chat(*chats, a);
-        });
+        auto run = ports.answers.start(std::move(ask.request),
+                                       [chats, lost = ports.lost](const answer::Answer& a) {
+                                         if (chats != nullptr) leave_chat(*chats, a, lost);
+                                       });
         if (chats != nullptr) {
           // With the run's name a page that is loaded anew finds the stream again.
           const MessagePatch patch =
@@ -174,7 +184,7 @@ asio::awaitable<void> AskRoutes::ask(net::Request& request, net::Response& respo
   const Follow follow(run, !run->request().chat_id.empty());
   const bool stream = base::get_or<bool>(*body, "stream", true).value_or(true);
   if (stream) {
-    co_await stream_run(run, response, 0);
+    co_await stream_run(run, response, 0, reader_language(request));
   } else {
     co_await await_run(run, request, response);
   }

@@ -25,6 +25,8 @@ class AskRoutes {
     store::WorkerPool& pool;
     // An upload as a page; empty: there are no uploads. Blocks.
     std::function<base::Result<answer::Page>(const std::string& file_id)> file = {};
+    // Told, on the run's thread, when an answer could not be kept in its chat.
+    std::function<void(const base::Error&)> lost = {};
   };
 
   explicit AskRoutes(Ports ports) : ports_(std::move(ports)) {}

@@ -7,6 +7,7 @@
 #include "gateway/answers/run_stream.h"
 #include "gateway/api_error.h"
 #include "gateway/pool_routes.h"
+#include "gateway/reader_language.h"
 #include "net/on_pool.h"
 #include "net/request.h"
 #include "net/response.h"
@@ -32,6 +33,18 @@ Json to_json(const answer::RunSummary& run) {
           {"source_count", run.source_count}};
 }
 
+Result<std::size_t> limit_of(const std::string& text) {
+  if (text.empty()) return 50;
+  const auto number = base::parse_u64(text);
+  if (!number || *number == 0 || *number > answer::RunStore::kListMax) {
+    return base::fail_field(Code::kInvalidArgument, "limit", "'limit' is 1 to {}, not '{}'",
+                            answer::RunStore::kListMax, text);
+  }
+  return *number;
+}
+
+}  // namespace
+
 Json to_json(const answer::Page& page, const std::string& hash) {
   Json blocks = Json::array();
   for (const answer::PageBlock& block : page.blocks) {
@@ -53,18 +66,6 @@ Json to_json(const answer::Page& page, const std::string& hash) {
           {"blocks", std::move(blocks)}};
 }
 
-Result<std::size_t> limit_of(const std::string& text) {
-  if (text.empty()) return 50;
-  const auto number = base::parse_u64(text);
-  if (!number || *number == 0 || *number > answer::RunStore::kListMax) {
-    return base::fail_field(Code::kInvalidArgument, "limit", "'limit' is 1 to {}, not '{}'",
-                            answer::RunStore::kListMax, text);
-  }
-  return *number;
-}
-
-}  // namespace
-
 asio::awaitable<void> RunRoutes::events(net::Request& request, net::Response& response) {
   const std::string id(request.param("id"));
   std::size_t from = 0;
@@ -79,7 +80,7 @@ asio::awaitable<void> RunRoutes::events(net::Request& request, net::Response& re
     from = static_cast<std::size_t>(*number) + 1;
   }
   if (const RunPointer run = answers_.find(id)) {
-    co_await stream_run(run, response, from);
+    co_await stream_run(run, response, from, reader_language(request));
     co_return;
   }
   // It has ended: its last event is what was kept of it.
@@ -91,7 +92,8 @@ asio::awaitable<void> RunRoutes::events(net::Request& request, net::Response& re
   }
   net::SseWriter writer(response);
   if (!co_await writer.start()) co_return;
-  if (!co_await writer.event({.event = "done", .data = *answer})) co_return;
+  if (!co_await writer.event({.event = "done", .data = spoken(*answer, reader_language(request))}))
+    co_return;
   (void)co_await response.finish();
 }
 

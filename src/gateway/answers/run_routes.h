@@ -5,6 +5,7 @@
 
 #include "answer/answers.h"
 #include "answer/run_store.h"
+#include "base/json_fwd.h"
 #include "net/router.h"
 #include "store/worker_pool.h"
 
@@ -23,5 +24,8 @@ class RunRoutes {
   answer::RunStore& runs_;
   store::WorkerPool& pool_;
 };
+
+// A page as GET /api/snapshots/{hash} tells it.
+base::Json to_json(const answer::Page& page, const std::string& hash);
 
 }  // namespace seine::gateway

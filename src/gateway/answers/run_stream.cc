@@ -5,6 +5,7 @@
 
 #include "answer/json.h"
 #include "base/json.h"
+#include "gateway/reader_language.h"
 #include "net/channel.h"
 #include "net/sse.h"
 
@@ -27,7 +28,8 @@ asio::awaitable<Result<std::optional<answer::Event>>> event_at(RunPointer run, s
   co_return run->log().at(position);
 }
 
-asio::awaitable<void> stream_run(RunPointer run, net::Response& response, std::size_t from) {
+asio::awaitable<void> stream_run(RunPointer run, net::Response& response, std::size_t from,
+                                 base::Language language) {
   net::SseWriter writer(response);
   if (!co_await writer.start()) co_return;
   for (std::size_t position = from;;) {
@@ -42,9 +44,10 @@ asio::awaitable<void> stream_run(RunPointer run, net::Response& response, std::s
     const auto* done = std::get_if<answer::DoneEvent>(&**event);
     if (done != nullptr && done->answer.error) {
       const std::string failure = base::to_text({{"error", answer::to_json(*done->answer.error)}});
-      if (!co_await writer.event({.event = "error", .data = failure})) co_return;
+      if (!co_await writer.event({.event = "error", .data = spoken(failure, language)})) co_return;
     }
-    if (!co_await writer.event({.event = std::string(named.name), .data = named.data, .id = id}))
+    if (!co_await writer.event(
+            {.event = std::string(named.name), .data = spoken(named.data, language), .id = id}))
       co_return;
     if (done != nullptr) break;
   }

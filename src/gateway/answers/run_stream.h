@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "answer/answers.h"
+#include "base/language.h"
 #include "net/response.h"
 
 namespace seine::gateway {
@@ -23,7 +24,8 @@ boost::asio::awaitable<base::Result<std::optional<answer::Event>>> event_at(RunP
                                                                             base::Duration wait);
 
 // Events from `from` on, each with its position as id, until the run has ended or the peer has
-// gone.
-boost::asio::awaitable<void> stream_run(RunPointer run, net::Response& response, std::size_t from);
+// gone. Reasons and errors are told in `language`.
+boost::asio::awaitable<void> stream_run(RunPointer run, net::Response& response, std::size_t from,
+                                        base::Language language);
 
 }  // namespace seine::gateway

@@ -4,7 +4,7 @@ import type { Message } from "../../api/chats.ts";
 import { AnswerView, type LiveAnswer } from "../../components/answer/answer_view.tsx";
 import { Button, IconButton } from "../../components/button.tsx";
 import { CopyButton } from "../../components/copy_button.tsx";
-import { AgainIcon, ListIcon, Mark, TrashIcon } from "../../components/icons.tsx";
+import { AgainIcon, ListIcon, Mark, ShareIcon, TrashIcon } from "../../components/icons.tsx";
 import { Link } from "../../components/link.tsx";
 import { useText } from "../../i18n/index.ts";
 import { runPath } from "../../lib/router.ts";
@@ -17,6 +17,7 @@ export function Reply(props: {
   live: LiveAnswer | undefined;
   busy: boolean;
   onAgain: () => void;
+  onShare: () => void;
   onDelete: () => void;
   onStep: (by: 1 | -1) => void;
 }) {
@@ -44,6 +45,9 @@ export function Reply(props: {
               <>
                 <IconButton label={t("answer.again")} onClick={props.onAgain}>
                   <AgainIcon />
+                </IconButton>
+                <IconButton label={t("share.action")} onClick={props.onShare}>
+                  <ShareIcon />
                 </IconButton>
                 <IconButton label={t("message.delete")} onClick={props.onDelete}>
                   <TrashIcon />

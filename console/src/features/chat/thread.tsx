@@ -6,6 +6,7 @@ import { Dialog } from "../../components/dialog.tsx";
 import { FailurePanel } from "../../components/failure.tsx";
 import { ArrowDownIcon } from "../../components/icons.tsx";
 import { Loaded } from "../../components/loaded.tsx";
+import { ShareDialog } from "../../components/share_dialog.tsx";
 import { useText } from "../../i18n/index.ts";
 import { docsPath } from "../../lib/router.ts";
 import { Composer } from "./composer.tsx";
@@ -26,6 +27,7 @@ export function Thread({ chatId }: { chatId: string | null }) {
   const names = useRuns((state) => state.names);
   const removalError = useRemovals((state) => state.error);
   const [draft, setDraft] = useState("");
+  const [sharing, setSharing] = useState<string | null>(null);
   const [asking, setAsking] = useState<Shown | null>(null);
   const view = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -117,6 +119,7 @@ export function Thread({ chatId }: { chatId: string | null }) {
                       talk.again(shown);
                       toEnd();
                     }}
+                    onShare={() => setSharing(id)}
                     onDelete={() => remove(shown)}
                     onStep={step}
                   />
@@ -142,6 +145,9 @@ export function Thread({ chatId }: { chatId: string | null }) {
         {composer}
         <p className="mt-1.5 text-center text-2xs text-ink-faint max-sm:hidden">{t("composer.note")}</p>
       </div>
+      {sharing !== null && chatId !== null && (
+        <ShareDialog chatId={chatId} messageId={sharing} onClose={() => setSharing(null)} />
+      )}
       {asking && (
         <Dialog label={t("message.delete.title")} onClose={() => setAsking(null)}>
           <div className="space-y-4 p-5">

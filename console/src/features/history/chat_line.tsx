@@ -10,10 +10,12 @@ import {
   FolderIcon,
   PencilIcon,
   PinIcon,
+  ShareIcon,
   TrashIcon,
 } from "../../components/icons.tsx";
 import { Link } from "../../components/link.tsx";
 import { Menu } from "../../components/menu.tsx";
+import { ShareDialog } from "../../components/share_dialog.tsx";
 import { useText } from "../../i18n/index.ts";
 import { chatPath, navigate } from "../../lib/router.ts";
 import { archive, change, remove } from "./actions.ts";
@@ -29,6 +31,7 @@ export function ChatLine(props: {
   const { t } = useText();
   const { chat, current } = props;
   const [asking, setAsking] = useState<"title" | "folder" | null>(null);
+  const [sharing, setSharing] = useState(false);
   const title = chat.title || t("history.untitled");
   const leave = () => current && navigate("/");
   return (
@@ -57,6 +60,7 @@ export function ChatLine(props: {
               onChoose: () => void change(chat.id, { pinned: !chat.pinned }),
             },
             { label: t("history.move"), icon: <FolderIcon />, onChoose: () => setAsking("folder") },
+            { label: t("share.action"), icon: <ShareIcon />, onChoose: () => setSharing(true) },
             { label: t("history.export.md"), icon: <DownloadIcon />, href: exportAddress(chat.id, "md") },
             { label: t("history.export.json"), icon: <DownloadIcon />, href: exportAddress(chat.id, "json") },
             {
@@ -85,6 +89,7 @@ export function ChatLine(props: {
           <DotsIcon />
         </Menu>
       </span>
+      {sharing && <ShareDialog chatId={chat.id} onClose={() => setSharing(false)} />}
       {asking && (
         <AskWord
           label={asking === "title" ? t("history.rename") : t("history.move")}

@@ -20,14 +20,17 @@ const kMarks: Marks = {
   range: (_: number, children: ReactNode) => <mark>{children}</mark>,
 };
 
-/** onClose: given where the page stands beside another one. */
-export function SnapshotViewer({ spot, onClose }: { spot: Spot; onClose?: () => void }) {
+/** onClose: given where the page stands beside another one. share: the link through which it is seen. */
+export function SnapshotViewer(props: { spot: Spot; share?: string; onClose?: () => void }) {
   const { t } = useText();
-  const query = useQuery(snapshotQuery(spot.hash));
+  const { spot, onClose } = props;
+  const query = useQuery(snapshotQuery(spot.hash, props.share));
   return (
     <div className="flex h-full min-h-0 flex-col">
       <Loaded query={query} waiting={t("snapshot.loading")}>
-        {(snapshot) => <Page snapshot={snapshot} spot={spot} onClose={onClose} />}
+        {(snapshot) => (
+          <Page snapshot={snapshot} spot={spot} alone={props.share === undefined} onClose={onClose} />
+        )}
       </Loaded>
       {query.data === undefined && onClose && (
         <div className="p-3">
@@ -40,7 +43,13 @@ export function SnapshotViewer({ spot, onClose }: { spot: Spot; onClose?: () => 
   );
 }
 
-function Page(props: { snapshot: Snapshot; spot: Spot; onClose: (() => void) | undefined }) {
+function Page(props: {
+  snapshot: Snapshot;
+  spot: Spot;
+  /** Whether the page may be opened on its own. */
+  alone: boolean;
+  onClose: (() => void) | undefined;
+}) {
   const { t, format } = useText();
   const { snapshot, spot, onClose } = props;
   const { start, end } = spot;
@@ -112,7 +121,7 @@ function Page(props: { snapshot: Snapshot; spot: Spot; onClose: (() => void) | u
           </div>
         ))}
       </div>
-      {onClose && (
+      {onClose && props.alone && (
         <footer className="border-t border-line px-5 py-2 text-2xs">
           <Link to={snapshotPath(spot)} className="text-river hover:underline">
             {t("snapshot.alone")}

@@ -37,7 +37,7 @@ void gemm(const MatrixView& w, std::int64_t first, std::int64_t last, const Acti
 
 }  // namespace
 
-const Kernels kAmxKernels = {"amx", Few::wants_packed, packed_bytes, pack,
-                             gemm,  &kAmxPromptKernels};
+const Kernels kAmxKernels = {"amx", Few::wants_packed, packed_bytes, pack, gemm,
+                             true,  &kAmxPromptKernels};
 
 }  // namespace seine::engine

@@ -19,6 +19,7 @@ struct Lanes {
   static constexpr int kPanels = 1;
   static constexpr int kRows = 3;
   static constexpr int kRowsSplit = 2;
+  static constexpr int kFewRows = 1;  // of few_rows.h
   static constexpr int kWideShift = -1;
   static constexpr int kWideFlip = 0;
 
@@ -31,6 +32,14 @@ struct Lanes {
   }
   static I load(const void* from) {
     return {load8(from), load8(static_cast<const std::byte*>(from) + 32)};
+  }
+  static I load_unaligned(const void* from) {
+    const auto* at = static_cast<const __m256i*>(from);
+    return {_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1)};
+  }
+  static F sixteen_halves(const void* from) {
+    const auto* at = static_cast<const __m128i*>(from);
+    return {_mm256_cvtph_ps(_mm_loadu_si128(at)), _mm256_cvtph_ps(_mm_loadu_si128(at + 1))};
   }
   static void store(void* to, I x) {
     _mm256_store_si256(static_cast<__m256i*>(to), x.a);
@@ -210,7 +219,7 @@ using Row = PanelKernels<Lanes>;
 
 }  // namespace
 
-const Kernels kAvx2Kernels = {"avx2",    Row::wants_packed, Row::packed_bytes,
-                              Row::pack, Row::gemm,         nullptr};
+const Kernels kAvx2Kernels = {
+    "avx2", Row::wants_packed, Row::packed_bytes, Row::pack, Row::gemm, true, nullptr};
 
 }  // namespace seine::engine

@@ -10,7 +10,7 @@ using Row = PanelKernels<Lanes512<false>>;
 
 }  // namespace
 
-const Kernels kAvx512VnniKernels = {"avx512vnni", Row::wants_packed, Row::packed_bytes,
-                                    Row::pack,    Row::gemm,         nullptr};
+const Kernels kAvx512VnniKernels = {
+    "avx512vnni", Row::wants_packed, Row::packed_bytes, Row::pack, Row::gemm, true, nullptr};
 
 }  // namespace seine::engine

@@ -12,9 +12,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/cpu/few_rows.h"
 #include "engine/kernels/cpu/panel.h"
 #include "engine/kernels/cpu/unpack_float.h"
 #include "engine/kernels/cpu/unpack_int8.h"
+#include "engine/kernels/interleave.h"
 #include "engine/kernels/table.h"
 
 namespace seine::engine {
@@ -22,7 +24,6 @@ namespace seine::engine {
 inline constexpr std::int64_t kFewRows = 32;
 inline constexpr std::int64_t kRowsMax = 256;
 inline constexpr std::int64_t kOutputsMax = 256;
-
 // What to fetch while `bytes` at `at` of each row of panel p are decoded: the outputs after these
 // panels lie in one piece, and all stretches and panels together fetch it from front to back.
 template <typename V>
@@ -30,6 +31,16 @@ const std::byte* piece_of_next(const MatrixView& w, std::int64_t n, int p, std::
                                std::int64_t bytes) {
   const std::int64_t before = V::kPanels * at + p * bytes;
   return w.data + (n + (V::kPanels - p) * kPanelOutputs) * w.row_bytes + kPanelOutputs * before;
+}
+
+// Where `bytes` at `at` of each of the outputs n.. lie in the interleaved copy (interleave.h).
+template <typename V>
+const std::byte* interleaved_panel(const MatrixView& w, std::int64_t n, std::int64_t at,
+                                   std::int64_t bytes) {
+  if (n >= w.rows) n = (w.rows - 1) / kPanelOutputs * kPanelOutputs;  // a whole panel past the end
+  const std::int64_t half = n / kPanelOutputs % 2;
+  return w.interleaved + n / kInterleavedOutputs * kInterleavedOutputs * w.row_bytes +
+         kInterleavedOutputs * at + half * kPanelOutputs * bytes;
 }
 
 // Where 16 outputs lie, or where there are fewer left, a copy that repeats the last.
@@ -91,13 +102,6 @@ void multiply_in_shares(const typename Path::Panel* panels, const ActivationView
   }
 }
 
-struct Int8Kind {
-  int bias_shift = -1;  // codes are stored plus 1 << bias_shift; -1: as they are
-  bool min = false;
-  bool split = false;  // a scale per 16 inputs
-  bool wide = false;   // codes of eight bits
-};
-
 template <typename V, typename Block, int kInputs, Int8Kind kKind>
 struct Int8Path {
   using I = typename V::I;
@@ -105,24 +109,21 @@ struct Int8Path {
   using Panel = Int8Panel;
   static constexpr std::int64_t kK = kInt8K;
   static constexpr int kRows = kKind.split ? V::kRowsSplit : V::kRows;
-  static constexpr int kShift = kKind.wide ? V::kWideShift : kKind.bias_shift;
+  using Few = FewRows<V, Block, kInputs, kKind>;
+  using Sums = RowSums<V, kInputs, kKind, 1>;
 
   [[gnu::noinline]] static void unpack(const MatrixView& w, std::int64_t n, int p,
                                        std::int64_t last, std::int64_t k0, std::int64_t count,
-                                       Panel& panel) {
+                                       std::int64_t ahead, Panel& panel) {
     const std::int64_t at = k0 / kInputs * static_cast<std::int64_t>(sizeof(Block));
     const std::int64_t bytes = count / kInputs * static_cast<std::int64_t>(sizeof(Block));
+    if (w.interleaved != nullptr && n % kPanelOutputs == 0) {
+      const InterleavedBlocks<V> blocks{interleaved_panel<V>(w, n, at, bytes), ahead};
+      return UnpackInt8<V>::template run<Block, kInputs>(blocks, count, panel);
+    }
     TailRows<kK / kInputs* static_cast<std::int64_t>(sizeof(Block))> tail;
     const PanelRows rows = tail.template rows_of<V>(w, n, p, last, at, bytes);
-    UnpackInt8<V>::template run<Block, kInputs>(rows, count, panel);
-  }
-
-  static I start(const std::int32_t* minus_sum) {
-    if constexpr (kShift < 0) {
-      return V::zero();
-    } else {
-      return V::template shift_left32<kShift>(V::broadcast_word(minus_sum));
-    }
+    UnpackInt8<V>::template run<Block, kInputs>(StoredBlocks<V>(rows), count, panel);
   }
 
   // sums (R, kPanels * 16) (+)= rows [row, row + R) times inputs [k0, k0 + count).
@@ -148,9 +149,9 @@ struct Int8Path {
       for (int half = 0; half < (kKind.split ? 2 : 1); ++half) {
         for (int r = 0; r < R; ++r) {
           const PackedChunk& c = at[r * chunks];
-          I from = start(kKind.split ? &c.minus_half[j] : &c.minus_sum[j]);
-          if (kKind.split && half == 1 && kShift >= 0)
-            from = V::sub32(start(&c.minus_sum[j]), from);
+          I from = Sums::start(kKind.split ? &c.minus_half[j] : &c.minus_sum[j]);
+          if (kKind.split && half == 1 && Sums::kShift >= 0)
+            from = V::sub32(Sums::start(&c.minus_sum[j]), from);
           for (int p = 0; p < P; ++p) dot[r][p] = from;
         }
 #pragma clang loop unroll(full)
@@ -205,7 +206,7 @@ struct FloatPath {
 
   [[gnu::noinline]] static void unpack(const MatrixView& w, std::int64_t n, int p,
                                        std::int64_t last, std::int64_t k0, std::int64_t count,
-                                       Panel& panel) {
+                                       std::int64_t, Panel& panel) {
     const std::int64_t width = UnpackFloat<V>::width(w.type);
     TailRows<kK * 4> tail;
     const PanelRows rows = tail.template rows_of<V>(w, n, p, last, k0 * width, count * width);
@@ -265,12 +266,17 @@ struct Blocking {
   static void run(const MatrixView& w, std::int64_t first, std::int64_t last,
                   const ActivationView& x, float* y, std::int64_t y_stride, bool accumulate,
                   std::byte* scratch) {
+    if constexpr (requires { typename Path::Few; }) {
+      if (Path::Few::can(w, first, x))
+        return Path::Few::run(w, first, last, x, y, y_stride, accumulate);
+    }
     auto* panels = reinterpret_cast<typename Path::Panel*>(scratch);
     auto* all_sums = reinterpret_cast<float*>(scratch + kPanelBytes);
     for (std::int64_t row0 = 0; row0 < x.rows; row0 += kRowsMax) {
       const std::int64_t rows = x.rows - row0 < kRowsMax ? x.rows - row0 : kRowsMax;
       const std::int64_t padded_rows = (rows + kPackRows - 1) / kPackRows * kPackRows;
       const std::int64_t wide = rows <= kFewRows ? kOutputs : kOutputsMax;
+      const std::int64_t ahead = rows <= kFewRows ? kAhead : kInterleavedOutputs * w.row_bytes;
       for (std::int64_t s = first; s < last; s += wide) {
         const std::int64_t s_end = s + wide < last ? s + wide : last;
         for (std::int64_t k0 = 0; k0 < x.columns; k0 += Path::kK) {
@@ -278,7 +284,7 @@ struct Blocking {
           float* sums = all_sums;
           for (std::int64_t n = s; n < s_end; n += kOutputs, sums += padded_rows * kOutputs) {
             for (int p = 0; p < V::kPanels; ++p)
-              Path::unpack(w, n + p * kPanelOutputs, p, last, k0, count, panels[p]);
+              Path::unpack(w, n + p * kPanelOutputs, p, last, k0, count, ahead, panels[p]);
             Path::multiply_all(panels, x, row0, rows, k0, count, sums);
             if (k0 + count == x.columns)
               write(sums, rows, s_end - n, y + row0 * y_stride + n, y_stride, accumulate);

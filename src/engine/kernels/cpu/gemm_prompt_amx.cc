@@ -500,6 +500,7 @@ void gemm(const MatrixView& w, std::int64_t first, std::int64_t last, const Acti
 
 }  // namespace
 
-const Kernels kAmxPromptKernels = {"amx prompt", wants_packed, packed_bytes, pack, gemm, nullptr};
+const Kernels kAmxPromptKernels = {"amx prompt", wants_packed, packed_bytes, pack,
+                                   gemm,         false,        nullptr};
 
 }  // namespace seine::engine

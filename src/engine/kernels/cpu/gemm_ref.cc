@@ -42,6 +42,6 @@ void gemm(const MatrixView& w, std::int64_t first, std::int64_t last, const Acti
 
 }  // namespace
 
-const Kernels kRefKernels = {"ref", wants_packed, packed_bytes, pack, gemm, nullptr};
+const Kernels kRefKernels = {"ref", wants_packed, packed_bytes, pack, gemm, false, nullptr};
 
 }  // namespace seine::engine

@@ -75,8 +75,8 @@ struct Int8TilePath {
   static constexpr std::int64_t kK = kInt8K;
 
   static void unpack(const MatrixView& w, std::int64_t n, int p, std::int64_t last, std::int64_t k0,
-                     std::int64_t count, Panel& panel) {
-    Int8Path<V, Block, kInputs, kKind>::unpack(w, n, p, last, k0, count, panel);
+                     std::int64_t count, std::int64_t ahead, Panel& panel) {
+    Int8Path<V, Block, kInputs, kKind>::unpack(w, n, p, last, k0, count, ahead, panel);
   }
 
   // Integer sums of the tile of 32 (or 16) inputs that begin at codes `q` and weights `w`.

@@ -18,6 +18,7 @@ struct Lanes512 {
   static constexpr int kPanels = 2;
   static constexpr int kRows = 6;
   static constexpr int kRowsSplit = 4;
+  static constexpr int kFewRows = 4;  // of few_rows.h
   // Codes of eight bits are stored plus 128.
   static constexpr int kWideShift = 7;
   static constexpr int kWideFlip = kSigned ? 0 : 0x80;
@@ -29,6 +30,10 @@ struct Lanes512 {
   }
 
   static I load(const void* from) { return _mm512_load_si512(from); }
+  static I load_unaligned(const void* from) { return _mm512_loadu_si512(from); }
+  static F sixteen_halves(const void* from) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(from)));
+  }
   static void store(void* to, I value) { _mm512_store_si512(to, value); }
   static F load_f(const float* from) { return _mm512_load_ps(from); }
   static void store_f(float* to, F value) { _mm512_store_ps(to, value); }

@@ -49,7 +49,7 @@ struct UnpackFloat {
 
   // Inputs [k0, k0 + count) of outputs n.. (those past `last` have no meaning); fetches from
   // `next`.
-  static void run(const MatrixView& w, PanelRows rows, std::int64_t n, std::int64_t last,
+  static void run(const MatrixView& w, const PanelRows& rows, std::int64_t n, std::int64_t last,
                   std::int64_t k0, std::int64_t count, FloatPanel& panel) {
     const std::int64_t bytes = width(w.type);
     alignas(64) float scales[kPanelOutputs];
@@ -65,8 +65,9 @@ struct UnpackFloat {
     float* out = panel.w[0];
     I t[4];
     std::int64_t left = count * bytes;
+    StoredBlocks<V> whole(rows);
     for (std::size_t at = 0; left >= 16; at += 16, left -= 16) {
-      UnpackInt8<V>::transpose(rows, at, t);
+      whole.dwords4(at, t);
       for (int k = 0; k < 4; ++k) out = expand(w.type, t[k], scale, out);
     }
     if (left == 0) return;
@@ -75,9 +76,7 @@ struct UnpackFloat {
     for (int i = 0; i < kPanelOutputs; ++i) {
       __builtin_memcpy(tail[i], rows.at(i) + count * bytes - left, static_cast<std::size_t>(left));
     }
-    rows.first = tail[0];
-    rows.stride = 16;
-    UnpackInt8<V>::transpose(rows, 0, t);
+    StoredBlocks<V>({tail[0], 16, whole.fetched}).dwords4(0, t);
     for (int k = 0; k < 4; ++k) out = expand(w.type, t[k], scale, out);
   }
 };

@@ -1,8 +1,10 @@
 // Stored blocks of 16 outputs into an Int8Panel, for every quantised format. V is the set of vector
 // operations of one instruction set (struct Lanes of gemm_avx512vnni.cc and gemm_avx2.cc).
 //
-// A step loads 16 bytes of each of 16 rows and transposes them as dwords, so that the vector k
-// holds bytes 4k..4k+3 of every row: nibbles and high bits then split without leaving their place.
+// A step takes 16 bytes of each of 16 rows as dwords, so that the vector k holds bytes 4k..4k+3 of
+// every row: nibbles and high bits then split without leaving their place. Stored rows are
+// transposed for that, interleaved ones (interleave.h) lie so. What is decoded goes to a panel, or
+// to the sums of the few rows that want it (few_rows.h).
 #pragma once
 
 #include <cstddef>
@@ -23,15 +25,18 @@ struct PanelRows {
   const std::byte* at(int row) const { return first + row * stride; }
 };
 
+// A block of the 16 outputs of a panel, as it is stored: fields by their offset in one row's block.
 template <typename V>
-struct UnpackInt8 {
+struct StoredBlocks {
   using I = typename V::I;
   using F = typename V::F;
 
+  explicit StoredBlocks(const PanelRows& from) : rows(from), fetched(from.next) {}
+
   // out[k]: dword k of the 16 bytes at `offset` of each row.
-  static void transpose(PanelRows& rows, std::size_t offset, I* out) {
-    for (int line = 0; line < 4; ++line) V::prefetch(rows.next + 64 * line);
-    rows.next += 256;
+  void dwords4(std::size_t offset, I* out) {
+    for (int line = 0; line < 4; ++line) V::prefetch(fetched + 64 * line);
+    fetched += 256;
     I r[4];
     for (int i = 0; i < 4; ++i) {
       r[i] = V::gather16(rows.at(i) + offset, rows.at(4 + i) + offset, rows.at(8 + i) + offset,
@@ -46,89 +51,148 @@ struct UnpackInt8 {
     out[2] = V::unpack_low64(b, d);
     out[3] = V::unpack_high64(b, d);
   }
+  I dwords(std::size_t offset) { return V::strided_words(rows.first + offset, rows.stride); }
+  // The f16 at `offset`, where two bytes more can be read behind it.
+  F halves(std::size_t offset) { return V::low_halves(dwords(offset)); }
+  // That at the end of a block: the two bytes before it are read, not those behind.
+  F last_halves(std::size_t offset) { return V::high_halves(dwords(offset - 2)); }
 
-  static I words(const PanelRows& rows, std::size_t offset) {
-    return V::strided_words(rows.first + offset, rows.stride);
+  void next_block(std::int64_t bytes) {
+    rows.next += kPanelOutputs * bytes;
+    for (; fetched < rows.next; fetched += 64) V::prefetch(fetched);
+    fetched = rows.next;
+    rows.first += bytes;
   }
-  // The f16 that each row has at `offset`, where two bytes more can be read behind it.
-  static F halves(const PanelRows& rows, std::size_t offset) {
-    return V::low_halves(words(rows, offset));
+
+  PanelRows rows;
+  const std::byte* fetched;
+};
+
+// The same of an interleaved matrix. `ahead`: how far on the memory is asked for what comes.
+template <typename V>
+struct InterleavedBlocks {
+  using I = typename V::I;
+  using F = typename V::F;
+
+  void dwords4(std::size_t offset, I* out) {
+    for (std::size_t line = 0; line < 4; ++line) out[line] = dwords(offset + 4 * line);
   }
+  I dwords(std::size_t offset) {
+    const std::byte* from = first + kPanelOutputs * offset;
+    V::prefetch(from + ahead);
+    return V::load_unaligned(from);
+  }
+  F halves(std::size_t offset) {
+    const std::byte* from = first + kPanelOutputs * offset;
+    V::prefetch(from + ahead);
+    return V::sixteen_halves(from);
+  }
+  F last_halves(std::size_t offset) { return halves(offset); }
+
+  void next_block(std::int64_t bytes) { first += kPanelOutputs * bytes; }
+
+  const std::byte* first;
+  std::int64_t ahead;
+};
+
+// Where decoded blocks go: scale and minimum of each 32 inputs (16 in Q6_K), and vectors of codes,
+// the k-th those of inputs 4k..4k+3.
+template <typename V>
+struct PanelCodes {
+  Int8Panel& panel;
+
+  void scale(int i, typename V::F value) { V::store_f(panel.scale[i], value); }
+  void min(int i, typename V::F value) { V::store_f(panel.min[i], value); }
+  void codes(int k, typename V::I value) { V::store(panel.q[k], value); }
+};
+
+template <typename V>
+struct UnpackInt8 {
+  using I = typename V::I;
+  using F = typename V::F;
 
   static I nibbles_low(I x) { return V::and_(x, V::bytes(15)); }
   static I nibbles_high(I x) { return V::and_(V::template shift_right16<4>(x), V::bytes(15)); }
 
   // Q4_0, Q4_1: codes 0..15.
-  template <int kBias>
-  static void q4(PanelRows& rows, std::size_t offset, std::uint8_t (*q)[64]) {
+  template <int kBias, typename Blocks, typename Codes>
+  static void q4(Blocks& rows, std::size_t offset, int q, Codes& out) {
     I t[4];
-    transpose(rows, offset, t);
+    rows.dwords4(offset, t);
     for (int k = 0; k < 4; ++k) {
-      V::store(q[k], V::template code<kBias>(nibbles_low(t[k])));
-      V::store(q[4 + k], V::template code<kBias>(nibbles_high(t[k])));
+      out.codes(q + k, V::template code<kBias>(nibbles_low(t[k])));
+      out.codes(q + 4 + k, V::template code<kBias>(nibbles_high(t[k])));
     }
   }
   // Q5_0, Q5_1: codes 0..31, the fifth bits of a row in one word.
-  template <int kBias>
-  static void q5(PanelRows& rows, std::size_t offset, I high, std::uint8_t (*q)[64]) {
+  template <int kBias, typename Blocks, typename Codes>
+  static void q5(Blocks& rows, std::size_t offset, I high, int q, Codes& out) {
     I t[4];
-    transpose(rows, offset, t);
+    rows.dwords4(offset, t);
     for (int k = 0; k < 4; ++k) {
       const I low = V::or_(nibbles_low(t[k]), V::spread_bits(high, k));
       const I top = V::or_(nibbles_high(t[k]), V::spread_bits(high, 4 + k));
-      V::store(q[k], V::template code<kBias>(low));
-      V::store(q[4 + k], V::template code<kBias>(top));
+      out.codes(q + k, V::template code<kBias>(low));
+      out.codes(q + 4 + k, V::template code<kBias>(top));
     }
   }
   // IQ4: codes through the table, biased by 128 or signed as the instruction set wants them.
-  static void iq4(PanelRows& rows, std::size_t offset, std::uint8_t (*q)[64]) {
+  template <typename Blocks, typename Codes>
+  static void iq4(Blocks& rows, std::size_t offset, int q, Codes& out) {
     I t[4];
-    transpose(rows, offset, t);
+    rows.dwords4(offset, t);
     const I table = V::xor_(V::table(kIq4Table), V::bytes(V::kWideFlip));
     for (int k = 0; k < 4; ++k) {
-      V::store(q[k], V::look_up(table, nibbles_low(t[k])));
-      V::store(q[4 + k], V::look_up(table, nibbles_high(t[k])));
+      out.codes(q + k, V::look_up(table, nibbles_low(t[k])));
+      out.codes(q + 4 + k, V::look_up(table, nibbles_high(t[k])));
     }
   }
 
-  static void unpack(const BlockQ4_0*, PanelRows& rows, int b, Int8Panel& out) {
-    V::store_f(out.scale[b], halves(rows, 0));
-    q4<8>(rows, offsetof(BlockQ4_0, q), out.q + 8 * b);
+  template <typename Blocks, typename Codes>
+  static void unpack(const BlockQ4_0*, Blocks& rows, int b, Codes& out) {
+    out.scale(b, rows.halves(0));
+    q4<8>(rows, offsetof(BlockQ4_0, q), 8 * b, out);
   }
   static constexpr std::size_t skip(int bytes) { return static_cast<std::size_t>(bytes); }
 
-  static void unpack(const BlockIQ4_NL*, PanelRows& rows, int b, Int8Panel& out) {
-    V::store_f(out.scale[b], halves(rows, 0));
-    iq4(rows, offsetof(BlockIQ4_NL, q), out.q + 8 * b);
+  template <typename Blocks, typename Codes>
+  static void unpack(const BlockIQ4_NL*, Blocks& rows, int b, Codes& out) {
+    out.scale(b, rows.halves(0));
+    iq4(rows, offsetof(BlockIQ4_NL, q), 8 * b, out);
   }
-  static void unpack(const BlockQ4_1*, PanelRows& rows, int b, Int8Panel& out) {
-    V::store_f(out.scale[b], halves(rows, 0));
-    V::store_f(out.min[b], halves(rows, 2));
-    q4<0>(rows, offsetof(BlockQ4_1, q), out.q + 8 * b);
+  template <typename Blocks, typename Codes>
+  static void unpack(const BlockQ4_1*, Blocks& rows, int b, Codes& out) {
+    out.scale(b, rows.halves(0));
+    out.min(b, rows.halves(2));
+    q4<0>(rows, offsetof(BlockQ4_1, q), 8 * b, out);
   }
-  static void unpack(const BlockQ5_0*, PanelRows& rows, int b, Int8Panel& out) {
-    V::store_f(out.scale[b], halves(rows, 0));
-    q5<16>(rows, offsetof(BlockQ5_0, q), words(rows, offsetof(BlockQ5_0, high)), out.q + 8 * b);
+  template <typename Blocks, typename Codes>
+  static void unpack(const BlockQ5_0*, Blocks& rows, int b, Codes& out) {
+    out.scale(b, rows.halves(0));
+    q5<16>(rows, offsetof(BlockQ5_0, q), rows.dwords(offsetof(BlockQ5_0, high)), 8 * b, out);
   }
-  static void unpack(const BlockQ5_1*, PanelRows& rows, int b, Int8Panel& out) {
-    V::store_f(out.scale[b], halves(rows, 0));
-    V::store_f(out.min[b], halves(rows, 2));
-    q5<0>(rows, offsetof(BlockQ5_1, q), words(rows, offsetof(BlockQ5_1, high)), out.q + 8 * b);
+  template <typename Blocks, typename Codes>
+  static void unpack(const BlockQ5_1*, Blocks& rows, int b, Codes& out) {
+    out.scale(b, rows.halves(0));
+    out.min(b, rows.halves(2));
+    q5<0>(rows, offsetof(BlockQ5_1, q), rows.dwords(offsetof(BlockQ5_1, high)), 8 * b, out);
   }
-  static void unpack(const BlockQ8_0*, PanelRows& rows, int b, Int8Panel& out) {
-    V::store_f(out.scale[b], halves(rows, 0));
+  template <typename Blocks, typename Codes>
+  static void unpack(const BlockQ8_0*, Blocks& rows, int b, Codes& out) {
+    out.scale(b, rows.halves(0));
     for (int half = 0; half < 2; ++half) {
       I t[4];
-      transpose(rows, offsetof(BlockQ8_0, q) + skip(16 * half), t);
+      rows.dwords4(offsetof(BlockQ8_0, q) + skip(16 * half), t);
       for (int k = 0; k < 4; ++k)
-        V::store(out.q[8 * b + 4 * half + k], V::xor_(t[k], V::bytes(V::kWideFlip)));
+        out.codes(8 * b + 4 * half + k, V::xor_(t[k], V::bytes(V::kWideFlip)));
     }
   }
 
   // The eight (scale, min) pairs of Q4_K and Q5_K: six bits each, in bytes of four dwords.
-  static void k_scales(PanelRows& rows, int b, Int8Panel& out) {
+  template <typename Blocks, typename Codes>
+  static void k_scales(Blocks& rows, int b, Codes& out) {
     I h[4];
-    transpose(rows, 0, h);  // d and dmin, then the twelve bytes
+    rows.dwords4(0, h);  // d and dmin, then the twelve bytes
     const F d = V::low_halves(h[0]);
     const F dmin = V::negate(V::high_halves(h[0]));
     const I six = V::bytes(63);
@@ -139,52 +203,53 @@ struct UnpackInt8 {
     const I min[2] = {V::and_(h[2], six),
                       V::or_(nibbles_high(h[3]), V::and_(V::template shift_right16<2>(h[2]), top))};
     for (int j = 0; j < 8; ++j) {
-      V::store_f(out.scale[b + j], V::mul(d, V::to_float(V::byte_of(scale[j / 4], j % 4))));
-      V::store_f(out.min[b + j], V::mul(dmin, V::to_float(V::byte_of(min[j / 4], j % 4))));
+      out.scale(b + j, V::mul(d, V::to_float(V::byte_of(scale[j / 4], j % 4))));
+      out.min(b + j, V::mul(dmin, V::to_float(V::byte_of(min[j / 4], j % 4))));
     }
   }
-  static void unpack(const BlockQ4_K*, PanelRows& rows, int b, Int8Panel& out) {
+  template <typename Blocks, typename Codes>
+  static void unpack(const BlockQ4_K*, Blocks& rows, int b, Codes& out) {
     k_scales(rows, b, out);
     for (int i = 0; i < 4; ++i) {
       for (int half = 0; half < 2; ++half) {
         I t[4];
-        transpose(rows, offsetof(BlockQ4_K, q) + skip(32 * i + 16 * half), t);
-        std::uint8_t(*q)[64] = out.q + 8 * (b + 2 * i) + 4 * half;
+        rows.dwords4(offsetof(BlockQ4_K, q) + skip(32 * i + 16 * half), t);
+        const int q = 8 * (b + 2 * i) + 4 * half;
         for (int k = 0; k < 4; ++k) {
-          V::store(q[k], nibbles_low(t[k]));
-          V::store(q[8 + k], nibbles_high(t[k]));
+          out.codes(q + k, nibbles_low(t[k]));
+          out.codes(q + 8 + k, nibbles_high(t[k]));
         }
       }
     }
   }
-  static void unpack(const BlockQ5_K*, PanelRows& rows, int b, Int8Panel& out) {
+  template <typename Blocks, typename Codes>
+  static void unpack(const BlockQ5_K*, Blocks& rows, int b, Codes& out) {
     k_scales(rows, b, out);
     for (int half = 0; half < 2; ++half) {
       I high[4];
-      transpose(rows, offsetof(BlockQ5_K, high) + skip(16 * half), high);
+      rows.dwords4(offsetof(BlockQ5_K, high) + skip(16 * half), high);
       for (int i = 0; i < 4; ++i) {
         I t[4];
-        transpose(rows, offsetof(BlockQ5_K, q) + skip(32 * i + 16 * half), t);
-        std::uint8_t(*q)[64] = out.q + 8 * (b + 2 * i) + 4 * half;
+        rows.dwords4(offsetof(BlockQ5_K, q) + skip(32 * i + 16 * half), t);
+        const int q = 8 * (b + 2 * i) + 4 * half;
         for (int k = 0; k < 4; ++k) {
           // Bits 0 and 1 of the high bytes are those of this pair of sub-blocks.
           const I first = V::and_(V::template shift_left16<4>(high[k]), V::bytes(16));
           const I second = V::and_(V::template shift_left16<3>(high[k]), V::bytes(16));
-          V::store(q[k], V::or_(nibbles_low(t[k]), first));
-          V::store(q[8 + k], V::or_(nibbles_high(t[k]), second));
+          out.codes(q + k, V::or_(nibbles_low(t[k]), first));
+          out.codes(q + 8 + k, V::or_(nibbles_high(t[k]), second));
           high[k] = V::template shift_right16<2>(high[k]);
         }
       }
     }
   }
-  static void unpack(const BlockQ6_K*, PanelRows& rows, int b, Int8Panel& out) {
-    // The end of the block: the two bytes before it are read, not those behind.
-    const F d = V::high_halves(words(rows, offsetof(BlockQ6_K, d) - 2));
+  template <typename Blocks, typename Codes>
+  static void unpack(const BlockQ6_K*, Blocks& rows, int b, Codes& out) {
+    const F d = rows.last_halves(offsetof(BlockQ6_K, d));
     I scales[4];
-    transpose(rows, offsetof(BlockQ6_K, scales), scales);
+    rows.dwords4(offsetof(BlockQ6_K, scales), scales);
     for (int j = 0; j < 16; ++j) {
-      V::store_f(out.scale[2 * b + j],
-                 V::mul(d, V::to_float(V::signed_byte_of(scales[j / 4], j % 4))));
+      out.scale(2 * b + j, V::mul(d, V::to_float(V::signed_byte_of(scales[j / 4], j % 4))));
     }
     const I top = V::bytes(48);
     for (int n = 0; n < 2; ++n) {
@@ -193,10 +258,10 @@ struct UnpackInt8 {
         I first[4];
         I second[4];
         I high[4];
-        transpose(rows, low + skip(64 * n), first);
-        transpose(rows, low + skip(64 * n + 32), second);
-        transpose(rows, low + offsetof(BlockQ6_K, high) + skip(32 * n), high);
-        std::uint8_t(*q)[64] = out.q + 8 * (b + 4 * n) + 4 * half;
+        rows.dwords4(low + skip(64 * n), first);
+        rows.dwords4(low + skip(64 * n + 32), second);
+        rows.dwords4(low + offsetof(BlockQ6_K, high) + skip(32 * n), high);
+        const int q = 8 * (b + 4 * n) + 4 * half;
         for (int k = 0; k < 4; ++k) {
           const I h = high[k];
           const I codes[4] = {
@@ -204,35 +269,33 @@ struct UnpackInt8 {
               V::or_(nibbles_low(second[k]), V::and_(V::template shift_left16<2>(h), top)),
               V::or_(nibbles_high(first[k]), V::and_(h, top)),
               V::or_(nibbles_high(second[k]), V::and_(V::template shift_right16<2>(h), top))};
-          for (int i = 0; i < 4; ++i) V::store(q[8 * i + k], V::template code<32>(codes[i]));
+          for (int i = 0; i < 4; ++i) out.codes(q + 8 * i + k, V::template code<32>(codes[i]));
         }
       }
     }
   }
-  static void unpack(const BlockIQ4_XS*, PanelRows& rows, int b, Int8Panel& out) {
+  template <typename Blocks, typename Codes>
+  static void unpack(const BlockIQ4_XS*, Blocks& rows, int b, Codes& out) {
     I h[4];
-    transpose(rows, 0, h);  // d and scales_high, then scales_low
+    rows.dwords4(0, h);  // d and scales_high, then scales_low
     const F d = V::low_halves(h[0]);
     const I top = V::template shift_right32<16>(h[0]);
     for (int i = 0; i < 8; ++i) {
       const I low = V::and_(V::shift_right32_by(h[1], 4 * i), V::dwords(15));
       const I high = V::and_(V::shift_right32_by(top, 2 * i), V::dwords(3));
       const I scale = V::sub32(V::or_(low, V::template shift_left32<4>(high)), V::dwords(32));
-      V::store_f(out.scale[b + i], V::mul(d, V::to_float(scale)));
-      iq4(rows, offsetof(BlockIQ4_XS, q) + skip(16 * i), out.q + 8 * (b + i));
+      out.scale(b + i, V::mul(d, V::to_float(scale)));
+      iq4(rows, offsetof(BlockIQ4_XS, q) + skip(16 * i), 8 * (b + i), out);
     }
   }
 
   // `count` inputs (a multiple of kInputs) of blocks that hold kInputs each.
-  template <typename Block, int kInputs>
-  static void run(PanelRows rows, std::int64_t count, Int8Panel& out) {
-    constexpr std::int64_t kBytes = kPanelOutputs * static_cast<std::int64_t>(sizeof(Block));
+  template <typename Block, int kInputs, typename Blocks>
+  static void run(Blocks rows, std::int64_t count, Int8Panel& panel) {
+    PanelCodes<V> out{panel};
     for (std::int64_t k = 0; k < count; k += kInputs) {
-      const std::byte* next = rows.next + kBytes;
       unpack(static_cast<const Block*>(nullptr), rows, static_cast<int>(k / kBlock), out);
-      for (; rows.next < next; rows.next += 64) V::prefetch(rows.next);
-      rows.next = next;
-      rows.first += sizeof(Block);
+      rows.next_block(sizeof(Block));
     }
   }
 };
