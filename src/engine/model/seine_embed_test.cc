@@ -63,8 +63,8 @@ TEST(SeineEmbed, ItsTokensAreTheReferences) {
   for (const EmbedCase& golden : read_golden()) {
     const std::vector<TokenId> tokens =
         (*engine)->tokenizer().encode(golden.text, {.parse_special = false, .add_special = false});
-    EXPECT_TRUE(std::equal(tokens.begin(), tokens.end(), golden.tokens.begin() + 1,
-                           golden.tokens.end()))
+    EXPECT_TRUE(
+        std::equal(tokens.begin(), tokens.end(), golden.tokens.begin() + 1, golden.tokens.end()))
         << golden.text;
   }
 }
