@@ -170,7 +170,15 @@ export class ScriptedApi {
     else if (kind === "search_providers") json(response, 200, { data: this.providers, next_cursor: null });
     else if (kind === "runs") this.#runs(method, response, id, verb);
     else if (kind === "snapshots" && id) json(response, 200, snapshotJson(id));
-    else if (kind === "models") await this.#models(method, response, id, verb);
+    else if (kind === "shared" && id) {
+      if (verb === "snapshots" && item) json(response, 200, snapshotJson(item));
+      else {
+        const chat = this.chats.get(id);
+        const at = { created_at: "2026-01-03T05:07:00Z", expires_at: null };
+        if (chat) json(response, 200, { title: chat.title, messages: chat.messages, ...at });
+        else json(response, 404, { error: { message: "this link is unknown, expired or taken back" } });
+      }
+    } else if (kind === "models") await this.#models(method, response, id, verb);
     else if (kind === "keys") await this.#keys(request, response, id);
     else if (kind === "files" && method === "POST") await this.#file(request, response, url);
     else if (kind === "settings" && method === "GET") json(response, 200, this.settings);
