@@ -22,6 +22,8 @@ install(FILES ${generated}/_seine DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendo
 install(FILES ${generated}/seine.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES models/seine-mini/model.gguf models/seine-mini/README.md
         DESTINATION ${CMAKE_INSTALL_DATADIR}/seine/models/seine-mini)
+install(FILES models/seine-embed/model.gguf models/seine-embed/README.md
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/seine/models/seine-embed)
 install(FILES deploy/systemd/seine.service DESTINATION lib/systemd/system)
 install(FILES README.md README.zh-CN.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

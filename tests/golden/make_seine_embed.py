@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""The vectors of training/embed_model.py, in float32, for the weights of models/seine-embed/model.gguf.
+
+    make_seine_embed.py [OUT]        (PyTorch; seconds)
+
+Per text: its tokens, the mark in front included, and the mean of the last states, not of length 1.
+"""
+import json
+import os
+import sys
+
+import numpy as np
+import torch
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "training"))
+import embed_export  # noqa: E402
+import embed_model  # noqa: E402
+import gguf  # noqa: E402
+from make_seine_mini import Encoder  # noqa: E402
+from tokenizer import NAMES  # noqa: E402
+
+TEXTS = [("<|query|>", "How do I order a new card?"), ("<|query|>", "怎样补办银行卡？"),
+         ("<|passage|>", "Cards\nA lost card is blocked at once; a new one comes by post within five days."), ("<|passage|>", "")]
+
+
+def config_of(keys):
+    k = lambda name: keys["seine-embed." + name]  # noqa: E731
+    return embed_model.Config(
+        vocab_size=k("vocab_size"), hidden_size=k("embedding_length"), num_hidden_layers=k("block_count"), num_attention_heads=k("attention.head_count"),
+        intermediate_size=k("feed_forward_length"), rope_theta=k("rope.freq_base"), rms_norm_eps=k("attention.layer_norm_rms_epsilon"), context=k("context_length"))
+
+
+def state_of(tensors):
+    long = {v: k for k, v in embed_export.SHORT.items()}
+    out = {"embed_tokens.weight": tensors["token_embd.weight"], "norm.weight": tensors["output_norm.weight"]}
+    for name, x in tensors.items():
+        if name.startswith("blk."):
+            _, i, leaf = name.split(".", 2)
+            out[f"layers.{i}.{long[leaf[:-7]]}.weight"] = x
+    return {k: torch.from_numpy(np.array(v, np.float32)) for k, v in out.items()}
+
+
+def main():
+    out = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "tests/golden/seine_embed.json")
+    keys, tensors = gguf.read(os.path.join(ROOT, "models/seine-embed/model.gguf"))
+    net = embed_model.Model(config_of(keys)).eval()
+    net.load_state_dict(state_of(tensors))
+    encoder = Encoder(keys)
+    cases = []
+    for mark, text in TEXTS:
+        tokens = [NAMES.index(mark), *encoder.encode(text)]
+        with torch.no_grad():
+            mean = net.embed(torch.tensor([tokens]), torch.tensor([len(tokens)]))[0]
+        cases.append(dict(text=text, tokens=tokens, mean=[round(float(x), 5) for x in mean]))
+    with open(out, "w") as f:
+        json.dump(cases, f, ensure_ascii=False, separators=(",", ":"))
+        f.write("\n")
+
+
+if __name__ == "__main__":
+    main()
