@@ -18,7 +18,7 @@ NEAR = {"en_qa": 1, "zh_qa": 1}                          # near passages of a qu
 SHORT = {"par", "intent"}                                # the other side is as short as a query
 # progress from, shares of the sources
 WEAK = dict(cloze=22, crop=14, title=14, par=16, cross=8, en_qa=14, zh_qa=4, faq=4, intent=4)
-SUPERVISED = dict(cloze=14, crop=4, title=5, par=8, cross=8, en_qa=34, zh_qa=9, faq=8, intent=10)
+SUPERVISED = dict(cloze=32, crop=10, title=10, par=8, cross=8, en_qa=12, zh_qa=5, faq=6, intent=9)
 STAGES = [(0.0, WEAK), (0.35, SUPERVISED)]
 KEY = 1 << 40                                            # ids of texts that equal nothing else
 
@@ -63,7 +63,8 @@ class Pairs:
             text = self.passage(p, lim)
         near = [int(n) for n in d.neg[q] if n >= 0]
         n = near[int(r.integers(len(near)))] if near else int(r.choice(self.t.train_p[lang]))
-        return self.t.vary(d.q[q]), KEY + q, text, p, [self.passage(n, lim)], [n]
+        q_ = d.q[q]; lose = lambda x, most: x[r.random(len(x)) >= r.uniform(0, most)]
+        return lose(q_, .3) if len(q_) > 8 else q_, KEY + q, lose(text, .3), p, [lose(self.passage(n, lim), .3)], [n]
 
     def en_qa(self, lim):
         return self.qa("en", lim)

@@ -43,7 +43,7 @@ def main():
     ap.add_argument("--contrast-lr", type=float, default=.5, help="factor in the contrastive part")
     ap.add_argument("--seed", type=int, default=1); ap.add_argument("--workers", type=int, default=12); ap.add_argument("--device", default="cuda")
     ap.add_argument("--eval-every", type=float, default=150); ap.add_argument("--log-every", type=int, default=25); ap.add_argument("--small", action="store_true", help="tiny batches, to try the code")
-    ap.add_argument("--config", default="{}")
+    ap.add_argument("--config", default="{}"); ap.add_argument("--init", default="", help="packed checkpoint to go on from")
     a = ap.parse_args(); born = time.time(); os.makedirs(a.run, exist_ok=True)
     if a.small:
         embed_data.MLM = (4, 64, 16); embed_data.N, embed_data.LQ, embed_data.LP = 8, 32, 96
@@ -52,6 +52,8 @@ def main():
     cuda = a.device == "cuda"; dtype = torch.bfloat16 if cuda else torch.float32
     torch.manual_seed(a.seed); torch.set_float32_matmul_precision("high")
     c = embed_model.Config(**json.loads(a.config)); model = embed_model.Model(c).to(a.device).train()
+    if a.init:
+        model.load_state_dict(checkpoint.load(a.init)[0]); model.to(a.device)
     ce = token_loss
     if cuda:
         torch._dynamo.config.recompile_limit = 64

@@ -9,6 +9,7 @@
 #include <numbers>
 #include <optional>
 
+#include "base/html.h"
 #include "docs/pages.h"
 #include "gateway/docs/docs.h"
 #include "gateway/docs/markdown.h"
@@ -131,7 +132,8 @@ asio::awaitable<void> serve(const base::Clock& clock, net::Request& request,
     send(response, "text/plain; charset=utf-8", "User-agent: *\nAllow: /\n");
   } else if (path == "sitemap.xml") {
     const std::string host(request.headers().get("host").value_or("127.0.0.1"));
-    send(response, "application/xml", sitemap(gateway::escape_html("http://" + host)));
+    send(response, "application/xml",
+         sitemap(base::to_html("http://" + host, base::HtmlPlace::kText)));
   } else if (const docs::Page* page = find_page(own, chinese)) {
     send(response, kHtml, text_html(*page));
   } else {

@@ -29,7 +29,8 @@ constexpr std::size_t kWaitingMax = 64;
 constexpr std::size_t kSitePages = 6;
 
 // A question is about Seine where one passage holds this share of its words; in Chinese every pair
-// of characters is a word, so that fewer of them meet. Chosen by hand, not measured.
+// of characters is a word, so that fewer of them meet. Measured by bench/answer/about_seine.py
+// (bench/answer/RESULTS.md).
 constexpr double kShare = 0.75;
 constexpr double kShareChinese = 0.5;
 

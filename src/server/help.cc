@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <map>
 #include <vector>
 
 #include "base/config.h"
@@ -103,11 +104,24 @@ std::string argument_words(const Command& command) {
 }
 
 std::string bash_completion() {
-  std::string cases;
-  auto to = std::back_inserter(cases);
+  // What follows a path: the next words of longer ones, its argument's values, its options.
+  std::map<std::string_view, std::string> following;
   for (const Command& command : commands()) {
-    fmt::format_to(to, "    '{}') words=\"{} {}\" ;;\n", command.path, argument_words(command),
-                   option_words(command));
+    const std::string_view path = command.path;
+    for (std::size_t space = path.find(' '); space != std::string_view::npos;
+         space = path.find(' ', space + 1)) {
+      std::string& words = following[path.substr(0, space)];
+      const std::string_view rest = path.substr(space + 1);
+      const std::string next = fmt::format("{} ", rest.substr(0, rest.find(' ')));
+      if (!fmt::format(" {}", words).contains(" " + next)) words += next;
+    }
+    following[path] += fmt::format("{} {}", argument_words(command), option_words(command));
+  }
+  std::string cases;
+  std::string paths;
+  for (const auto& [path, words] : following) {
+    fmt::format_to(std::back_inserter(cases), "      '{}') words=\"{}\" ;;\n", path, words);
+    fmt::format_to(std::back_inserter(paths), "{}'{}'", paths.empty() ? "" : "|", path);
   }
   std::string values;
   auto to_values = std::back_inserter(values);
@@ -119,21 +133,23 @@ std::string bash_completion() {
       "# bash completion for seine\n"
       "_seine() {{\n"
       "  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} words= "
-      "path=${{COMP_WORDS[1]}}\n"
-      "  [ \"$path\" = config ] && [ \"$COMP_CWORD\" -gt 2 ] && path=\"config "
-      "${{COMP_WORDS[2]}}\"\n"
+      "path=${{COMP_WORDS[1]}} i\n"
+      "  for ((i = 2; i < COMP_CWORD; ++i)); do\n"
+      "    case \"$path ${{COMP_WORDS[i]}}\" in {}) path=\"$path ${{COMP_WORDS[i]}}\" ;; *) break "
+      ";; "
+      "esac\n"
+      "  done\n"
       "  case $previous in\n{}    --config|--data|FILE) COMPREPLY=($(compgen -f -- \"$current\")); "
       "return ;;\n  esac\n"
       "  if [ -z \"$words\" ]; then\n"
       "    if [ \"$COMP_CWORD\" = 1 ]; then words=\"{}\"\n"
-      "    elif [ \"$path\" = config ] && [ \"$COMP_CWORD\" = 2 ]; then words=\"{}\"\n"
-      "    else case $path in\n{}    backup|restore) COMPREPLY=($(compgen -f -- \"$current\")); "
-      "return ;;\n    esac; fi\n"
+      "    else case $path in\n{}    esac; fi\n"
       "  fi\n"
       "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+      "  case $path in backup|restore) COMPREPLY+=($(compgen -f -- \"$current\")) ;; esac\n"
       "}}\n"
       "complete -F _seine seine\n",
-      values, fmt::join(first_words(), " "), second_words("config"), cases);
+      paths, values, fmt::join(first_words(), " "), cases);
 }
 
 std::string zsh_completion() {

@@ -280,6 +280,7 @@ Result<web::CrawlOptions> crawl_options(const Invocation& invocation) {
   options.pages_max = SEINE_TRY(count_option(invocation, "--pages", 200, 100'000));
   options.include = list_option(invocation, "--include");
   options.exclude = list_option(invocation, "--exclude");
+  options.alike_max = SEINE_TRY(count_option(invocation, "--alike", 100, 100'000));
   options.sitemaps = !invocation.has("--no-sitemap");
   options.collection = invocation.value("--into").value_or("web");
   options.read = SEINE_TRY(read_options(invocation));
@@ -388,6 +389,23 @@ int run_web_crawl(const Invocation& invocation) {
       "seine: 已留存 {} 页，失败 {} 页，跳过 {} 页，另有 {} 页已知未读"};
   terminal.note(fmt::format(fmt::runtime(terminal.pick(kReport)), report->read, report->failed,
                             report->skipped, report->left));
+  if (report->alike > 0) {
+    constexpr Bilingual kAlike = {
+        "seine: {} addresses were not followed, such as {}: they differ from others only in digits "
+        "or queries; --alike N follows more of a kind, 0 all",
+        "seine: 有 {} 个地址未跟进，如 {}：它们与其他地址仅数字或查询不同；--alike N 可增加同类"
+        "上限，0 表示不限"};
+    terminal.note(
+        fmt::format(fmt::runtime(terminal.pick(kAlike)), report->alike, report->alike_example));
+  }
+  if (invocation.has("--json")) {
+    const base::Json totals = {{"read", report->read},
+                               {"failed", report->failed},
+                               {"skipped", report->skipped},
+                               {"left", report->left},
+                               {"alike", report->alike}};
+    terminal.out(base::to_text(base::Json{{"report", totals}}) + "\n");
+  }
   return kOk;
 }
 

@@ -43,11 +43,6 @@ struct PageBlock {
 };
 std::string_view block_kind_name(BlockKind kind);  // "list_item"
 
-struct PageLink {
-  std::string url;
-  std::string text;
-};
-
 struct PageDocument {
   std::string url;        // as asked for
   std::string final_url;  // after redirects
@@ -80,7 +75,7 @@ struct PageDocument {
   std::string markdown;
   std::vector<PageBlock> blocks;
   std::string html;             // of an HTML page: sanitised, only when asked for
-  std::vector<PageLink> links;  // of the whole page, only when asked for
+  std::vector<PageLink> links;  // of the whole page or a feed's entries, only when asked for
   std::vector<FeedLink> feeds;  // that the page names as its own
 };
 

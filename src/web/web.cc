@@ -30,18 +30,22 @@ struct Web::Impl {
         cache(cache_store ? std::make_unique<CachingTransport>(polite, *cache_store, ports.clock)
                           : nullptr),
         robots(polite, ports.clock),
-        renderer(settings.render && !settings.replay && settings.record == nullptr
+        renderer(settings.render && !settings.replay
                      ? std::make_unique<Renderer>(
                            ports.runtime, ports.clock,
                            RendererSettings{.browser = {.user_agent = settings.user_agent}})
                      : nullptr),
+        rendering(renderer ? std::make_unique<RenderTransport>(*renderer, ports.clock) : nullptr),
+        rendering_recorder(rendering && settings.record != nullptr
+                               ? std::make_unique<RecordingTransport>(*rendering, *settings.record)
+                               : nullptr),
         fetcher(cache ? static_cast<Transport&>(*cache) : polite, robots, ports.clock),
         reader({.home = ports.runtime.context(0).get_executor(),
                 .fetcher = fetcher,
                 .pool = ports.pool,
                 .blobs = ports.blobs,
                 .index = index.get(),
-                .renderer = renderer.get(),
+                .browser = browser(),
                 .clock = ports.clock},
                settings.guard),
         search({.home = ports.runtime.context(0).get_executor(),
@@ -61,6 +65,12 @@ struct Web::Impl {
     if (replay) return *replay;
     if (recorder) return *recorder;
     return network;
+  }
+
+  Transport* browser() {
+    if (replay) return replay.get();
+    if (rendering_recorder) return rendering_recorder.get();
+    return rendering.get();
   }
 
   ~Impl() {
@@ -83,6 +93,8 @@ struct Web::Impl {
   std::unique_ptr<CachingTransport> cache;
   RobotsCache robots;
   std::unique_ptr<Renderer> renderer;
+  std::unique_ptr<RenderTransport> rendering;
+  std::unique_ptr<RecordingTransport> rendering_recorder;
   Fetcher fetcher;
   WebReader reader;
   SearchEngine search;

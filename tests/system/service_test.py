@@ -305,6 +305,19 @@ class Commands(unittest.TestCase):
         self.assertEqual(words.split(), ["down", "doctor"])
         self.assertIn(".TH SEINE 1", seine("man").stdout)
 
+    @unittest.skipUnless(shutil.which("bash"), "no bash")
+    def test_completion_offers_what_may_follow(self):
+        script = seine("completion", "bash").stdout
+        for words, offered, not_offered in ((["we"], "web", "up"), (["web", ""], "watch", "explain"), (["web", "watch", ""], "pause", "read"),
+                                            (["web", "read", "--"], "--lang", "pause"), (["config", "get", "log"], "log.level", "web.contact"),
+                                            (["key", ""], "create", "watch"), (["runs", ""], "replay", "create")):
+            line = " ".join(f"'{word}'" for word in ["seine", *words])
+            done = subprocess.run(["bash", "-c", f'{script}\nCOMP_WORDS=({line}); COMP_CWORD={len(words)}; _seine; echo "${{COMPREPLY[@]}}"'],
+                                  capture_output=True, text=True, timeout=30)
+            self.assertEqual(done.stderr, "")
+            self.assertIn(offered, done.stdout.split(), words)
+            self.assertNotIn(not_offered, done.stdout.split(), words)
+
     def test_a_closed_pipe_is_no_failure(self):
         done = subprocess.run(f"{BINARY} --help | head -1; exit ${{PIPESTATUS[0]}}", shell=True, executable="/bin/bash",
                               env=environment(), capture_output=True, text=True)

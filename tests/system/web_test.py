@@ -27,6 +27,7 @@ PAGES = {
     "/deep/two": f"<h1>Two</h1><p>Nobody finds the quetzal here.</p>{ARTICLE}",
     "/zh": "<h1>塞纳河</h1><p>塞纳河是法国北部的一条河流，发源于勃艮第的朗格勒高原，全长777公里，流经巴黎市中心，在勒阿弗尔附近注入英吉利海峡。</p>" * 3,
     "/shop": "<h1>Shop</h1><div id=price><p>Apples cost {price} euro today.</p></div><p>Views: {asked}</p>" + ARTICLE,
+    **{f"/days/{day}": f'<h1>Day {day}</h1>{ARTICLE}<a href="/days/{day + 1}">Tomorrow</a>' for day in range(1, 6)},
     "/shell": "<div id=root></div><script>root.innerHTML = '<h1>Made</h1><p>' + 'These words come from a script. '.repeat(20) + '</p>'</script>",
 }
 
@@ -175,6 +176,12 @@ class WebVerbs(unittest.TestCase):
         auto = self.json("read", url + "/shell")
         self.assertEqual((auto["rendered"], auto["render_reason"]), (True, "no_text"))
         self.assertIn("These words come from a script.", auto["markdown"])
+        record = self.folder.name + "/rendered"
+        self.web("read", url + "/shell", "--record", record, "--max-age", "0s")
+        asked = len(self.site.asked)
+        again = self.json("read", url + "/shell", "--replay", record)
+        self.assertEqual((again["rendered"], again["markdown"]), (True, auto["markdown"]))
+        self.assertEqual(len(self.site.asked), asked)
         always = self.web("read", url + "/loire", "--render", "always")
         self.assertIn("rendered, as asked", always.stderr)
         self.assertIn("1,006", always.stdout)
@@ -200,6 +207,12 @@ class WebVerbs(unittest.TestCase):
         self.assertIn("没有找到结果", self.web("search", "zyzzyva", "--provider", "index", SEINE_LANG="zh").stderr)
         lines = self.web("crawl", url + "/loire", "--depth", "0", "--json").stdout.splitlines()
         self.assertEqual(json.loads(lines[0])["page"]["title"], "The Loire")
+        self.assertEqual(json.loads(lines[-1]), {"report": {"read": 1, "failed": 0, "skipped": 0, "left": 0, "alike": 0}})
+
+    def test_crawl_says_what_it_does_not_follow(self):
+        words = ("crawl", self.site.url + "/days/1", "--depth", "9", "--alike", "2", "--rate-limit", "50")
+        self.assertRegex(self.web(*words).stderr, r"1 addresses were not followed, such as \S+/days/3: ")
+        self.assertIn("有 1 个地址未跟进", self.web(*words, SEINE_LANG="zh").stderr)
 
     def test_record_and_replay(self):
         record = self.folder.name + "/record"

@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-MODULES = ("base", "store", "net", "llm", "remote")
+MODULES = ("base", "store", "net", "llm", "remote", "answer", "gateway", "server")
 PHRASES = ("src/base/detail/sentences.cc", "src/base/detail/sentences_engine.cc")
 MAKERS = re.compile(r"\b(?:fail|fail_field|fail_verdict|verdict_error|body_fault)\s*\(|\{(?=\s*(?:base::)?Code::k)")
 STRINGS = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*)+')

@@ -1,14 +1,14 @@
 // Where in a document something stands, as its blocks and citations say: "page=3", "slide=3", "sheet=Sales". Pure.
 
 export interface Place {
-  key: "place.page" | "place.slide" | "place.sheet";
+  kind: "page" | "slide" | "sheet";
   name: string;
 }
 
 /** Null for what has no places, or one that is not known. */
 export function placeOf(anchor: string | null): Place | null {
   const [, kind, name] = /^(page|slide|sheet)=(.+)$/.exec(anchor ?? "") ?? [];
-  return kind && name ? { key: `place.${kind}` as Place["key"], name } : null;
+  return kind && name ? { kind: kind as Place["kind"], name } : null;
 }
 
 /** The address that opens the document there: PDF viewers know pages (RFC 8118). */

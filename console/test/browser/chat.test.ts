@@ -412,6 +412,19 @@ describe.skipIf(!chromiumIsThere)("a conversation in a browser", () => {
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 
+  test("a connection that is lost before its first event is taken up, too", async () => {
+    server.api.script = held;
+    server.api.mute = true;
+    const page = await open();
+    await ask(page, "How far is the Seine tidal?");
+    await answers(page).locator(".prose").first().waitFor();
+    server.api.release();
+    await page.getByRole("button", { name: "Answer again" }).waitFor();
+    expect([await questions(page).count(), await answers(page).count()]).toEqual([1, 1]);
+    expect(server.api.asks.length).toBe(1);
+    expect(await page.getByRole("alert").count()).toBe(0);
+  });
+
   test("an example about Seine reads its documentation only", async () => {
     const page = await open();
     await page.getByRole("button", { name: /What leaves this machine/ }).click();

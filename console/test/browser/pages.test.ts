@@ -54,6 +54,55 @@ describe.skipIf(!chromiumIsThere)("the pages in a browser", () => {
     await page.getByText("Nothing was said about “zebra”.").waitFor();
   });
 
+  for (const [name, options] of [
+    ["desktop", { viewport: { width: 1280, height: 900 } }],
+    ["phone", { viewport: { width: 390, height: 844 }, colorScheme: "dark" }],
+  ] as const) {
+    test(`a link shows a conversation with its sources: ${name}`, async () => {
+      const page = await open(`/shared/${talk}`, options);
+      await page.locator("button.cite").first().waitFor();
+      expect(await page.getByRole("textbox").count()).toBe(0);
+      await screenshot(page, `shared-${name}`);
+      await page.locator("button.cite").first().click();
+      await page.locator(".snapshot-body mark").first().waitFor();
+      await screenshot(page, `shared-source-${name}`);
+      expect(await axeViolations(page)).toEqual([]);
+      const widest = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(widest).toBeLessThanOrEqual(options.viewport.width);
+      expect(server.api.calls.every((call) => call.startsWith("GET /api/shared/"))).toBe(true);
+    });
+  }
+
+  test("a link that was taken back says so", async () => {
+    const page = await open("/shared/none");
+    await page.getByRole("heading", { name: "This link shows nothing any more" }).waitFor();
+  });
+
+  test("several conversations are deleted at once, and had back", async () => {
+    server.api.chats.clear();
+    for (const title of ["One", "Two", "Three"]) server.api.addChat(title);
+    const page = await open();
+    const rail = page.getByRole("complementary");
+    await rail.getByRole("button", { name: "Choose several" }).click();
+    await rail.getByRole("checkbox", { name: "One" }).check();
+    await rail.getByRole("checkbox", { name: "Three" }).check();
+    await rail.getByText("Chosen: 2").waitFor();
+    await screenshot(page, "choosing");
+    expect(await axeViolations(page)).toEqual([]);
+    await rail.getByRole("button", { name: "Delete" }).click();
+    await expect.poll(() => [...server.api.chats.values()].map(({ title }) => title)).toEqual(["Two"]);
+    await rail.getByRole("link", { name: "Two" }).waitFor();
+    expect(await rail.getByRole("link", { name: "One" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await rail.getByRole("link", { name: "Three" }).waitFor();
+    expect(server.api.chats.size).toBe(3);
+
+    await rail.getByRole("button", { name: "Choose several" }).click();
+    await rail.getByRole("button", { name: "All", exact: true }).click();
+    await rail.getByRole("button", { name: "Archive", exact: true }).click();
+    await expect.poll(() => [...server.api.chats.values()].every(({ archived }) => archived)).toBe(true);
+  });
+
   test("rename, pin, folder, archive, delete and undo", async () => {
     const page = await open();
     await act(page, kOld, "Rename");

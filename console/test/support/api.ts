@@ -86,6 +86,8 @@ export class ScriptedApi {
   uploads: { name: string; bytes: number }[] = [];
   calls: string[] = [];
   script: Script = kWholeAnswer;
+  /** Whether the connection of a question breaks before its first event; the answer is made all the same. */
+  mute = false;
   answer: Partial<AnswerJson> = {};
   language: "en" | "zh" = "en";
   /** Calls that fail, as "METHOD /path": the status they get. */
@@ -168,7 +170,15 @@ export class ScriptedApi {
     else if (kind === "search_providers") json(response, 200, { data: this.providers, next_cursor: null });
     else if (kind === "runs") this.#runs(method, response, id, verb);
     else if (kind === "snapshots" && id) json(response, 200, snapshotJson(id));
-    else if (kind === "models") await this.#models(method, response, id, verb);
+    else if (kind === "shared" && id) {
+      if (verb === "snapshots" && item) json(response, 200, snapshotJson(item));
+      else {
+        const chat = this.chats.get(id);
+        const at = { created_at: "2026-01-03T05:07:00Z", expires_at: null };
+        if (chat) json(response, 200, { title: chat.title, messages: chat.messages, ...at });
+        else json(response, 404, { error: { message: "this link is unknown, expired or taken back" } });
+      }
+    } else if (kind === "models") await this.#models(method, response, id, verb);
     else if (kind === "keys") await this.#keys(request, response, id);
     else if (kind === "files" && method === "POST") await this.#file(request, response, url);
     else if (kind === "settings" && method === "GET") json(response, 200, this.settings);
@@ -199,7 +209,11 @@ export class ScriptedApi {
     };
     send("start", { ...ids, model: answer.model, created_at: answer.created_at });
     void this.#play(reply, answer, send);
-    await this.#follow(response, log, 0, true);
+    if (this.mute) {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.flushHeaders();
+      response.socket?.end();
+    } else await this.#follow(response, log, 0, true);
   }
 
   /** Moves on whether anybody follows or not. */

@@ -96,8 +96,8 @@ describe("the cited span in a snapshot", () => {
 });
 
 test("a place in a document", () => {
-  expect(placeOf("page=12")).toEqual({ key: "place.page", name: "12" });
-  expect(placeOf("sheet=Q1=Q2")).toEqual({ key: "place.sheet", name: "Q1=Q2" });
+  expect(placeOf("page=12")).toEqual({ kind: "page", name: "12" });
+  expect(placeOf("sheet=Q1=Q2")).toEqual({ kind: "sheet", name: "Q1=Q2" });
   for (const none of [null, "", "page=", "zoom=4", "xpage=1"]) expect(placeOf(none)).toBeNull();
   expect(addressAt("https://a.example/b.pdf", "page=12")).toBe("https://a.example/b.pdf#page=12");
   expect(addressAt("https://a.example/b.pdf#p", "page=12")).toBe("https://a.example/b.pdf#p");

@@ -18,6 +18,12 @@ TEST(Question, LanguageKindAndKeywords) {
   EXPECT_EQ(zh.kind, AnswerKind::kNumber);
   EXPECT_EQ(zh.keywords, "塞纳河 长");
   EXPECT_EQ(analyse_question("When was Paris founded?").kind, AnswerKind::kDate);
+  EXPECT_EQ(analyse_question("Since when has the ferry run?").kind, AnswerKind::kDate);
+  EXPECT_EQ(analyse_question("Tell me when the bridge was built.").kind, AnswerKind::kDate);
+  EXPECT_EQ(analyse_question("Who was king when Paris was founded?").kind, AnswerKind::kPerson);
+  EXPECT_EQ(analyse_question("How many boats sail when it rains?").kind, AnswerKind::kNumber);
+  EXPECT_EQ(analyse_question("Does the ferry run when it rains?").kind, AnswerKind::kYesNo);
+  EXPECT_EQ(analyse_question("When it rains, who closes the lock?").kind, AnswerKind::kPerson);
   EXPECT_EQ(analyse_question("谁写了红楼梦").kind, AnswerKind::kPerson);
   EXPECT_EQ(analyse_question("DeepSeek V3 是什么时候发布的").language, Language::kChinese);
   EXPECT_EQ(analyse_question("Is it true?", Language::kChinese).language, Language::kChinese);

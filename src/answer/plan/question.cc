@@ -86,17 +86,21 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-// A Latin phrase as whole words, anything else as it stands. `lower` is lower-cased.
-bool has_phrase(std::string_view lower, std::string_view phrase) {
+// Where a Latin phrase stands as whole words, anything else as it is. `lower` is lower-cased.
+std::size_t find_phrase(std::string_view lower, std::string_view phrase) {
   for (std::size_t at = lower.find(phrase); at != std::string_view::npos;
        at = lower.find(phrase, at + 1)) {
-    if (!is_ascii(phrase)) return true;
+    if (!is_ascii(phrase)) return at;
     const bool left = at == 0 || !is_word(lower[at - 1]);
     const std::size_t end = at + phrase.size();
     const bool right = end >= lower.size() || !is_word(lower[end]);
-    if (left && right) return true;
+    if (left && right) return at;
   }
-  return false;
+  return std::string_view::npos;
+}
+
+bool has_phrase(std::string_view lower, std::string_view phrase) {
+  return find_phrase(lower, phrase) != std::string_view::npos;
 }
 
 template <std::size_t N>
@@ -109,8 +113,28 @@ bool has(std::string_view lower, Phrases... phrases) {
   return (has_phrase(lower, phrases) || ...);
 }
 
+constexpr std::array<Words, 10> kYesNoStarts = {"is ",   "are ", "was ", "were ", "do ",
+                                                "does ", "did ", "can ", "has ",  "will "};
+
+// Whether "when" is what is asked, and not a clause beside it: "What happens when water boils?",
+// "When it rains, who closes the lock?"
+bool asks_when(std::string_view lower) {
+  const std::size_t at = find_phrase(lower, "when");
+  if (at == std::string_view::npos) return false;
+  const bool yes_no =
+      std::ranges::any_of(kYesNoStarts, [lower](Words start) { return lower.starts_with(start); });
+  if (yes_no) return false;
+  const std::size_t comma = lower.find(',', at);
+  for (const Words word : {"what", "who", "whom", "whose", "where", "which", "why", "how"}) {
+    const std::size_t other = find_phrase(lower, word);
+    if (other != std::string_view::npos && (other < at || other > comma)) return false;
+  }
+  return true;
+}
+
 AnswerKind kind_of(std::string_view lower) {
-  if (has(lower, "how long ago", "when", "what year", "which year", "what date", "什么时候", "何时",
+  if (asks_when(lower) ||
+      has(lower, "how long ago", "what year", "which year", "what date", "什么时候", "何时",
           "哪一年", "哪年", "哪一天", "几年", "几月", "年份")) {
     return AnswerKind::kDate;
   }
@@ -130,8 +154,7 @@ AnswerKind kind_of(std::string_view lower) {
     return AnswerKind::kPlace;
   }
   if (has(lower, "why", "为什么", "为何", "原因")) return AnswerKind::kReason;
-  for (const Words start :
-       {"is ", "are ", "was ", "were ", "do ", "does ", "did ", "can ", "has "}) {
+  for (const Words start : kYesNoStarts) {
     if (lower.starts_with(start)) return AnswerKind::kYesNo;
   }
   return has(lower, "吗", "是否", "是不是", "有没有") ? AnswerKind::kYesNo : AnswerKind::kOther;

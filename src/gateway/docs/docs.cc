@@ -5,9 +5,13 @@
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
 
+#include "base/html.h"
+#include "base/language.h"
 #include "base/text.h"
+#include "gateway/api_error.h"
 #include "gateway/console.h"
 #include "gateway/docs/markdown.h"
+#include "gateway/reader_language.h"
 #include "net/request.h"
 #include "net/response.h"
 #include "store/blob_store.h"
@@ -79,6 +83,36 @@ void send(const net::Request& request, net::Response& response, std::string_view
   response.send(200, std::move(headers), std::move(body));
 }
 
+// A person who follows an old address sees a page that leads on; a program gets the error.
+void send_missing(const net::Request& request, net::Response& response) {
+  const auto accept = request.headers().get("accept");
+  if (!accept || accept->find("text/html") == std::string_view::npos) {
+    send_api_error(request, response,
+                   {base::Code::kNotFound, "the documentation has no such page"});
+    return;
+  }
+  const bool chinese = request.path().starts_with("/docs/zh") ||
+                       reader_language(request) == base::Language::kChinese;
+  const std::string_view home = chinese ? "/docs/zh" : "/docs";
+  const std::string body =
+      fmt::format("<h1>{}</h1>\n<p>{}</p>\n<p><a href=\"{}\">{}</a></p>\n",
+                  chinese ? "没有这一页" : "There is no such page",
+                  chinese ? "地址可能有误，或来自其他版本。"
+                          : "The address may be mistyped, or come from another version.",
+                  home, chinese ? "查看文档目录" : "See the table of contents");
+  net::Headers headers = {{"cache-control", "no-store"},
+                          {"content-type", "text/html; charset=utf-8"}};
+  add_security_headers(headers);
+  response.send(404, std::move(headers),
+                text_page_html({.title = chinese ? "没有这一页" : "There is no such page",
+                                .chinese = chinese,
+                                .site = chinese ? "Seine 文档" : "Seine documentation",
+                                .home = home,
+                                .style = kStylePath,
+                                .links = {},
+                                .body = body}));
+}
+
 asio::awaitable<void> serve(net::Request& request, net::Response& response) {
   const std::string_view path = request.path();
   if (path == kStylePath) {
@@ -86,7 +120,7 @@ asio::awaitable<void> serve(net::Request& request, net::Response& response) {
   } else if (const docs::Page* page = find_docs(path)) {
     send(request, response, "text/html; charset=utf-8", docs_html(*page));
   } else {
-    response.send_error({base::Code::kNotFound, "the documentation has no such page"});
+    send_missing(request, response);
   }
   co_return;
 }
@@ -111,8 +145,8 @@ const docs::Page* find_docs(std::string_view path) {
 }
 
 std::string text_page_html(const TextPage& page) {
-  const std::string title = escape_html(page.title);
-  const std::string site = escape_html(page.site);
+  const std::string title = base::to_html(page.title, base::HtmlPlace::kAttribute);
+  const std::string site = base::to_html(page.site, base::HtmlPlace::kAttribute);
   return fmt::format(
       "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"

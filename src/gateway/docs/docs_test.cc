@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/detail/test_gateway.h"
 #include "gateway/docs/markdown.h"
 
 namespace seine::gateway {
@@ -61,6 +62,20 @@ TEST(Docs, TheTableOfContentsNamesEveryPage) {
       EXPECT_NE(std::ranges::find(named, docs_address(page)), named.end()) << docs_address(page);
     }
   }
+}
+
+TEST(Docs, AnAddressThatLeadsNowhereIsAPageForPeopleAndAnErrorForPrograms) {
+  detail::TestGateway gateway;
+  add_docs(gateway.router);
+  gateway.start();
+  const auto person = gateway.ask("GET", "/docs/none", {}, {{"accept", "text/html,*/*"}});
+  EXPECT_EQ(person.status, 404);
+  EXPECT_NE(person.body.find("There is no such page"), std::string::npos);
+  EXPECT_NE(person.body.find("href=\"/docs\""), std::string::npos);
+  EXPECT_TRUE(person.headers.get("content-security-policy"));
+  const auto reader = gateway.ask("GET", "/docs/zh/none", {}, {{"accept", "text/html"}});
+  EXPECT_NE(reader.body.find("没有这一页"), std::string::npos);
+  EXPECT_EQ(gateway.ask("GET", "/docs/none").status, 404);
 }
 
 TEST(Docs, AddressesFindTheirPages) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/html.h"
 #include "base/text.h"
 #include "base/utf8.h"
 
@@ -17,30 +18,6 @@ constexpr int kDepthMax = 12;
 // How far the end of a link, of emphasis or of code is sought: bounds the time on any input.
 constexpr std::size_t kLabelBytesMax = 2'000;
 constexpr std::size_t kRunBytesMax = 4'000;
-
-void append_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-}
 
 bool is_punctuation(char c) {
   return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
@@ -92,7 +69,7 @@ class Inline {
       const bool picture = c == '!' && i + 1 < text.size() && text[i + 1] == '[';
       std::size_t end = 0;  // of what begins here; 0: nothing does
       if (c == '\\' && i + 1 < text.size() && is_punctuation(text[i + 1])) {
-        append_escaped(out_, text.substr(i + 1, 1));
+        base::append_html(out_, text.substr(i + 1, 1), base::HtmlPlace::kText);
         end = i + 2;
       } else if (c == '\n') {
         end = line_end(text, i);
@@ -113,7 +90,7 @@ class Inline {
   // The text from here to the next byte that may mean something.
   std::size_t plain(std::string_view text, std::size_t i) {
     const std::size_t end = std::min(text.find_first_of("\\\n`<[!*_", i + 1), text.size());
-    append_escaped(out_, text.substr(i, end - i));
+    base::append_html(out_, text.substr(i, end - i), base::HtmlPlace::kText);
     return end;
   }
 
@@ -145,8 +122,10 @@ class Inline {
         std::ranges::replace(inner, '\n', ' ');
         const bool padded = inner.size() > 2 && inner.front() == ' ' && inner.back() == ' ';
         out_ += "<code>";
-        append_escaped(out_, padded ? std::string_view(inner).substr(1, inner.size() - 2)
-                                    : std::string_view(inner));
+        base::append_html(
+            out_,
+            padded ? std::string_view(inner).substr(1, inner.size() - 2) : std::string_view(inner),
+            base::HtmlPlace::kText);
         out_ += "</code>";
         return after;
       }
@@ -162,7 +141,7 @@ class Inline {
       const std::string_view target = text.substr(i + 1, end - i - 1);
       if ((target.starts_with("http://") || target.starts_with("https://")) && is_safe(target)) {
         open_link(target);
-        append_escaped(out_, target);
+        base::append_html(out_, target, base::HtmlPlace::kText);
         out_ += "</a>";
         return end + 1;
       }
@@ -172,7 +151,7 @@ class Inline {
 
   void open_link(std::string_view target) {
     out_ += "<a href=\"";
-    append_escaped(out_, target);
+    base::append_html(out_, target, base::HtmlPlace::kAttribute);
     out_ += target.starts_with("http") ? "\" rel=\"noopener noreferrer\">" : "\">";
   }
 
@@ -393,7 +372,7 @@ class Blocks {
     const std::size_t level = heading_level(line);
     const std::string_view text = heading_text(line);
     out_ += fmt::format("<h{} id=\"", level);
-    append_escaped(out_, anchor_of(text));
+    base::append_html(out_, anchor_of(text), base::HtmlPlace::kAttribute);
     out_ += "\">";
     inline_text(text);
     out_ += fmt::format("</h{}>\n", level);
@@ -410,7 +389,8 @@ class Blocks {
         break;
       }
       const std::string_view line = lines[i];
-      append_escaped(out_, line.substr(std::min(indent, indent_of(line))));
+      base::append_html(out_, line.substr(std::min(indent, indent_of(line))),
+                        base::HtmlPlace::kText);
       out_ += '\n';
     }
     out_ += "</code></pre>\n";
@@ -427,7 +407,8 @@ class Blocks {
     }
     for (; i < end; ++i) {
       const std::string_view line = lines[i];
-      append_escaped(out_, line.substr(std::min<std::size_t>(4, line.size())));
+      base::append_html(out_, line.substr(std::min<std::size_t>(4, line.size())),
+                        base::HtmlPlace::kText);
       out_ += '\n';
     }
     out_ += "</code></pre>\n";
@@ -558,12 +539,6 @@ Lines lines_of(std::string_view markdown) {
 }
 
 }  // namespace
-
-std::string escape_html(std::string_view text) {
-  std::string out;
-  append_escaped(out, text);
-  return out;
-}
 
 std::string markdown_to_html(std::string_view markdown, const LinkTarget& link) {
   std::string out;

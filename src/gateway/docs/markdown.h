@@ -20,7 +20,4 @@ std::string markdown_to_html(std::string_view markdown, const LinkTarget& link =
 // The text of the first heading, without its marks; empty where there is none.
 std::string markdown_title(std::string_view markdown);
 
-// & < > " and ' as entities.
-std::string escape_html(std::string_view text);
-
 }  // namespace seine::gateway

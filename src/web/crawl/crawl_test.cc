@@ -60,6 +60,7 @@ std::string html(std::string_view title, std::string_view text, std::string_view
 
 awaitable<void> site(detail::tcp::socket& socket, std::string path, std::string /*head*/) {
   const std::string type = "Content-Type: text/html; charset=utf-8\r\n";
+  const std::string origin = "http://127.0.0.1:" + std::to_string(socket.local_endpoint().port());
   if (path == "/") {
     co_await RawServer::answer(socket, "200 OK", type,
                                html("Home", "Welcome.",
@@ -83,10 +84,31 @@ awaitable<void> site(detail::tcp::socket& socket, std::string path, std::string 
   } else if (path == "/robots.txt") {
     co_await RawServer::answer(socket, "200 OK", "", "User-agent: *\nDisallow: /private\n");
   } else if (path == "/sitemap.xml") {
+    co_await RawServer::answer(socket, "200 OK", "Content-Type: application/xml\r\n",
+                               "<urlset><url><loc>" + origin + "/mapped</loc></url></urlset>");
+  } else if (path == "/blog") {
     co_await RawServer::answer(
-        socket, "200 OK", "Content-Type: application/xml\r\n",
-        "<urlset><url><loc>http://127.0.0.1:" + std::to_string(socket.local_endpoint().port()) +
-            "/mapped</loc></url></urlset>");
+        socket, "200 OK", type,
+        html("Blog", "All news.",
+             "<link rel=alternate type=application/atom+xml href=/feed><a href=/day/1>1</a>"));
+  } else if (path == "/feed") {
+    co_await RawServer::answer(
+        socket, "200 OK", "Content-Type: application/atom+xml\r\n",
+        "<feed xmlns='http://www.w3.org/2005/Atom'><title>News</title><entry><title>The flood"
+        "</title><link href='/seine'/></entry><entry><title>Elsewhere</title>"
+        "<link href='http://127.0.0.1:1/x'/></entry></feed>");
+  } else if (path == "/nested") {
+    std::string deep;
+    for (int i = 0; i < 10'000; ++i) deep += "<div>";
+    co_await RawServer::answer(socket, "200 OK", type,
+                               html("Nested", "Ten thousand levels above what follows.") + deep +
+                                   "<p>The innermost words of all.");
+  } else if (path.starts_with("/day/")) {
+    const int day = std::stoi(path.substr(5));
+    co_await RawServer::answer(
+        socket, "200 OK", type,
+        html("Day " + path, "Nothing happened on day " + path + ".",
+             fmt::format("<a href=/day/{}>next</a><a href=/day/{}?view=2>v</a>", day + 1, day)));
   } else {
     co_await RawServer::answer(socket, "404 Not Found", type, html("404", "Not found."));
   }
@@ -201,6 +223,16 @@ TEST_F(WebTest, FailuresHaveTheirVerdict) {
   EXPECT_EQ(verdict_of(read("nonsense", options()).error()), Verdict::kBadUrl);
 }
 
+TEST_F(WebTest, TenThousandLevelsAreRead) {
+  ReadOptions wanted = options();
+  wanted.main_content = false;
+  wanted.sanitize_html = true;
+  const auto page = read(server_->url("/nested"), wanted);
+  ASSERT_TRUE(page) << page.error().to_string();
+  EXPECT_THAT(page->markdown, testing::HasSubstr("innermost words"));
+  EXPECT_THAT(page->html, testing::HasSubstr("innermost words"));
+}
+
 TEST_F(WebTest, CrawlsWithinTheSiteAndFindsOffline) {
   std::vector<std::string> seen;
   CrawlOptions wanted{.url = server_->url("/"), .depth = 1, .read = options()};
@@ -256,6 +288,40 @@ TEST_F(WebTest, IncludeGlobsAndPageBounds) {
   wanted.include.clear();
   wanted.pages_max = 1;
   EXPECT_EQ(crawl(wanted)->read, 1u);
+}
+
+TEST_F(WebTest, EntriesOfFeedsAreCrawled) {
+  CrawlOptions wanted{.url = server_->url("/feed"), .depth = 1, .read = options()};
+  wanted.sitemaps = false;
+  std::vector<std::string> seen;
+  ASSERT_TRUE(crawl(wanted, &seen));
+  EXPECT_THAT(seen, testing::ElementsAre(server_->url("/feed"), server_->url("/seine")));
+  // A page's feed leads to its entries, and is no page of its own.
+  seen.clear();
+  wanted.url = server_->url("/blog");
+  wanted.sitemaps = true;
+  wanted.exclude = {"/mapped"};
+  ASSERT_TRUE(crawl(wanted, &seen));
+  EXPECT_THAT(seen, testing::UnorderedElementsAre(server_->url("/blog"), server_->url("/day/1"),
+                                                  server_->url("/seine")));
+}
+
+TEST_F(WebTest, AddressesWithoutEndAreCutOffAndSaidSo) {
+  CrawlOptions wanted{.url = server_->url("/day/1"), .depth = 50, .read = options()};
+  wanted.sitemaps = false;
+  wanted.alike_max = 3;
+  const auto report = crawl(wanted);
+  ASSERT_TRUE(report) << report.error().to_string();
+  EXPECT_EQ(report->read, 6u);  // /day/N and /day/N?view
+  EXPECT_GE(report->alike, 1u);
+  EXPECT_THAT(report->alike_example, testing::HasSubstr("/day/"));
+  wanted.alike_max = 0;
+  wanted.pages_max = 9;
+  const auto unbounded = crawl(wanted);
+  ASSERT_TRUE(unbounded);
+  EXPECT_EQ(unbounded->read, 9u);
+  EXPECT_EQ(unbounded->alike, 0u);
+  EXPECT_GE(unbounded->left, 1u);
 }
 
 TEST_F(WebTest, ARecordedReadingRepeatsWithoutTheNetwork) {

@@ -1,5 +1,6 @@
 // Crawler: reads a site from one address on, politely and within bounds, and keeps its pages in a
-// collection. Breadth first; the links of pages, and the sitemaps that robots.txt names. Called
+// collection. Breadth first; the links of pages, the sitemaps that robots.txt names, and the
+// entries of feeds. Called
 // from a coroutine on any context; cancelling it stops the crawl and keeps what was read.
 #pragma once
 
@@ -24,8 +25,11 @@ struct CrawlOptions {
   std::vector<std::string> include = {};  // globs on the whole address; empty: all of the site
   std::vector<std::string> exclude = {};
   std::size_t pages_max = 200;
+  // Of addresses that differ in digits and queries only: a calendar or a shop's filters make pages
+  // without end. 0: no bound.
+  std::size_t alike_max = 100;
   std::size_t concurrency = 4;
-  bool sitemaps = true;
+  bool sitemaps = true;  // and the feeds that the first page names
   // Pages whose address and link words share most with this text go first; empty: in order.
   std::string question = {};
   std::string collection = "web";  // empty: pages are only handed to `on_page`
@@ -42,8 +46,10 @@ struct CrawlEvent {
 struct CrawlReport {
   std::size_t read = 0;
   std::size_t failed = 0;
-  std::size_t skipped = 0;  // asks not to be indexed, or says the same as another page
-  std::size_t left = 0;     // known, but past pages_max or the time
+  std::size_t skipped = 0;         // asks not to be indexed, or says the same as another page
+  std::size_t left = 0;            // known, but past pages_max or the time
+  std::size_t alike = 0;           // known, but past alike_max
+  std::string alike_example = {};  // the first of them
 };
 
 class Crawler {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "net/on_pool.h"
@@ -22,10 +24,9 @@ namespace seine::web {
 namespace {
 
 constexpr std::size_t kSitemapsMax = 8;
+constexpr std::size_t kFeedsMax = 4;
 constexpr std::size_t kFrontierMax = 20'000;
-// A calendar or a shop's filters make pages without end: so many addresses that differ in their
-// digits or queries only are followed, no more.
-constexpr std::size_t kPerPatternMax = 100;
+constexpr std::size_t kSeenMax = 1'000'000;  // addresses that are told apart
 
 std::string pattern_of(std::string_view url) {
   std::string out;
@@ -51,17 +52,23 @@ class Frontier {
 
   void add(std::string_view address, std::string_view words, std::size_t depth) {
     auto url = Url::parse(address);
-    if (!url || !url->is_http() || size_ >= kFrontierMax) return;
+    if (!url || !url->is_http()) return;
     url->clear_fragment();
     const std::string href = url->href();
     if (depth > 0 && !belongs(*url, href)) return;
-    if (!seen_.insert(dedup_key(*url)).second) return;
-    if (++patterns_[pattern_of(href)] > kPerPatternMax) return;
+    if (seen_.size() >= kSeenMax || !seen_.insert(dedup_key(*url)).second) return;
+    if (queue_.size() >= kFrontierMax) {
+      ++dropped_;
+      return;
+    }
+    if (options_.alike_max > 0 && ++patterns_[pattern_of(href)] > options_.alike_max) {
+      if (++alike_ == 1) alike_example_ = href;
+      return;
+    }
     // Read the shallow ones first unless the words say that this is what is looked for.
     const double score = static_cast<double>(likeness(href, words)) * 10.0 -
                          static_cast<double>(depth) - static_cast<double>(order_) * 1e-6;
     ++order_;
-    ++size_;
     queue_.emplace(-score, Item{href, depth});
   }
 
@@ -70,11 +77,13 @@ class Frontier {
     const auto first = queue_.begin();
     std::pair<std::string, std::size_t> out{std::move(first->second.url), first->second.depth};
     queue_.erase(first);
-    --size_;
     return out;
   }
-  bool empty() const { return queue_.empty(); }
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return queue_.size(); }
+  // What was left out.
+  std::size_t dropped() const { return dropped_; }
+  std::size_t alike() const { return alike_; }
+  const std::string& alike_example() const { return alike_example_; }
   // The page says that it is another one; true when that one was seen already.
   bool is_copy(const std::string& url, const std::string& canonical) {
     const auto own = Url::parse(url);
@@ -122,8 +131,10 @@ class Frontier {
   std::multimap<double, Item> queue_;
   std::set<std::string> seen_;
   std::map<std::string, std::size_t> patterns_;
-  std::size_t size_ = 0;
   std::size_t order_ = 0;
+  std::size_t dropped_ = 0;
+  std::size_t alike_ = 0;
+  std::string alike_example_;
 };
 
 }  // namespace
@@ -189,6 +200,19 @@ asio::awaitable<std::vector<std::string>> SiteCrawler::sitemap_pages(Url start, 
   co_return pages;
 }
 
+asio::awaitable<std::vector<PageLink>> SiteCrawler::feed_entries(std::vector<FeedLink> feeds,
+                                                                 ReadOptions options) {
+  std::vector<PageLink> entries;
+  if (feeds.size() > kFeedsMax) feeds.resize(kFeedsMax);
+  options.render_js = RenderJs::kNever;
+  for (FeedLink& feed : feeds) {
+    auto page = co_await ports_.reader.read(std::move(feed.url), options);
+    if (!page) continue;
+    std::ranges::move(page->links, std::back_inserter(entries));
+  }
+  co_return entries;
+}
+
 asio::awaitable<base::Result<CrawlReport>> SiteCrawler::crawl_here(
     CrawlOptions options, std::function<void(const CrawlEvent&)> on_page) {
   auto start = Url::parse(options.url);
@@ -202,6 +226,7 @@ asio::awaitable<base::Result<CrawlReport>> SiteCrawler::crawl_here(
   detail::TaskGroup<CrawlEvent> group(co_await asio::this_coro::executor);
   std::size_t begun = 0;
   bool sitemaps_read = !options.sitemaps || options.depth == 0;
+  std::vector<FeedLink> feeds;  // of the first page
   const std::size_t at_once = std::max<std::size_t>(options.concurrency, 1);
   for (;;) {
     const base::TimePoint now = ports_.clock.now();
@@ -234,6 +259,7 @@ asio::awaitable<base::Result<CrawlReport>> SiteCrawler::crawl_here(
         for (const PageLink& link : page.links) frontier.add(link.url, link.text, event->depth + 1);
       }
       page.links.clear();
+      if (event->depth == 0) feeds = page.feeds;
     }
     if (on_page) on_page(*event);
     if (!sitemaps_read && frontier.size() + begun < options.pages_max) {
@@ -241,9 +267,13 @@ asio::awaitable<base::Result<CrawlReport>> SiteCrawler::crawl_here(
       const std::vector<std::string> pages =
           co_await sitemap_pages(*start, options.read, options.pages_max * 4);
       for (const std::string& page : pages) frontier.add(page, "", 1);
+      for (const PageLink& entry : co_await feed_entries(std::exchange(feeds, {}), options.read))
+        frontier.add(entry.url, entry.text, 1);
     }
   }
-  report.left = frontier.size() + group.running();
+  report.left = frontier.size() + frontier.dropped() + group.running();
+  report.alike = frontier.alike();
+  report.alike_example = frontier.alike_example();
   co_return report;
 }
 

@@ -34,6 +34,8 @@ class SiteCrawler final : public Crawler {
                                     std::string collection);
   asio::awaitable<std::vector<std::string>> sitemap_pages(Url start, ReadOptions options,
                                                           std::size_t most);
+  asio::awaitable<std::vector<PageLink>> feed_entries(std::vector<FeedLink> feeds,
+                                                      ReadOptions options);
 
   Ports ports_;
 };

@@ -25,6 +25,11 @@ enum class PageFailure : std::uint8_t {
 };
 std::string_view page_failure_name(PageFailure failure);
 
+struct PageLink {
+  std::string url;
+  std::string text;
+};
+
 struct PageOptions {
   std::string url = {};             // base of links; may be empty
   std::string header_charset = {};  // of Content-Type
@@ -43,9 +48,10 @@ struct Page {
   std::vector<Block> blocks;
   PageFailure failure = PageFailure::kNone;
   CharsetChoice charset;
-  std::string snapshot;           // the decoded text that block offsets point into
-  std::string html;               // the same content sanitised, only when asked for
-  std::uint32_t text_length = 0;  // as measure_text counts
+  std::string snapshot;              // the decoded text that block offsets point into
+  std::string html;                  // the same content sanitised, only when asked for
+  std::vector<PageLink> links = {};  // of a feed: its entries
+  std::uint32_t text_length = 0;     // as measure_text counts
   bool truncated = false;
 
   std::string markdown() const { return join_markdown(blocks); }

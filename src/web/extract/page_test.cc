@@ -100,6 +100,18 @@ TEST(Page, WritesListsTablesCodeLinksAndFormulas) {
   }
 }
 
+TEST(Page, ProseInPreIsNoCode) {
+  const std::string markdown =
+      read(
+          article("<pre><div><p><b>Order your logo</b></p><p>Research\nand proposal</p></div></pre>"
+                  "<pre>int a;\n  int b;</pre>"))
+          .markdown();
+  for (const char* piece :
+       {"**Order your logo**\n\nResearch and proposal\n", "```\nint a;\n  int b;\n```"}) {
+    EXPECT_NE(markdown.find(piece), std::string::npos) << piece << "\n" << markdown;
+  }
+}
+
 TEST(Page, ReadsMetadata) {
   const std::string html =
       "<html lang=de><head><title>Headline of the day | Gazette</title><meta property=og:site_name "

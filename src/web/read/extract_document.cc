@@ -43,6 +43,7 @@ PageDocument to_document(Page page) {
   document.feeds = std::move(metadata.feeds);
   document.truncated = page.truncated;
   document.html = std::move(page.html);
+  document.links = std::move(page.links);
   set_blocks(document, page.blocks);
   return document;
 }
@@ -131,7 +132,9 @@ base::Result<PageDocument> extract_document(std::string_view bytes, const Extrac
   page.content_type = html ? "text/html" : media.type;
   page.status = options.status;
   page.final_url = options.url;
-  if (html && options.links) {
+  if (!options.links) {
+    page.links.clear();
+  } else if (html) {
     page.links =
         page_links(bytes, charset_parameter(options.content_type).value_or(""), options.url);
   }

@@ -118,7 +118,7 @@ asio::awaitable<base::Result<PageDocument>> WebReader::read_here(std::string url
       html && fetched->hop.status / 100 == 2 && options.network != NetworkUse::kOffline;
   RenderReason reason = RenderReason::kNotAsked;
   base::Result<PageDocument> page = base::fail(base::Code::kUnknown, "not read yet");
-  if (options.render_js == RenderJs::kAlways && shows && ports_.renderer != nullptr) {
+  if (options.render_js == RenderJs::kAlways && shows && ports_.browser != nullptr) {
     reason = RenderReason::kAsked;
     page = co_await render(*std::move(fetched), std::move(options));
   } else {
@@ -132,7 +132,7 @@ asio::awaitable<base::Result<PageDocument>> WebReader::read_here(std::string url
       reason = RenderReason::kNoPage;
     } else if (!shell && options.render_js == RenderJs::kAuto) {
       reason = RenderReason::kHasText;
-    } else if (ports_.renderer == nullptr) {
+    } else if (ports_.browser == nullptr) {
       reason = RenderReason::kNoBrowser;
     } else {
       reason = RenderReason::kNoText;
@@ -154,13 +154,15 @@ asio::awaitable<base::Result<PageDocument>> WebReader::read_here(std::string url
 
 asio::awaitable<base::Result<PageDocument>> WebReader::render(FetchResponse response,
                                                               ReadOptions options) {
-  auto shown = co_await ports_.renderer->render(
-      {.url = response.final_url, .policy = *policy_for(options), .timeout = options.timeout});
+  HopRequest request{.method = std::string(RenderTransport::kMethod),
+                     .url = response.final_url,
+                     .policy = policy_for(options)};
+  request.limits.total_timeout = options.timeout;
+  auto shown = co_await ports_.browser->send(std::move(request));
   if (!shown) co_return std::unexpected(std::move(shown).error());
-  if (auto where = Url::parse(shown->url); where && where->is_http()) {
-    response.final_url = *std::move(where);
-  }
-  response.hop.body = std::move(shown->html);
+  const std::string where(shown->headers.get("content-location").value_or(""));
+  if (auto url = Url::parse(where); url && url->is_http()) response.final_url = *std::move(url);
+  response.hop.body = std::move(shown->body);
   response.hop.headers.set("content-type", "text/html; charset=utf-8");
   auto page = co_await extract(std::move(response), std::move(options), true);
   if (page) page->rendered = true;

@@ -10,7 +10,7 @@
 #include "web/fetch/fetcher.h"
 #include "web/index/collection.h"
 #include "web/reader.h"
-#include "web/render/renderer.h"
+#include "web/render/render_transport.h"
 
 namespace seine::web {
 
@@ -22,7 +22,7 @@ class WebReader final : public Reader {
     store::WorkerPool& pool;
     store::BlobStore& blobs;
     PageIndex* index = nullptr;
-    Renderer* renderer = nullptr;  // null: pages are read as they are sent
+    Transport* browser = nullptr;  // a RenderTransport; null: pages are read as they are sent
     const base::Clock& clock;
   };
   // `policy`: what the configuration allows; a call's own lists narrow it, its endpoints widen it.

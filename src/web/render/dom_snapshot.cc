@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/html.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "web/render/visible_text.h"
@@ -64,27 +65,6 @@ void append_script(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     out += text[i];
     if (text[i] == '<' && i + 1 < text.size() && text[i + 1] == '/') out += '\\';
-  }
-}
-
-void append_escaped(std::string& out, std::string_view text, bool attribute) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += attribute ? "&quot;" : "\"";
-        break;
-      default:
-        out += c;
-    }
   }
 }
 
@@ -170,7 +150,7 @@ void Writer::write_attributes(const Json& attributes) {
     out_.html += ' ';
     out_.html += name;
     out_.html += "=\"";
-    append_escaped(out_.html, string(attributes[k + 1]), true);
+    base::append_html(out_.html, string(attributes[k + 1]), base::HtmlPlace::kAttribute);
     out_.html += '"';
   }
 }
@@ -250,11 +230,11 @@ void Writer::write_document(std::size_t index, int depth) {
         if (script) {
           append_script(out_.html, text);
         } else {
-          append_escaped(out_.html, text, false);
+          base::append_html(out_.html, text, base::HtmlPlace::kText);
         }
       } else if (is_visible_text(boxes, i)) {
         out_.shown_bytes += text.size();
-        append_escaped(out_.html, text, false);
+        base::append_html(out_.html, text, base::HtmlPlace::kText);
       } else if (base::trim(text).empty()) {
         out_.html += ' ';  // between two inline elements it has no box of its own
       } else {

@@ -25,7 +25,7 @@ struct RendererSettings {
   BrowserSettings browser = {};
   std::size_t jobs_max = 4;              // at once
   std::size_t waiting_max = 64;          // behind them; more are refused
-  std::chrono::milliseconds quiet{150};  // without a change of the tree, or a request under way
+  std::chrono::milliseconds quiet{120};  // without a change of the tree, or a request under way
   std::chrono::milliseconds settle_max{6'000};
   std::size_t pages_per_browser = 200;
   std::uint64_t memory_bytes_max = std::uint64_t{700} << 20;

@@ -179,6 +179,21 @@ TEST_F(RendererTest, LoadsNoPictures) {
   EXPECT_FALSE(site_.was_asked("/q.woff"));
 }
 
+TEST_F(RendererTest, ReadsTenThousandLevels) {
+  site_.page("/",
+             "<body><script>let at = document.body; for (let i = 0; i < 10000; ++i) {"
+             "const one = document.createElement('div'); at.append(one); at = one; }"
+             "at.append('innermost')</script>");
+  const auto page = render(request(site_.url("/")));
+  if (page) {
+    EXPECT_THAT(page->html, HasSubstr("innermost"));
+  } else {
+    EXPECT_NE(page.error().code, Code::kInternal);
+  }
+  site_.page("/next", "<p>next");
+  EXPECT_THAT(markdown("/next"), HasSubstr("next"));
+}
+
 // Another port of this machine is not the operator's endpoint: no way there, by no means.
 TEST_F(RendererTest, ReachesOnlyWhatTheGuardAllows) {
   Site other(runtime_);

@@ -146,7 +146,7 @@ function Card(props: {
       <span className="block font-semibold text-ink">{source?.title ?? t("cite.unknown")}</span>
       <span className="mt-0.5 flex flex-wrap gap-x-2 text-2xs text-ink-faint">
         {source && <span>{source.site || source.url}</span>}
-        {where && <span>{t(where.key, where)}</span>}
+        {where && <span>{t(`place.${where.kind}`, { name: where.name })}</span>}
         {date && <span>{format.date(new Date(date))}</span>}
         {source?.from === "cache" && <span>{t("source.from.cache")}</span>}
       </span>

@@ -89,6 +89,7 @@ type Source = (signal: AbortSignal) => AsyncGenerator<SentEvent>;
 
 async function follow(run: Run, open: Source): Promise<void> {
   const { key } = run;
+  const known = messageIds(run.chatId);
   let live = run.live;
   let lastId = "";
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -134,6 +135,11 @@ async function follow(run: Run, open: Source): Promise<void> {
       forgetRun(key);
       return;
     }
+    if (isConnection(error) && !live.started && !run.abort.signal.aborted && (await arrived(run, known))) {
+      // The question had arrived; its answer is followed from the server's record.
+      forgetRun(key);
+      return;
+    }
     if (run.abort.signal.aborted) live = stopped(live, Date.now());
     else live = fail(live, "", error instanceof ApiError ? error.failure : "", Date.now());
     const shown = run.abort.signal.aborted ? undefined : error;
@@ -144,8 +150,38 @@ async function follow(run: Run, open: Source): Promise<void> {
 
 /** Only a connection can be mended; and only of a server that names its events. */
 function isResumable(error: unknown, live: Live, lastId: string): boolean {
-  if (!(error instanceof ApiError) || !live.started || lastId === "") return false;
+  return isConnection(error) && live.started && lastId !== "";
+}
+
+function isConnection(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false;
   return error.failure === "broken" || error.failure === "timeout" || error.failure === "unreachable";
+}
+
+function messageIds(chatId: string): ReadonlySet<string> {
+  const chat = queryClient.getQueryData<Chat>(chatQuery(chatId).queryKey);
+  return new Set(chat?.messages.map(({ id }) => id));
+}
+
+/** Whether the server has a question whose stream broke off before its first event, and an answer to it. */
+async function arrived(run: Run, known: ReadonlySet<string>): Promise<boolean> {
+  for (const wait of kResumeMs) {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    try {
+      const { messages } = await queryClient.fetchQuery({ ...chatQuery(run.chatId), staleTime: 0 });
+      const fresh = messages.filter(({ id }) => !known.has(id));
+      const { question } = run.live.answer;
+      const asked =
+        run.regenerates ??
+        fresh.findLast(({ role, parentId, text }) => {
+          return role === "user" && parentId === run.parentId && text === question;
+        })?.id;
+      return fresh.some(({ role, parentId }) => role === "assistant" && parentId === asked);
+    } catch {
+      // The server is still away.
+    }
+  }
+  return false;
 }
 
 /** Gives the messages of a run their own names once the server has told them. */

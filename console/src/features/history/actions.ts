@@ -1,4 +1,4 @@
-// What may be done to a conversation from the list. The list shows the change at once and is read again after it; a
+// What may be done to conversations from the list, to one or to several. The list shows the change at once and is read again after it; a
 // failure brings the old list back and says why.
 import { create } from "zustand";
 import { type ChatChange, type ChatSummary, changeChat, deleteChat, restoreChat } from "../../api/chats.ts";
@@ -31,28 +31,37 @@ export function change(id: string, update: ChatChange): Promise<boolean> {
   );
 }
 
-export async function archive(chat: ChatSummary, archived: boolean, said: string): Promise<void> {
-  const done = await act(
-    (chats) => chats.filter(({ id }) => id !== chat.id),
-    () => changeChat(chat.id, { archived }),
-  );
-  if (done) offerUndo(said, () => void change(chat.id, { archived: !archived }));
+const without = (gone: readonly ChatSummary[]): Edit => {
+  const ids = new Set(gone.map(({ id }) => id));
+  return (chats) => chats.filter(({ id }) => !ids.has(id));
+};
+
+const each = async (chats: readonly ChatSummary[], send: (id: string) => Promise<void>): Promise<void> => {
+  await Promise.all(chats.map(({ id }) => send(id)));
+};
+
+export async function archive(
+  chats: readonly ChatSummary[],
+  archived: boolean,
+  said: string,
+): Promise<boolean> {
+  const done = await act(without(chats), () => each(chats, (id) => changeChat(id, { archived })));
+  const back = () =>
+    act(
+      (all) => all,
+      () => each(chats, (id) => changeChat(id, { archived: !archived })),
+    );
+  if (done) offerUndo(said, () => void back());
+  return done;
 }
 
-export async function remove(chat: ChatSummary, said: string): Promise<boolean> {
-  const done = await act(
-    (chats) => chats.filter(({ id }) => id !== chat.id),
-    () => deleteChat(chat.id),
-  );
-  if (done) {
-    offerUndo(
-      said,
-      () =>
-        void act(
-          (chats) => chats,
-          () => restoreChat(chat.id),
-        ),
+export async function remove(chats: readonly ChatSummary[], said: string): Promise<boolean> {
+  const done = await act(without(chats), () => each(chats, deleteChat));
+  const back = () =>
+    act(
+      (all) => all,
+      () => each(chats, restoreChat),
     );
-  }
+  if (done) offerUndo(said, () => void back());
   return done;
 }

@@ -69,7 +69,7 @@ export function ChatLine(props: {
               onChoose: () => {
                 leave();
                 void archive(
-                  chat,
+                  [chat],
                   !chat.archived,
                   chat.archived ? t("history.unarchived", { title }) : t("history.archived", { title }),
                 );
@@ -81,7 +81,7 @@ export function ChatLine(props: {
               danger: true,
               onChoose: () => {
                 leave();
-                void remove(chat, t("history.deleted", { title }));
+                void remove([chat], t("history.deleted", { title }));
               },
             },
           ]}

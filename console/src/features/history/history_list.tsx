@@ -8,12 +8,14 @@ import { Loaded } from "../../components/loaded.tsx";
 import { useText } from "../../i18n/index.ts";
 import { useHistoryError } from "./actions.ts";
 import { ChatLine } from "./chat_line.tsx";
+import { ChoiceBar, ChoiceLine, type Chosen } from "./choosing.tsx";
 import { foldersOf, type Group, groupsOf } from "./groups.ts";
 
 export function HistoryList({ current, onFollow }: { current: string | null; onFollow: () => void }) {
   const { t } = useText();
   const [typed, setTyped] = useState("");
   const [archived, setArchived] = useState(false);
+  const [chosen, setChosen] = useState<Chosen | null>(null);
   const search = useDeferredValue(typed.trim());
   const query = useQuery({
     ...chatsQuery({ archived, ...(search === "" ? {} : { query: search }) }),
@@ -55,30 +57,66 @@ export function HistoryList({ current, onFollow }: { current: string | null; onF
                 <div key={group.kind === "folder" ? `folder ${group.name}` : group.kind} className="mb-3">
                   <GroupTitle group={group} />
                   <ul>
-                    {group.chats.map((chat) => (
-                      <ChatLine
-                        key={chat.id}
-                        chat={chat}
-                        folders={folders}
-                        current={chat.id === current}
-                        searched={search !== ""}
-                        onFollow={onFollow}
-                      />
-                    ))}
+                    {group.chats.map((chat) =>
+                      chosen ? (
+                        <ChoiceLine
+                          key={chat.id}
+                          chat={chat}
+                          chosen={chosen.has(chat.id)}
+                          onChange={(on) =>
+                            setChosen(
+                              on
+                                ? new Set([...chosen, chat.id])
+                                : new Set([...chosen].filter((id) => id !== chat.id)),
+                            )
+                          }
+                        />
+                      ) : (
+                        <ChatLine
+                          key={chat.id}
+                          chat={chat}
+                          folders={folders}
+                          current={chat.id === current}
+                          searched={search !== ""}
+                          onFollow={onFollow}
+                        />
+                      ),
+                    )}
                   </ul>
                 </div>
               ))
             )
           }
         </Loaded>
-        <button
-          type="button"
-          aria-pressed={archived}
-          onClick={() => setArchived(!archived)}
-          className="px-2 py-1 text-2xs text-ink-faint hover:text-ink hover:underline"
-        >
-          {archived ? t("history.showCurrent") : t("history.showArchive")}
-        </button>
+        {chosen ? (
+          <ChoiceBar
+            chats={query.data ?? []}
+            chosen={chosen}
+            setChosen={setChosen}
+            archived={archived}
+            current={current}
+          />
+        ) : (
+          <div className="flex flex-wrap justify-between gap-x-3">
+            <button
+              type="button"
+              aria-pressed={archived}
+              onClick={() => setArchived(!archived)}
+              className="px-2 py-1 text-2xs text-ink-faint hover:text-ink hover:underline"
+            >
+              {archived ? t("history.showCurrent") : t("history.showArchive")}
+            </button>
+            {(query.data ?? []).length > 1 && (
+              <button
+                type="button"
+                onClick={() => setChosen(new Set())}
+                className="px-2 py-1 text-2xs text-ink-faint hover:text-ink hover:underline"
+              >
+                {t("history.choose")}
+              </button>
+            )}
+          </div>
+        )}
       </div>
     </section>
   );

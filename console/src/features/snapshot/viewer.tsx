@@ -108,7 +108,11 @@ function Page(props: {
                 <span className="block text-2xs font-medium">{located.headingPath.join(" \u203A ")}</span>
               )}
               {plainText(located.quote)}
-              {place && <span className="block text-2xs font-medium">{t(place.key, place)}</span>}
+              {place && (
+                <span className="block text-2xs font-medium">
+                  {t(`place.${place.kind}`, { name: place.name })}
+                </span>
+              )}
             </span>
           </p>
         )}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/html.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -226,20 +227,6 @@ std::string json_author(const base::Json& object) {
   return author != nullptr && author->is_object() ? one_line(json_text(*author, "name"), 120) : "";
 }
 
-std::string escape_html(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<') {
-      out += "&lt;";
-    } else if (c == '&') {
-      out += "&amp;";
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 base::Result<Feed> parse_feed(std::string_view text) {
@@ -268,9 +255,10 @@ Feed parse_json_feed(const base::Json& json) {
                     .link = json_text(item, "url"),
                     .author = json_author(item),
                     .published = iso_date(json_text(item, "date_published"))};
-    entry.summary = escape_html(json_text(item, "summary"));
+    entry.summary = base::to_html(json_text(item, "summary"), base::HtmlPlace::kText);
     if (entry.summary.empty()) entry.summary = json_text(item, "content_html");
-    if (entry.summary.empty()) entry.summary = escape_html(json_text(item, "content_text"));
+    if (entry.summary.empty())
+      entry.summary = base::to_html(json_text(item, "content_text"), base::HtmlPlace::kText);
     if (entry.summary.size() > kSummaryBytesMax)
       entry.summary.resize(base::utf8_prefix(entry.summary, kSummaryBytesMax));
     feed.entries.push_back(std::move(entry));
@@ -287,6 +275,7 @@ Page feed_page(const Feed& feed, std::string_view url) {
     return parsed && parsed->is_http() ? parsed->href() : "";
   };
   BlockSink sink;
+  std::vector<PageLink> links;
   InlineText line = plain_inline(feed.description);
   sink.paragraph(line);
   for (const FeedEntry& entry : feed.entries) {
@@ -295,6 +284,7 @@ Page feed_page(const Feed& feed, std::string_view url) {
     line.text(entry.title.empty() ? link : entry.title, entry.offset);
     line.close_link(link);
     sink.heading(2, line);
+    if (!link.empty()) links.push_back({link, entry.title});
     std::string about = entry.published;
     if (!entry.author.empty()) about += (about.empty() ? "" : " · ") + entry.author;
     line.text(about, entry.offset);
@@ -310,6 +300,7 @@ Page feed_page(const Feed& feed, std::string_view url) {
   page.metadata.modified = feed.updated;
   page.truncated = feed.truncated || sink.full();
   page.blocks = sink.take();
+  page.links = std::move(links);
   return page;
 }
 

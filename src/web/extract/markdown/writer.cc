@@ -41,6 +41,17 @@ std::string language_of(const Node* code) {
   return {};
 }
 
+// Paragraphs, headings or lists in it: <pre> for its white space only, around ordinary text.
+bool is_laid_out(const Node* pre) {
+  constexpr TagSet kOfText = {Tag::kP,  Tag::kUl, Tag::kOl, Tag::kH1, Tag::kH2,
+                              Tag::kH3, Tag::kH4, Tag::kH5, Tag::kH6};
+  for (const Node* node = pre; node != nullptr; node = html::next_in_tree(node, pre)) {
+    if (node->ns == html::Namespace::kHtml && node->is_element() && kOfText.has(node->tag))
+      return true;
+  }
+  return false;
+}
+
 class Writer {
  public:
   explicit Writer(const WriterOptions& options) : options_(options), walk_(options, line_) {}
@@ -82,7 +93,7 @@ class Writer {
       return node->first_child != nullptr;
     }
     flush();
-    if (kPreformatted.has(node->tag)) {
+    if (kPreformatted.has(node->tag) && !is_laid_out(node)) {
       write_code(node);
       return false;
     }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/html.h"
 #include "base/text.h"
 #include "web/extract/html/parser.h"
 #include "web/url/url.h"
@@ -47,27 +48,6 @@ bool is_allowed(const Node& node) {
 
 bool is_dropped(const Node& node) {
   return node.ns != Namespace::kHtml || among(kDropped, node.name);
-}
-
-void append_escaped(std::string& out, std::string_view text, bool attribute) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '"' && attribute) {
-      out += "&quot;";
-    } else if (c == '`' && attribute) {
-      out += "&#96;";  // an old browser's third quote
-    } else if (c == '\r') {
-      out += "&#13;";
-    } else if (c != '\0') {
-      out += c;
-    }
-  }
 }
 
 bool is_number(std::string_view text) {
@@ -115,7 +95,7 @@ class Writer {
     if (skip_ && skip_(&node)) return false;
     if (node.is_text()) {
       if (out_.size() + node.text.size() <= options_.output_bytes_max) {
-        append_escaped(out_, node.text, false);
+        base::append_html(out_, node.text, base::HtmlPlace::kText);
       }
       return false;
     }
@@ -150,7 +130,7 @@ class Writer {
     out_ += ' ';
     out_ += name;
     out_ += "=\"";
-    append_escaped(out_, value, true);
+    base::append_html(out_, value, base::HtmlPlace::kAttribute);
     out_ += '"';
   }
 
@@ -163,7 +143,7 @@ class Writer {
 
   void image(const Node& node) {
     if (!options_.images) {
-      append_escaped(out_, node.get("alt"), false);
+      base::append_html(out_, node.get("alt"), base::HtmlPlace::kText);
       return;
     }
     const auto source = address(node.get("src"), false);
@@ -232,7 +212,7 @@ std::string settle(std::string out, const SanitizeOptions& options) {
   // It never does: the text alone.
   const auto document = html::parse_fragment(std::move(out), "div");
   std::string text;
-  append_escaped(text, html::text_content(document->root), false);
+  base::append_html(text, html::text_content(document->root), base::HtmlPlace::kText);
   return text;
 }
 
