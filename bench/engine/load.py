@@ -54,9 +54,10 @@ class Server:
 
     def start_seine(self, given):
         self.data = tempfile.mkdtemp(prefix="seine-load-")
-        command = [given.seine, "up", "--data", self.data, "--listen", "127.0.0.1:0", "--model", given.file, "--set",
-                   f"model.threads={given.threads}", *given.more]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        settings = Path(self.data) / "load.toml"
+        settings.write_text(f"[model]\nthreads = {given.threads}\n")
+        command = [given.seine, "up", "--config", str(settings), "--data", self.data, "--listen", "127.0.0.1:0", "--model", given.file, *given.more]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         env={**os.environ, "LANG": "C.UTF-8", "NO_COLOR": "1"})
         seen, until = b"", time.monotonic() + START_LIMIT_S
         while not re.search(rb":(\d+)/#token=\S+\s", seen):
@@ -68,7 +69,7 @@ class Server:
             seen += piece
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         self.host, self.port = "127.0.0.1", int(re.search(rb":(\d+)/#", seen).group(1))
-        made = subprocess.run([given.seine, "key", "create", "load", "--scope", "chat", "--scope", "models", "--expires", "1h", "--json", "--data", self.data],
+        made = subprocess.run([given.seine, "key", "create", "load", "--scope", "chat,models", "--expires", "1h", "--json", "--data", self.data],
                               capture_output=True, text=True, check=False)
         if made.returncode != 0:
             self.stop()

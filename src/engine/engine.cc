@@ -168,7 +168,8 @@ Result<std::vector<std::vector<float>>> Engine::embed(std::span<const std::vecto
     for (std::size_t i = out.size(); i < texts.size(); ++i) {
       if (!runs.empty() && rows + texts[i].size() > rows_max) break;
       rows += texts[i].size();
-      runs.push_back({.tokens = texts[i], .first_position = 0, .blocks = {}});
+      runs.push_back(
+          {.tokens = texts[i], .first_position = 0, .blocks = {}, .phase = Phase::kPrompt});
     }
     const std::span<const float> vectors = SEINE_TRY(model.embed(runs, stop));
     for (std::size_t i = 0; i < runs.size(); ++i) {

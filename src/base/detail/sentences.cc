@@ -603,7 +603,6 @@ constexpr auto kTable = std::to_array<Bilingual>({
     {"the JSON has {}, the limit is {}", "JSON 有 {}，上限为 {}"},
     {"line {} is no JSON: {}", "第 {} 行不是 JSON：{}"},
     {"{} waits behind more requests than the rate allows", "{} 前面等待的请求超过速率所允许的数量"},
-    {"none", "无"},
     {"it shows no content: {}", "没有可显示的内容：{}"},
     {"it is of a type that is not read: {}", "其类型无法读取：{}"},
     {"files of the old Office form (.doc, .xls, .ppt) are not read; save it as .docx, .xlsx or "

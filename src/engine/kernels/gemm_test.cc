@@ -208,7 +208,7 @@ TEST(Gemm, InterleavedWeightsGiveTheSameBits) {
   ThreadPool pool(2);
   for (const DType type : kTypes) {
     if (!can_interleave(type)) continue;
-    for (const std::int64_t outputs : {1, 83, 320}) {
+    for (const std::int64_t outputs : {83, 320}) {
       const std::int64_t columns = dtype_info(type).block == 32 ? 736 : 1280;
       const Weights w = make_weights(type, outputs, columns);
       std::vector<std::byte> copy(interleaved_bytes(w.view));
@@ -218,7 +218,7 @@ TEST(Gemm, InterleavedWeightsGiveTheSameBits) {
       MatrixView view = w.view;
       view.interleaved = copy.data();
       for (const Kernels* row : all_kernels()) {
-        for (const std::int64_t rows : {1, 14, 45}) {
+        for (const std::int64_t rows : {1, 2, 3, 5, 7, 14, 45}) {
           const std::vector<float> x = noise(rows * columns, 9);
           EXPECT_TRUE(product(*row, w.view, x, rows, pool) == product(*row, view, x, rows, pool))
               << row->isa << " " << dtype_name(type) << " " << outputs << " x " << rows;

@@ -109,7 +109,10 @@ class Bench {
       const std::vector<TokenId> tokens = random_tokens(streams);
       std::vector<TokenRun> runs;
       for (std::size_t s = 0; s < tables.size(); ++s) {
-        runs.push_back({.tokens = {&tokens[s], 1}, .first_position = at + i, .blocks = tables[s]});
+        runs.push_back({.tokens = {&tokens[s], 1},
+                        .first_position = at + i,
+                        .blocks = tables[s],
+                        .phase = Phase::kDecode});
       }
       SEINE_CHECK(model_.forward({.runs = runs, .logit_rows = rows, .stop = {}}, kv_));
     }

@@ -114,14 +114,16 @@ TEST(GoldenMtp, PredictsTheTokenAfterNext) {
   EXPECT_EQ(session.model().facts().mtp_depth, 1);
   const std::vector<TokenId> prompt = golden.prompt(golden.golden["prompts"][2]);
   const auto blocks = session.table(0);
-  const TokenRun run{.tokens = prompt, .first_position = 0, .blocks = blocks};
+  const TokenRun run{
+      .tokens = prompt, .first_position = 0, .blocks = blocks, .phase = Phase::kDecode};
   const auto states =
       session.model().forward({.runs = {&run, 1}, .want_hidden = true}, session.kv());
   ASSERT_TRUE(states) << states.error().message;
   const auto width = static_cast<std::size_t>(session.model().facts().width);
   ASSERT_EQ(states->hidden.size(), prompt.size() * width);
   const std::span<const TokenId> next = std::span(prompt).subspan(1);
-  const TokenRun shifted{.tokens = next, .first_position = 0, .blocks = blocks};
+  const TokenRun shifted{
+      .tokens = next, .first_position = 0, .blocks = blocks, .phase = Phase::kDecode};
   const std::int32_t wanted[] = {static_cast<std::int32_t>(next.size()) - 1};
   const auto guess =
       session.model().forward_mtp({.runs = {&shifted, 1}, .logit_rows = wanted}, 0,
@@ -146,7 +148,7 @@ TEST(GoldenBert, StatesAndMeansAreTheReferences) {
   for (const base::Json& entry : golden.golden["prompts"]) prompts.push_back(golden.prompt(entry));
   // All but the longest together, then that one alone.
   std::vector<TokenRun> runs;
-  for (const auto& prompt : prompts) runs.push_back({.tokens = prompt});
+  for (const auto& prompt : prompts) runs.push_back({.tokens = prompt, .phase = Phase::kPrompt});
   const auto width = static_cast<std::size_t>((*model)->facts().width);
   const auto check = [&](std::size_t first, std::size_t count) {
     const auto means = (*model)->embed(std::span(runs).subspan(first, count), {});

@@ -163,8 +163,10 @@ TEST(LongContext, ThreeRowsAtTheEndOf131072Positions) {
     kv->write_row(blocks[static_cast<std::size_t>(p / 16)], 0, 0, p % 16, k.data());
     kv->write_row(blocks[static_cast<std::size_t>(p / 16)], 0, 1, p % 16, v.data());
   }
-  const TokenRun run{
-      .tokens = std::span(tokens).last(3), .first_position = kPositions - 3, .blocks = blocks};
+  const TokenRun run{.tokens = std::span(tokens).last(3),
+                     .first_position = kPositions - 3,
+                     .blocks = blocks,
+                     .phase = Phase::kDecode};
   const std::int32_t wanted[] = {0, 1, 2};
   const auto result = (*model)->forward({.runs = {&run, 1}, .logit_rows = wanted}, *kv);
   ASSERT_TRUE(result) << result.error().message;
@@ -215,8 +217,10 @@ TEST(LongContext, ThreeRowsAtTheEndOf131072Positions) {
           << position << " " << i;
     }
   }
-  const TokenRun past{
-      .tokens = std::span(tokens).first(1), .first_position = kPositions, .blocks = blocks};
+  const TokenRun past{.tokens = std::span(tokens).first(1),
+                      .first_position = kPositions,
+                      .blocks = blocks,
+                      .phase = Phase::kDecode};
   const auto refused = (*model)->forward({.runs = {&past, 1}}, *kv);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("131072"), std::string::npos);

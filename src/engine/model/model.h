@@ -41,6 +41,17 @@ struct ModelFacts {
 // generated is recomputed as kDecode, too.
 enum class Phase : std::uint8_t { kPrompt, kDecode };
 
+// A Phase that somebody chose: a run without one does not compile, as prompts that decode are slow
+// and nothing else would tell.
+class ChosenPhase {
+ public:
+  ChosenPhase(Phase phase) : phase_(phase) {}  // NOLINT(google-explicit-constructor)
+  operator Phase() const { return phase_; }    // NOLINT(google-explicit-constructor)
+
+ private:
+  Phase phase_;
+};
+
 // Consecutive positions of one sequence.
 struct TokenRun {
   std::span<const TokenId> tokens;
@@ -48,7 +59,7 @@ struct TokenRun {
   // Block i holds positions [i * block_tokens, (i + 1) * block_tokens); covers the run's last
   // position. Blocks that the run writes belong to its sequence alone, and no two runs share one.
   std::span<const KvBlockId> blocks = {};
-  Phase phase = Phase::kDecode;
+  ChosenPhase phase;
 };
 
 struct Batch {

@@ -74,7 +74,8 @@ void load_and_run(const std::filesystem::path& path) {
   SEINE_ASSERT(kv.has_value(), "one block of a loaded model can be had");
   const TokenId tokens[] = {0, 0, 0};
   const KvBlockId blocks[] = {0};
-  const TokenRun run{.tokens = tokens, .first_position = 0, .blocks = blocks};
+  const TokenRun run{
+      .tokens = tokens, .first_position = 0, .blocks = blocks, .phase = Phase::kPrompt};
   const std::int32_t wanted[] = {2};
   (void)(*model)->forward({.runs = {&run, 1}, .logit_rows = wanted}, *kv);
 }

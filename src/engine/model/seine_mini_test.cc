@@ -140,9 +140,15 @@ TEST_P(SeineMiniRow, ChunksAndCompanyChangeNoBit) {
     const auto blocks1 = session.table(1);
     const auto blocks2 = session.table(2);
     const TokenRun runs[] = {
-        {.tokens = other, .first_position = 0, .blocks = blocks0},
-        {.tokens = tail, .first_position = static_cast<std::int32_t>(split), .blocks = blocks1},
-        {.tokens = {other.data(), 1}, .first_position = 70, .blocks = blocks2}};
+        {.tokens = other, .first_position = 0, .blocks = blocks0, .phase = Phase::kDecode},
+        {.tokens = tail,
+         .first_position = static_cast<std::int32_t>(split),
+         .blocks = blocks1,
+         .phase = Phase::kDecode},
+        {.tokens = {other.data(), 1},
+         .first_position = 70,
+         .blocks = blocks2,
+         .phase = Phase::kDecode}};
     const std::int32_t wanted[] = {49};  // 30 + 20 rows, the last of them
     const auto result = session.model().forward({.runs = runs, .logit_rows = wanted}, session.kv());
     ASSERT_TRUE(result) << result.error().message;
@@ -163,19 +169,19 @@ TEST(SeineMini, BadBatchesAreErrorsThatNameTheLimit) {
         session.model().forward({.runs = {&run, 1}, .logit_rows = rows}, session.kv());
     return result ? std::string() : result.error().message;
   };
-  EXPECT_NE(message({bad, 0, blocks}, {}).find("16384"), std::string::npos);
-  EXPECT_NE(message({good, 2046, blocks}, {}).find("2048"), std::string::npos);
-  EXPECT_NE(message({good, 126, std::span(blocks).first(2)}, {}).find("needs 3"),
+  EXPECT_NE(message({bad, 0, blocks, Phase::kDecode}, {}).find("16384"), std::string::npos);
+  EXPECT_NE(message({good, 2046, blocks, Phase::kDecode}, {}).find("2048"), std::string::npos);
+  EXPECT_NE(message({good, 126, std::span(blocks).first(2), Phase::kDecode}, {}).find("needs 3"),
             std::string::npos);
-  EXPECT_NE(message({good, 0, blocks}, {3}).find("3 rows"), std::string::npos);
-  EXPECT_NE(message({good, 0, blocks}, {1, 1}).find("row 1"), std::string::npos);
+  EXPECT_NE(message({good, 0, blocks, Phase::kDecode}, {3}).find("3 rows"), std::string::npos);
+  EXPECT_NE(message({good, 0, blocks, Phase::kDecode}, {1, 1}).find("row 1"), std::string::npos);
   const std::vector<TokenId> many(97, 70);
-  EXPECT_NE(message({many, 0, blocks}, {}).find("limit is 96"), std::string::npos);
-  EXPECT_EQ(message({good, 0, blocks}, {0, 2}), "");
+  EXPECT_NE(message({many, 0, blocks, Phase::kDecode}, {}).find("limit is 96"), std::string::npos);
+  EXPECT_EQ(message({good, 0, blocks, Phase::kDecode}, {0, 2}), "");
 
   std::stop_source stop;
   stop.request_stop();
-  const TokenRun run{good, 0, blocks};
+  const TokenRun run{good, 0, blocks, Phase::kDecode};
   const auto cancelled =
       session.model().forward({.runs = {&run, 1}, .stop = stop.get_token()}, session.kv());
   ASSERT_FALSE(cancelled);

@@ -92,9 +92,15 @@ class MtpGolden : public testing::Test {
     std::vector<KvBlockId> blocks(64);
     for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i] = static_cast<KvBlockId>(i);
     const std::size_t rows = tokens.size() - 1;
-    const TokenRun run{.tokens = tokens.first(rows), .first_position = 0, .blocks = blocks};
+    const TokenRun run{.tokens = tokens.first(rows),
+                       .first_position = 0,
+                       .blocks = blocks,
+                       .phase = Phase::kDecode};
     const auto states = model_->forward({.runs = {&run, 1}, .want_hidden = true}, kv).value();
-    const TokenRun shifted{.tokens = tokens.last(rows), .first_position = 0, .blocks = blocks};
+    const TokenRun shifted{.tokens = tokens.last(rows),
+                           .first_position = 0,
+                           .blocks = blocks,
+                           .phase = Phase::kDecode};
     const std::int32_t wanted[] = {static_cast<std::int32_t>(rows) - 1};
     const auto guess =
         model_->forward_mtp({.runs = {&shifted, 1}, .logit_rows = wanted}, 0, states.hidden, kv)

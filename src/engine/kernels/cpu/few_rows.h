@@ -1,4 +1,4 @@
-// One to four rows of activations times interleaved weights (interleave.h): each block is decoded
+// One to eight rows of activations times interleaved weights (interleave.h): each block is decoded
 // in registers and multiplied at once, so that the memory is asked for the next bytes all the time.
 // By way of a panel, which suits more rows, it pauses while a panel is multiplied: one row of Q4_0
 // then takes 1.15 times as long. The bits are those of the panels' kernels.
@@ -43,12 +43,13 @@ struct RowSums {
     }
   }
 
-  // `chunks`: between the rows; `first`: of the chunk's blocks of 32.
-  RowSums(const PackedChunk* of_row0, std::int64_t between, int first)
-      : chunk(of_row0), chunks(between), block(first) {
+  // `first`: of the chunks' blocks of 32.
+  RowSums(const PackedChunk* const* of_rows, std::int64_t at, int first) : block(first) {
+#pragma clang loop unroll(full)
+    for (int r = 0; r < R; ++r) chunk[r] = of_rows[r] + at;
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; ++r) {
-      const PackedChunk& c = chunk[r * chunks];
+      const PackedChunk& c = *chunk[r];
 #pragma clang loop unroll(full)
       for (int i = 0; i < kScales; ++i) {
         const int j = block + i * kScaled / kBlock;
@@ -69,7 +70,7 @@ struct RowSums {
     const int i = 4 * k / kScaled;
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; ++r) {
-      const std::int8_t* q = chunk[r * chunks].q + kBlock * block + 4 * k;
+      const std::int8_t* q = chunk[r]->q + kBlock * block + 4 * k;
       dot[r][i] = V::template dot<kKind.wide>(dot[r][i], value, V::broadcast_word(q));
     }
   }
@@ -79,7 +80,7 @@ struct RowSums {
     for (int i = 0; i < kInputs / kBlock; ++i) {
 #pragma clang loop unroll(full)
       for (int r = 0; r < R; ++r) {
-        const PackedChunk& c = chunk[r * chunks];
+        const PackedChunk& c = *chunk[r];
         constexpr int kEach = kBlock / kScaled;
         F part = V::mul(V::to_float(dot[r][kEach * i]), scales[kEach * i]);
         if constexpr (kKind.split)
@@ -91,8 +92,7 @@ struct RowSums {
     }
   }
 
-  const PackedChunk* chunk;
-  std::int64_t chunks;
+  const PackedChunk* chunk[R];
   int block;
   I dot[R][kScales];
   F scales[kScales];
@@ -102,7 +102,9 @@ struct RowSums {
 template <typename V, typename Block, int kInputs, Int8Kind kKind>
 struct FewRows {
   using F = typename V::F;
-  static constexpr std::int64_t kRows = V::kFewRows;
+  // Blocks of 256 have eight sums a row: with more than four rows those do not stay in registers,
+  // and eight rows of Q4_K take 1.5 times as long as through panels.
+  static constexpr std::int64_t kRows = kInputs == kBlock || V::kFewRows < 4 ? V::kFewRows : 4;
 
   static bool can(const MatrixView& w, std::int64_t first, const ActivationView& x) {
     return w.interleaved != nullptr && x.rows <= kRows && first % kInterleavedOutputs == 0;
@@ -120,6 +122,8 @@ struct FewRows {
                                          bool accumulate) {
     const auto* packed = reinterpret_cast<const PackedChunk*>(x.packed);
     const std::int64_t chunks = (x.columns + 255) / 256;
+    const PackedChunk* of_rows[R];  // the last again where there are fewer than R
+    for (int r = 0; r < R; ++r) of_rows[r] = packed + (r < x.rows ? r : x.rows - 1) * chunks;
     InterleavedBlocks<V> blocks{w.interleaved + first * w.row_bytes, kAhead};
     for (std::int64_t n = first; n < last; n += kInterleavedOutputs) {
       F sums[2][R];
@@ -131,7 +135,7 @@ struct FewRows {
         const auto count = static_cast<int>(left < kInterleavedInputs ? left : kInterleavedInputs);
         for (F(&half)[R] : sums) {
           for (int k = 0; k < count; k += kInputs) {
-            RowSums<V, kInputs, kKind, R> block(packed + k0 / 256, chunks, k / kBlock);
+            RowSums<V, kInputs, kKind, R> block(of_rows, k0 / 256, k / kBlock);
             UnpackInt8<V>::unpack(static_cast<const Block*>(nullptr), blocks, 0, block);
             blocks.next_block(sizeof(Block));
             block.add_to(half);
@@ -140,7 +144,7 @@ struct FewRows {
       }
       for (int half = 0; half < 2; ++half) {
         const std::int64_t at = n + half * kPanelOutputs;
-        for (int r = 0; r < R && at < last; ++r)
+        for (int r = 0; r < R && r < x.rows && at < last; ++r)
           write(sums[half][r], y + r * y_stride + at, last - at, accumulate);
       }
     }
@@ -157,8 +161,15 @@ struct FewRows {
       case 3:
         if constexpr (kRows >= 3) return multiply<3>(w, first, last, x, y, y_stride, accumulate);
         break;
-      default:
+      case 4:
         if constexpr (kRows >= 4) return multiply<4>(w, first, last, x, y, y_stride, accumulate);
+        break;
+      case 5:
+      case 6:
+        if constexpr (kRows >= 6) return multiply<6>(w, first, last, x, y, y_stride, accumulate);
+        break;
+      default:
+        if constexpr (kRows >= 8) return multiply<8>(w, first, last, x, y, y_stride, accumulate);
     }
   }
 };

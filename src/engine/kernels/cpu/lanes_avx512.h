@@ -18,7 +18,7 @@ struct Lanes512 {
   static constexpr int kPanels = 2;
   static constexpr int kRows = 6;
   static constexpr int kRowsSplit = 4;
-  static constexpr int kFewRows = 4;  // of few_rows.h
+  static constexpr int kFewRows = 8;  // of few_rows.h
   // Codes of eight bits are stored plus 128.
   static constexpr int kWideShift = 7;
   static constexpr int kWideFlip = kSigned ? 0 : 0x80;
