@@ -79,7 +79,8 @@ TEST(SeineEmbed, ItsVectorsAreTheReferencesWithEveryKernel) {
     const auto model = load_model(shipped(), pool, settings);
     ASSERT_TRUE(model) << model.error().message;
     std::vector<TokenRun> runs;
-    for (const EmbedCase& each : golden) runs.push_back({.tokens = each.tokens});
+    for (const EmbedCase& each : golden)
+      runs.push_back({.tokens = each.tokens, .phase = Phase::kPrompt});
     const auto means = (*model)->embed(runs, {});
     ASSERT_TRUE(means) << means.error().message;
     const auto width = static_cast<std::size_t>((*model)->facts().width);
