@@ -134,7 +134,7 @@ class TestGateway {
         .method = std::move(method),
         .url = *net::parse_url("http://127.0.0.1:" + std::to_string(port) + target),
         .body = std::move(body),
-        .deadline = base::Deadline::after(real_clock, std::chrono::seconds(20))};
+        .deadline = base::Deadline::after(real_clock, std::chrono::seconds(120))};
     for (const auto& [name, value] : fields) request.headers.add(name, value);
     auto response = co_await client->send(std::move(request));
     EXPECT_TRUE(response) << response.error().to_string();
