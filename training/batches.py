@@ -45,31 +45,40 @@ def make(tasks, seed, step, progress, B, T, plan="scratch"):
     return ids, cls, doc
 
 
-def worker(dir, seed, options, B, T, plan, jobs, out):
-    tasks = Tasks(Dataset(dir), options)
+def worker(open_source, refresh_every, seed, jobs, out):
+    """open_source() -> (dataset, make(seed, step, progress) -> batch)."""
+    data, make_one = open_source()
     done = 0
     while True:
         step, progress = jobs.get()
         done += 1
-        if done % 50 == 0:                               # shards that came since
-            tasks.d.find_text()
+        if done % refresh_every == 0:                    # shards that came since
+            data.find_text()
         for attempt in range(4):                         # another draw, the same on every machine, if a sample cannot be made
             try:
-                batch = make(tasks, seed + 1000003 * attempt, step, progress, B, T, plan)
+                batch = make_one(seed + 1000003 * attempt, step, progress)
                 break
             except Exception:
                 batch = traceback.format_exc(); print(f"batch {step}: {batch}", file=sys.stderr, flush=True)
         out.put((step, batch))
 
 
+def rows(dir, options, B, T, plan):
+    """The source of seine-mini's batches."""
+    def open_source():
+        data = Dataset(dir); tasks = Tasks(data, options)
+        return data, lambda seed, step, progress: make(tasks, seed, step, progress, B, T, plan)
+    return open_source
+
+
 class Loader:
     """Asks for batches ahead and hands them over in order of step."""
 
-    def __init__(self, dir, seed, options, B, T, workers, plan="scratch", ahead=32):
+    def __init__(self, open_source, seed, workers, refresh_every=50, ahead=32):
         ctx = mp.get_context("fork")
         self.jobs, self.out = ctx.Queue(), ctx.Queue()
         self.ready, self.next_job, self.ahead = {}, None, ahead
-        self.procs = [ctx.Process(target=worker, args=(dir, seed, options, B, T, plan, self.jobs, self.out), daemon=True) for _ in range(workers)]
+        self.procs = [ctx.Process(target=worker, args=(open_source, refresh_every, seed, self.jobs, self.out), daemon=True) for _ in range(workers)]
         for p in self.procs:
             p.start()
 

@@ -4,8 +4,6 @@ A batch of pairs is of one source, so that the other passages of the batch are o
 not tell them apart. Each text carries an id; equal ids within a batch are no negatives of each other. A batch is a function
 of (seed, step, progress) and of the text shards that are there.
 """
-import multiprocessing as mp
-import queue, sys, traceback
 import numpy as np
 from dataset import Dataset, Ragged
 from tasks import Tasks
@@ -189,41 +187,9 @@ class Pairs:
         return self.batch(names[int(self.r.choice(len(names), p=w / w.sum()))])
 
 
-def worker(dir, emb, seed, mlm_share, jobs, out):
-    pairs = Pairs(Dataset(dir), emb); done = 0
-    while True:
-        step, progress = jobs.get(); done += 1
-        if done % 20 == 0:
-            pairs.d.find_text()
-        for attempt in range(4):
-            try:
-                batch = pairs.make(seed + 1000003 * attempt, step, progress, mlm_share)
-                break
-            except Exception:
-                batch = traceback.format_exc(); print(f"batch {step}: {batch}", file=sys.stderr, flush=True)
-        out.put((step, batch))
-
-
-class Loader:
-    """Batches ahead from worker processes, in order of step."""
-
-    def __init__(self, dir, emb, seed, mlm_share, workers, ahead=24):
-        ctx = mp.get_context("fork"); self.jobs, self.out = ctx.Queue(), ctx.Queue()
-        self.ready, self.next_job, self.ahead = {}, 0, ahead
-        self.procs = [ctx.Process(target=worker, args=(dir, emb, seed, mlm_share, self.jobs, self.out), daemon=True) for _ in range(workers)]
-        for p in self.procs:
-            p.start()
-
-    def get(self, step, progress):
-        while self.next_job < step + self.ahead:
-            self.jobs.put((self.next_job, progress)); self.next_job += 1
-        while step not in self.ready:
-            try:
-                k, b = self.out.get(timeout=60)
-            except queue.Empty:
-                raise RuntimeError(f"no batch for step {step} within 60 s: a worker died") from None
-            self.ready[k] = b
-        b = self.ready.pop(step)
-        if isinstance(b, str):
-            raise RuntimeError(b)
-        return b
+def source(dir, emb, mlm_share):
+    """The source of seine-embed's batches, for batches.Loader."""
+    def open_source():
+        pairs = Pairs(Dataset(dir), emb)
+        return pairs.d, lambda seed, step, progress: pairs.make(seed, step, progress, mlm_share)
+    return open_source

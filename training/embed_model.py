@@ -4,7 +4,7 @@ feed-forward weights Q4_0, other matrices Q8_0, norms float32.
 """
 from dataclasses import dataclass
 import torch, torch.nn as nn, torch.nn.functional as F
-from model import RMSNorm, linear
+from model import RMSNorm, linear, rms_norm
 
 
 @dataclass
@@ -45,11 +45,6 @@ class Layer(nn.Module):
                 self.post_attention_layernorm.weight, m.gate_proj.weight, m.up_proj.weight, m.down_proj.weight)
 
 
-def rmsnorm(x, w, eps):
-    y = x.float()
-    return (y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + eps) * w.float()).to(x.dtype)
-
-
 def rotate(x, cos, sin):
     """x [B,H,T,r]: value i turns with value i + r/2. cos, sin [T,r/2]."""
     a, b = x.float().chunk(2, -1)
@@ -67,11 +62,11 @@ def attention(q, k, v, keep):
 def block(x, keep, cos, sin, heads, eps, n1, wq, wk, wv, wo, n2, wg, wu, wd):
     """One layer, a function of its weights: one compilation a shape serves all layers. x [B,T,d]"""
     B, T, d = x.shape
-    h = rmsnorm(x, n1, eps)
+    h = rms_norm(x, n1, eps)
     q, k, v = (F.linear(h, w.to(h.dtype)).view(B, T, heads, d // heads).transpose(1, 2) for w in (wq, wk, wv))
     y = attention(rotate(q, cos, sin), rotate(k, cos, sin), v, keep)
     x = x + F.linear(y.transpose(1, 2).reshape(B, T, d), wo.to(x.dtype))
-    h = rmsnorm(x, n2, eps)
+    h = rms_norm(x, n2, eps)
     return x + F.linear(F.silu(F.linear(h, wg.to(h.dtype))) * F.linear(h, wu.to(h.dtype)), wd.to(h.dtype))
 
 
@@ -94,7 +89,7 @@ class Model(nn.Module):
         x = F.embedding(ids, self.embed_tokens.weight).to(dtype)
         for l in self.layers:
             x = self.block(x, keep, a.cos(), a.sin(), c.num_attention_heads, c.rms_norm_eps, *l.weights())
-        return rmsnorm(x, self.norm.weight, c.rms_norm_eps)
+        return rms_norm(x, self.norm.weight, c.rms_norm_eps)
 
     def embed(self, ids, length, dtype=torch.float32):
         """-> [B,d] float32: the mean over the tokens that are there, not yet of length 1"""

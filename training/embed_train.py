@@ -6,7 +6,7 @@ every two minutes and at the end; RUN/decay_in, written from outside, ends the r
 """
 import argparse, dataclasses, json, math, os, sys, threading, time
 import numpy as np, torch, torch.nn.functional as F
-import checkpoint, optim, quant
+import batches, checkpoint, optim, quant
 import embed_data, embed_model
 from dataset import Dataset
 from embed_eval import scores
@@ -48,7 +48,7 @@ def main():
     if a.small:
         embed_data.MLM = (4, 64, 16); embed_data.N, embed_data.LQ, embed_data.LP = 8, 32, 96
     emb = f"{a.data}/embed.npz"
-    loader = embed_data.Loader(a.data, emb, a.seed, a.mlm, a.workers)
+    loader = batches.Loader(embed_data.source(a.data, emb, a.mlm), a.seed, a.workers, refresh_every=20, ahead=24)
     cuda = a.device == "cuda"; dtype = torch.bfloat16 if cuda else torch.float32
     torch.manual_seed(a.seed); torch.set_float32_matmul_precision("high")
     c = embed_model.Config(**json.loads(a.config)); model = embed_model.Model(c).to(a.device).train()
@@ -98,7 +98,7 @@ def main():
             break
         t_w = time.time()
         try:
-            b = loader.get(step, p)
+            b = loader.get(step, lambda _: p)
         except RuntimeError as e:
             log(error=str(e)); failed = 1
             break

@@ -47,17 +47,20 @@ def write_safetensors(path, tensors, kind):
             f.write(b)
 
 
+# a layer's weights: our name -> GGUF's
+GGUF_NAMES = {"input_layernorm.weight": "attn_norm.weight", "post_attention_layernorm.weight": "ffn_norm.weight", "self_attn.q_proj.weight": "attn_q.weight",
+              "self_attn.kv_a_proj_with_mqa.weight": "attn_kv_a_mqa.weight", "self_attn.kv_a_layernorm.weight": "attn_kv_a_norm.weight",
+              "self_attn.o_proj.weight": "attn_output.weight", "mlp.gate.weight": "ffn_gate_inp.weight", "mlp.gate.e_score_correction_bias": "exp_probs_b.bias"}
+for p in ("gate", "up", "down"):
+    GGUF_NAMES[f"mlp.{p}_proj.weight"] = f"ffn_{p}.weight"
+    GGUF_NAMES[f"mlp.experts.{p}_proj"] = f"ffn_{p}_exps.weight"
+    GGUF_NAMES[f"mlp.shared_experts.{p}_proj.weight"] = f"ffn_{p}_shexp.weight"
+
+
 def gguf_tensors(state, c):
     """-> (name, float array [.., out, in], bits). kv_b comes apart into k (transposed, so that queries can be absorbed)
     and v."""
     H, n, v, r = c["num_attention_heads"], c["qk_nope_head_dim"], c["v_head_dim"], c["kv_lora_rank"]
-    short = {"input_layernorm.weight": "attn_norm.weight", "post_attention_layernorm.weight": "ffn_norm.weight", "self_attn.q_proj.weight": "attn_q.weight",
-             "self_attn.kv_a_proj_with_mqa.weight": "attn_kv_a_mqa.weight", "self_attn.kv_a_layernorm.weight": "attn_kv_a_norm.weight",
-             "self_attn.o_proj.weight": "attn_output.weight", "mlp.gate.weight": "ffn_gate_inp.weight", "mlp.gate.e_score_correction_bias": "exp_probs_b.bias"}
-    for p in ("gate", "up", "down"):
-        short[f"mlp.{p}_proj.weight"] = f"ffn_{p}.weight"
-        short[f"mlp.experts.{p}_proj"] = f"ffn_{p}_exps.weight"
-        short[f"mlp.shared_experts.{p}_proj.weight"] = f"ffn_{p}_shexp.weight"
     for name, t in state.items():
         bits, x = quant.width(name, t.dim()), t.float().numpy()
         if name == "embed_tokens.weight":
@@ -71,7 +74,7 @@ def gguf_tensors(state, c):
                 yield f"blk.{i}.attn_k_b.weight", x[:, :n].transpose(0, 2, 1), bits
                 yield f"blk.{i}.attn_v_b.weight", x[:, n:], bits
             else:
-                yield f"blk.{i}.{short[leaf]}", x, bits
+                yield f"blk.{i}.{GGUF_NAMES[leaf]}", x, bits
 
 
 def gguf_keys(c, tok):

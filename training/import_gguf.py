@@ -4,7 +4,7 @@ usage: import_gguf.py MODEL.gguf TOK_DIR [CKPT.pt] [--meta JSON]     (meta: step
 """
 import json, os, sys
 import numpy as np, torch
-import gguf
+import export, gguf
 from tokenizer import Tokenizer, SPECIALS, byte_alphabet, char_classes
 
 
@@ -20,13 +20,7 @@ def config_of(keys):
 
 def state_of(tensors, c):
     """GGUF's names and shapes -> ours: the inverse of export.gguf_tensors."""
-    plain = {"attn_norm.weight": "input_layernorm.weight", "ffn_norm.weight": "post_attention_layernorm.weight", "attn_q.weight": "self_attn.q_proj.weight",
-             "attn_kv_a_mqa.weight": "self_attn.kv_a_proj_with_mqa.weight", "attn_kv_a_norm.weight": "self_attn.kv_a_layernorm.weight",
-             "attn_output.weight": "self_attn.o_proj.weight", "ffn_gate_inp.weight": "mlp.gate.weight", "exp_probs_b.bias": "mlp.gate.e_score_correction_bias"}
-    for p in ("gate", "up", "down"):
-        plain[f"ffn_{p}.weight"] = f"mlp.{p}_proj.weight"
-        plain[f"ffn_{p}_exps.weight"] = f"mlp.experts.{p}_proj"
-        plain[f"ffn_{p}_shexp.weight"] = f"mlp.shared_experts.{p}_proj.weight"
+    plain = {theirs: ours for ours, theirs in export.GGUF_NAMES.items()}
     out = {"embed_tokens.weight": tensors["token_embd.weight"], "norm.weight": tensors["output_norm.weight"]}
     for name, x in tensors.items():
         if not name.startswith("blk."):

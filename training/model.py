@@ -36,15 +36,19 @@ class Config:
     rms_norm_eps: float = 1e-6
 
 
+def rms_norm(x, weight, eps):
+    y = x.float()
+    y = y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + eps)
+    return (y * weight.float()).to(x.dtype)
+
+
 class RMSNorm(nn.Module):
     def __init__(self, d, eps):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(d)); self.eps = eps
 
     def forward(self, x):
-        y = x.float()
-        y = y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + self.eps)
-        return (y * self.weight.float()).to(x.dtype)
+        return rms_norm(x, self.weight, self.eps)
 
 
 def linear(i, o, zero=False):

@@ -38,7 +38,7 @@ def arguments():
 def main():
     a = arguments(); born = time.time()
     os.makedirs(a.run, exist_ok=True)
-    loader = batches.Loader(a.data, a.seed, json.loads(a.options), a.B, a.T, a.workers, a.plan)
+    loader = batches.Loader(batches.rows(a.data, json.loads(a.options), a.B, a.T, a.plan), a.seed, a.workers)
     cuda = a.device == "cuda"
     torch.manual_seed(a.seed); torch.set_float32_matmul_precision("high")
     MoE.grouped = bool(a.grouped)
