@@ -155,7 +155,8 @@ def test_environment() -> dict[str, str]:
 
 
 def unit_tests(preset: str, names: tuple[str, ...] | None = None) -> Counts:
-    problem = build(preset)
+    """The tests of all modules, or of those named."""
+    problem = build(preset, None if names is None else [f"seine_{name}_test" for name in names])
     if problem is not None:
         print(f"  the {preset} build failed\n{tail(problem)}")
         return Counts(failed=[f"{preset} build"])
@@ -299,17 +300,7 @@ def suite_asan() -> Counts:
 
 
 def suite_tsan() -> Counts:
-    targets = [t for t in THREADED if list((ROOT / "src" / t).rglob("*_test.cc"))]
-    problem = build("tsan", [f"seine_{t}_test" for t in targets])
-    if problem is not None:
-        print(f"  the tsan build failed\n{tail(problem)}")
-        return Counts(failed=["tsan build"])
-    counts = Counts()
-    with ThreadPoolExecutor(JOBS) as pool:
-        tests = [ROOT / f"build/tsan/src/seine_{target}_test" for target in targets]
-        for result in pool.map(lambda t: google_test(t, test_environment(), 900, SANITIZED_WITHOUT), tests):
-            counts.add(result)
-    return counts
+    return unit_tests("tsan", THREADED)
 
 
 def suite_fuzz() -> Counts:
