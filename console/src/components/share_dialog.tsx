@@ -7,19 +7,19 @@ import { useText } from "../i18n/index.ts";
 import { Button } from "./button.tsx";
 import { CopyButton } from "./copy_button.tsx";
 import { Dialog } from "./dialog.tsx";
+import { type Expiry, ExpiryField, expirySeconds } from "./expiry.tsx";
 import { FailurePanel } from "./failure.tsx";
 import { Loaded } from "./loaded.tsx";
 
-const kDayS = 86_400;
 const kDays = [1, 7, 30, null] as const;
 
 /** messageId: the last message that the link shows; without one the newest branch is shown. */
 export function ShareDialog(props: { chatId: string; messageId?: string; onClose: () => void }) {
-  const { t, format } = useText();
+  const { t } = useText();
   const client = useQueryClient();
   const { chatId, messageId } = props;
   const query = useQuery(sharesQuery(chatId));
-  const [days, setDays] = useState<number | null>(7);
+  const [days, setDays] = useState<Expiry>(7);
   const again = { onSettled: () => client.invalidateQueries({ queryKey: sharesQuery(chatId).queryKey }) };
   const make = useMutation({ mutationFn: createShare, ...again });
   const takeBack = useMutation({ mutationFn: deleteShare, ...again });
@@ -28,28 +28,11 @@ export function ShareDialog(props: { chatId: string; messageId?: string; onClose
       <div className="space-y-4 p-5">
         <p className="text-sm text-ink-soft">{t("share.lead")}</p>
         <div className="flex flex-wrap items-end gap-3">
-          <label className="block">
-            <span className="mb-1 block text-sm text-ink-soft">{t("keys.expiry")}</span>
-            <select
-              className="text-field"
-              value={String(days)}
-              onChange={(event) => setDays(kDays.find((each) => String(each) === event.target.value) ?? null)}
-            >
-              {kDays.map((each) => (
-                <option key={String(each)} value={String(each)}>
-                  {each === null
-                    ? t("keys.expiry.never")
-                    : t("keys.expiry.days", { count: format.number(each) })}
-                </option>
-              ))}
-            </select>
-          </label>
+          <ExpiryField choices={kDays} value={days} onChange={setDays} />
           <Button
             kind="loud"
             disabled={make.isPending}
-            onClick={() =>
-              make.mutate({ chatId, messageId, expiresInS: days === null ? null : days * kDayS })
-            }
+            onClick={() => make.mutate({ chatId, messageId, expiresInS: expirySeconds(days) })}
           >
             {t("share.make")}
           </Button>

@@ -6,18 +6,18 @@ import { keysQuery } from "../../api/queries.ts";
 import { Button } from "../../components/button.tsx";
 import { Command } from "../../components/command.tsx";
 import { Dialog } from "../../components/dialog.tsx";
+import { type Expiry, ExpiryField, expirySeconds } from "../../components/expiry.tsx";
 import { FailurePanel } from "../../components/failure.tsx";
 import { useText } from "../../i18n/index.ts";
 
 const kDays = [30, 90, 365, null] as const;
-const kDayS = 86_400;
 
 export function NewKey({ onClose }: { onClose: () => void }) {
-  const { t, format } = useText();
+  const { t } = useText();
   const client = useQueryClient();
   const [name, setName] = useState("");
   const [chosen, setChosen] = useState<readonly Scope[]>(["chat", "models"]);
-  const [days, setDays] = useState<number | null>(90);
+  const [days, setDays] = useState<Expiry>(90);
   const [requests, setRequests] = useState("");
   const [tokens, setTokens] = useState("");
   const make = useMutation({
@@ -32,7 +32,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
     make.mutate({
       name: name.trim(),
       scopes: scopes.filter((scope) => chosen.includes(scope)),
-      expiresInS: days === null ? null : days * kDayS,
+      expiresInS: expirySeconds(days),
       requestsPerMinute: limitOf(requests),
       tokensPerMinute: limitOf(tokens),
     });
@@ -92,22 +92,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
             ))}
           </div>
         </fieldset>
-        <label className="block">
-          <span className="mb-1 block text-sm text-ink-soft">{t("keys.expiry")}</span>
-          <select
-            className="text-field w-full"
-            value={String(days)}
-            onChange={(event) => setDays(kDays.find((each) => String(each) === event.target.value) ?? null)}
-          >
-            {kDays.map((each) => (
-              <option key={String(each)} value={String(each)}>
-                {each === null
-                  ? t("keys.expiry.never")
-                  : t("keys.expiry.days", { count: format.number(each) })}
-              </option>
-            ))}
-          </select>
-        </label>
+        <ExpiryField choices={kDays} value={days} onChange={setDays} className="w-full" />
         <div className="grid gap-4 sm:grid-cols-2">
           <Limit label={t("keys.limit.requests")} value={requests} onChange={setRequests} />
           <Limit label={t("keys.limit.tokens")} value={tokens} onChange={setTokens} />
