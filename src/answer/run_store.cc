@@ -108,7 +108,7 @@ Result<> RunStore::put(const Answer& answer, const AskRequest& request, const Ru
     SEINE_CHECK(connection.run(
         "INSERT OR REPLACE INTO answer_run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         answer.run_id, answer.question, name_of(answer.state), name_of(answer.by), answer.model,
-        answer.created_at.time_since_epoch().count(), answer.total_ms,
+        base::to_us(answer.created_at), answer.total_ms,
         static_cast<std::int64_t>(answer.sources.size()), answer_text, record_text));
     for (const Kept& snapshot : kept) {
       SEINE_CHECK(store::BlobStore::pin(connection, snapshot.blob, owner));
@@ -143,8 +143,7 @@ Result<RunPage> RunStore::list(std::size_t limit, const std::string& cursor) {
     while (SEINE_TRY(rows.next())) {
       if (out.runs.size() == limit) {
         const RunSummary& last = out.runs.back();
-        out.next_cursor =
-            std::to_string(last.created_at.time_since_epoch().count()) + "." + last.run_id;
+        out.next_cursor = std::to_string(base::to_us(last.created_at)) + "." + last.run_id;
         break;
       }
       out.runs.push_back({.run_id = rows.get<std::string>(0),
@@ -152,7 +151,7 @@ Result<RunPage> RunStore::list(std::size_t limit, const std::string& cursor) {
                           .state = rows.get<std::string>(2),
                           .by = rows.get<std::string>(3),
                           .model = rows.get<std::string>(4),
-                          .created_at = base::WallTime(std::chrono::microseconds(rows.integer(5))),
+                          .created_at = base::from_us(rows.integer(5)),
                           .total_ms = rows.integer(6),
                           .source_count = rows.integer(7)});
     }

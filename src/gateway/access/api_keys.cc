@@ -41,13 +41,9 @@ std::string hash_of(std::string_view secret) {
   return store::BlobId::of(secret).hex();
 }
 
-std::int64_t to_us(base::WallTime time) {
-  return time.time_since_epoch().count();
-}
-
 std::optional<base::WallTime> time_at(const store::Cursor& row, int column) {
   if (row.is_null(column)) return std::nullopt;
-  return base::WallTime(std::chrono::microseconds(row.integer(column)));
+  return base::from_us(row.integer(column));
 }
 
 constexpr std::string_view kColumns =
@@ -129,10 +125,10 @@ Result<ApiKeys::Created> ApiKeys::create(const NewApiKey& wanted) {
     }
     const ApiKey& key = made.key;
     std::optional<std::int64_t> expires;
-    if (key.expires_at) expires = to_us(*key.expires_at);
+    if (key.expires_at) expires = base::to_us(*key.expires_at);
     return c.run("INSERT INTO api_key VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, ?8, ?9, NULL)",
-                 key.id, key.name, hash, key.prefix, key.scopes, to_us(key.created_at), expires,
-                 key.requests_per_minute, key.tokens_per_minute);
+                 key.id, key.name, hash, key.prefix, key.scopes, base::to_us(key.created_at),
+                 expires, key.requests_per_minute, key.tokens_per_minute);
   }));
   return made;
 }
@@ -148,7 +144,7 @@ Result<std::vector<ApiKey>> ApiKeys::list() {
 }
 
 Result<> ApiKeys::revoke(const std::string& id) {
-  const std::int64_t now = to_us(clock_.wall());
+  const std::int64_t now = base::to_us(clock_.wall());
   SEINE_CHECK(database_.write([&](store::Connection& c) -> Result<> {
     SEINE_CHECK(
         c.run("UPDATE api_key SET revoked_us = coalesce(revoked_us, ?2) WHERE id = ?1", id, now));
@@ -180,7 +176,7 @@ Result<ApiKey> ApiKeys::verify(std::string_view secret) {
     // Nobody waits for this; when the queue is full the next request notes it.
     (void)database_.submit_write(
         [id = key->id, now](store::Connection& c) -> Result<> {
-          return c.run("UPDATE api_key SET used_us = ?2 WHERE id = ?1", id, to_us(now));
+          return c.run("UPDATE api_key SET used_us = ?2 WHERE id = ?1", id, base::to_us(now));
         },
         [](const Result<>&) {});
   }

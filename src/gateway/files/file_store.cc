@@ -34,7 +34,7 @@ StoredFile file_of(const store::Cursor& row) {
           .title = row.get<std::string>(4),
           .characters = row.get<std::uint64_t>(5),
           .snapshot = row.get<std::string>(6),
-          .created_at = base::WallTime(std::chrono::microseconds(row.integer(7)))};
+          .created_at = base::from_us(row.integer(7))};
 }
 
 std::string owner_of(std::string_view id) {
@@ -122,7 +122,7 @@ Result<StoredFile> FileStore::add(std::string_view name, std::string_view bytes)
     }
     return c.run("INSERT INTO file VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", file.id, file.name,
                  file.bytes, file.type, file.title, file.characters, original.hex(), file.snapshot,
-                 file.created_at.time_since_epoch().count());
+                 base::to_us(file.created_at));
   });
   if (!kept) {
     // Without a record nobody would ever let the blobs go.

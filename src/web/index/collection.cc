@@ -124,7 +124,7 @@ base::Result<void> PageIndex::put(std::string_view collection, const PageDocumen
                            {"snapshot", snapshot.hex()},
                            {"published", page.published},
                            {"language", page.language},
-                           {"fetched_at_us", page.fetched_at.time_since_epoch().count()}};
+                           {"fetched_at_us", base::to_us(page.fetched_at)}};
     documents.push_back({.id = document_id(page.url, documents.size()),
                          .title = page.title,
                          .heading = passage.heading,
@@ -142,8 +142,8 @@ base::Result<void> PageIndex::put(std::string_view collection, const PageDocumen
       [&](store::Connection& connection) {
         return connection.run(
             "INSERT OR REPLACE INTO web_page VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", collection,
-            page.url, page.title, base::to_text(json), snapshot.hex(),
-            page.fetched_at.time_since_epoch().count(), documents.size(), page.markdown.size());
+            page.url, page.title, base::to_text(json), snapshot.hex(), base::to_us(page.fetched_at),
+            documents.size(), page.markdown.size());
       },
       options);
 }
@@ -231,8 +231,8 @@ base::Result<std::vector<PassageHit>> PageIndex::search(std::string_view collect
     out.snapshot = store::BlobId::parse(snapshot).value_or(store::BlobId{});
     out.published = SEINE_TRY(base::get_or<std::string>(metadata, "published", ""));
     out.language = SEINE_TRY(base::get_or<std::string>(metadata, "language", ""));
-    out.fetched_at = base::WallTime(std::chrono::microseconds(
-        SEINE_TRY(base::get_or<std::int64_t>(metadata, "fetched_at_us", 0))));
+    out.fetched_at =
+        base::from_us(SEINE_TRY(base::get_or<std::int64_t>(metadata, "fetched_at_us", 0)));
     out.score = hit.score;
     const auto whole = SEINE_TRY(impl_->index.get(index_name(collection), hit.id, options));
     out.text = whole ? whole->body : hit.snippet_text;
@@ -266,7 +266,7 @@ base::Result<std::optional<PageDocument>> PageIndex::get(std::string_view collec
   json["markdown"] = SEINE_TRY(blob.read_all());
   PageDocument page = SEINE_TRY(page_from_json(json));
   page.from = PageSource::kIndex;
-  page.fetched_at = base::WallTime(std::chrono::microseconds(row->fetched_at_us));
+  page.fetched_at = base::from_us(row->fetched_at_us);
   return page;
 }
 
@@ -282,7 +282,7 @@ base::Result<std::vector<KeptPage>> PageIndex::pages(std::string_view collection
         std::vector<KeptPage> out;
         while (SEINE_TRY(rows.next())) {
           out.push_back({std::string(rows.text(0)), std::string(rows.text(1)),
-                         base::WallTime(std::chrono::microseconds(rows.integer(2))),
+                         base::from_us(rows.integer(2)),
                          store::BlobId::parse(rows.text(3)).value_or(store::BlobId{})});
         }
         return out;

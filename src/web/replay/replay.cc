@@ -109,7 +109,7 @@ asio::awaitable<base::Result<HopResponse>> RecordingTransport::send(HopRequest r
   base::Result<HopResponse> result = co_await below_.send(std::move(request));
   if (result) {
     exchange.status = result->status;
-    exchange.fetched_at_us = result->fetched_at.time_since_epoch().count();
+    exchange.fetched_at_us = base::to_us(result->fetched_at);
     for (const net::Headers::Field field : result->headers)
       exchange.headers.emplace_back(field.name, field.value);
     exchange.body_sha256 = hash_of(result->body);
@@ -151,7 +151,7 @@ asio::awaitable<base::Result<HopResponse>> ReplayTransport::send(HopRequest requ
   for (const auto& [name, value] : exchange.headers) response.headers.add(name, value);
   response.body = record_.bodies.at(exchange.body_sha256);
   response.wire_bytes = response.body.size();
-  response.fetched_at = base::WallTime(std::chrono::microseconds(exchange.fetched_at_us));
+  response.fetched_at = base::from_us(exchange.fetched_at_us);
   response.from = PageSource::kCache;
   co_return response;
 }
