@@ -172,6 +172,10 @@ class TreeBuilder {
 
 bool is_special(const Node* node);
 inline constexpr TagSet kHeadings = {Tag::kH1, Tag::kH2, Tag::kH3, Tag::kH4, Tag::kH5, Tag::kH6};
+// Elements that are the head's wherever they stand.
+inline constexpr TagSet kHeadOnes = {Tag::kBase,     Tag::kBasefont, Tag::kBgsound, Tag::kLink,
+                                     Tag::kMeta,     Tag::kNoframes, Tag::kScript,  Tag::kStyle,
+                                     Tag::kTemplate, Tag::kTitle};
 bool is_mathml_text_point(const Node* node);
 bool is_html_integration_point(const Node* node);
 bool is_space(char c);

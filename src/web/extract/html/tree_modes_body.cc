@@ -4,9 +4,6 @@
 namespace seine::web::html {
 namespace {
 
-constexpr TagSet kHeadOnes = {Tag::kBase,     Tag::kBasefont, Tag::kBgsound, Tag::kLink,
-                              Tag::kMeta,     Tag::kNoframes, Tag::kScript,  Tag::kStyle,
-                              Tag::kTemplate, Tag::kTitle};
 constexpr TagSet kBlocks = {
     Tag::kAddress,  Tag::kArticle,    Tag::kAside,   Tag::kBlockquote, Tag::kCenter,
     Tag::kDetails,  Tag::kDialog,     Tag::kDir,     Tag::kDiv,        Tag::kDl,

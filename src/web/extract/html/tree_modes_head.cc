@@ -221,9 +221,6 @@ void TreeBuilder::in_head_noscript(Token& token) {
 }
 
 void TreeBuilder::after_head(Token& token) {
-  constexpr TagSet kBelongsToHead = {Tag::kBase,     Tag::kBasefont, Tag::kBgsound, Tag::kLink,
-                                     Tag::kMeta,     Tag::kNoframes, Tag::kScript,  Tag::kStyle,
-                                     Tag::kTemplate, Tag::kTitle};
   if (is_space_run(token)) return insert_text(token.text, token.offset);
   if (token.type == TokenType::kComment) return insert_comment(token);
   if (token.type == TokenType::kDoctype) return;
@@ -240,7 +237,7 @@ void TreeBuilder::after_head(Token& token) {
       mode_ = Mode::kInFrameset;
       return;
     }
-    if (kBelongsToHead.has(token.tag)) {
+    if (kHeadOnes.has(token.tag)) {
       push(head_);
       in_head(token);
       remove_from_stack(head_);
