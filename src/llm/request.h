@@ -3,16 +3,25 @@
 // dialect to it and nothing below knows them. Plain values.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 namespace seine::llm {
 
 enum class Role : std::uint8_t { kSystem, kUser, kAssistant, kTool };
+
+// As chat templates and OpenAI's form name it: "system", "user", "assistant", "tool".
+constexpr std::string_view role_name(Role role) {
+  constexpr std::array<std::string_view, 4> kNames = {"system", "user", "assistant", "tool"};
+  return kNames[static_cast<std::size_t>(role)];
+}
 
 // One call that the model makes of a tool.
 struct ToolCall {

@@ -18,22 +18,8 @@ using base::Result;
 constexpr std::size_t kSaidBytesMax = 300;
 constexpr std::uint32_t kCallsMax = 128;
 
-std::string_view role_name(llm::Role role) {
-  switch (role) {
-    case llm::Role::kSystem:
-      return "system";
-    case llm::Role::kUser:
-      return "user";
-    case llm::Role::kAssistant:
-      return "assistant";
-    case llm::Role::kTool:
-      return "tool";
-  }
-  return "user";
-}
-
 Json to_json(const llm::Message& message) {
-  Json json = {{"role", role_name(message.role)}, {"content", message.content}};
+  Json json = {{"role", llm::role_name(message.role)}, {"content", message.content}};
   if (!message.reasoning.empty()) json["reasoning_content"] = message.reasoning;
   if (!message.tool_call_id.empty()) json["tool_call_id"] = message.tool_call_id;
   if (!message.name.empty()) json["name"] = message.name;

@@ -22,11 +22,6 @@ bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-std::string_view role_name(llm::Role role) {
-  static constexpr std::array<std::string_view, 4> kNames = {"system", "user", "assistant", "tool"};
-  return kNames[static_cast<std::size_t>(role)];
-}
-
 std::string_view effort_name(llm::Effort effort) {
   static constexpr std::array<std::string_view, 4> kNames = {"off", "low", "high", "max"};
   return kNames[static_cast<std::size_t>(effort)];
@@ -187,7 +182,7 @@ std::string ChatTemplate::tools_text(const std::vector<llm::Tool>& tools) const 
 
 Value ChatTemplate::message_value(const llm::Message& message, std::string_view suffix) const {
   Dict out;
-  out.set("role", Value::of(role_name(message.role)));
+  out.set("role", Value::of(llm::role_name(message.role)));
   const bool silent = message.content.empty() && !message.tool_calls.empty();
   out.set("content",
           silent ? Value::none() : Value::of(guarded(message.content) + std::string(suffix)));
