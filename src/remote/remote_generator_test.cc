@@ -173,16 +173,18 @@ TEST_F(RemoteGeneratorTest, AnAnswerThatBreaksOffFails) {
   EXPECT_THAT(end.error->message, HasSubstr("broke off"));
 }
 
-// The handler waits for its peer; that it ends shows that the connection was closed.
+// Begins an answer and waits for its peer: that it ends shows that the connection was closed.
+asio::awaitable<void> begin_and_wait(net::Request& request, net::Response& response) {
+  net::SseWriter writer(response);
+  (void)co_await writer.start();
+  (void)co_await writer.data(kText);
+  while (!request.stop_token().stop_requested()) {
+    if (!co_await net::sleep_for(std::chrono::milliseconds(5))) break;
+  }
+}
+
 TEST_F(RemoteGeneratorTest, AReaderThatLeavesEndsTheCall) {
-  serve([](net::Request& request, net::Response& response) -> asio::awaitable<void> {
-    net::SseWriter writer(response);
-    (void)co_await writer.start();
-    (void)co_await writer.data(kText);
-    while (!request.stop_token().stop_requested()) {
-      if (!co_await net::sleep_for(std::chrono::milliseconds(5))) break;
-    }
-  });
+  serve(begin_and_wait);
   {
     const auto reader = ask();
     ASSERT_TRUE(next(*reader).delta);
@@ -191,14 +193,7 @@ TEST_F(RemoteGeneratorTest, AReaderThatLeavesEndsTheCall) {
 }
 
 TEST_F(RemoteGeneratorTest, UnloadingEndsTheStreams) {
-  serve([](net::Request& request, net::Response& response) -> asio::awaitable<void> {
-    net::SseWriter writer(response);
-    (void)co_await writer.start();
-    (void)co_await writer.data(kText);
-    while (!request.stop_token().stop_requested()) {
-      if (!co_await net::sleep_for(std::chrono::milliseconds(5))) break;
-    }
-  });
+  serve(begin_and_wait);
   const auto reader = ask();
   ASSERT_TRUE(next(*reader).delta);
   model_.reset();

@@ -15,12 +15,17 @@ using base::Code;
 using base::Json;
 using base::Result;
 
+// When a link ends; null: never.
+Json end_of(const Share& share) {
+  return share.expires_at ? Json(base::format_rfc3339(*share.expires_at)) : Json();
+}
+
 Json to_json(const Share& share) {
   return {{"id", share.id},
           {"chat_id", share.chat_id},
           {"title", share.title},
           {"created_at", base::format_rfc3339(share.created_at)},
-          {"expires_at", share.expires_at ? Json(base::format_rfc3339(*share.expires_at)) : Json()},
+          {"expires_at", end_of(share)},
           {"path", "/shared/" + share.id}};
 }
 
@@ -118,9 +123,7 @@ void ShareRoutes::install(net::Router& router) {
          const ShareStore::Shared shared = SEINE_TRY(ports_.shares.find(ask.id));
          Json content = SEINE_TRY(base::parse_json(shared.content));
          content["created_at"] = base::format_rfc3339(shared.share.created_at);
-         content["expires_at"] = shared.share.expires_at
-                                     ? Json(base::format_rfc3339(*shared.share.expires_at))
-                                     : Json();
+         content["expires_at"] = end_of(shared.share);
          return json_reply(content);
        }},
       {"GET",
