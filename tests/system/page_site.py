@@ -1,7 +1,8 @@
 """A web site on loopback for tests and benchmarks: pages from a dictionary, and a list of what was asked of it."""
 import html
 import http.server
-import threading
+
+from loopback import Loopback
 
 
 def page(title: str, text: str, lang: str = "en") -> str:
@@ -12,14 +13,14 @@ def page(title: str, text: str, lang: str = "en") -> str:
             f"<body><main><h1>{title}</h1>{paragraphs}</main></body></html>")
 
 
-class PageSite:
+class PageSite(Loopback):
     """Serves `pages` (path to HTML) until the block ends. `asked` has the targets in order, with their queries."""
 
     def __init__(self, pages: dict[str, str]):
         self.pages = pages
         self.asked: list[str] = []
 
-    def __enter__(self) -> "PageSite":
+    def handler(self) -> type[http.server.BaseHTTPRequestHandler]:
         site = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -41,18 +42,4 @@ class PageSite:
             def log_message(self, *_):
                 pass
 
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 128
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        return Handler

@@ -3,16 +3,16 @@
 import http.server
 import json
 import tempfile
-import threading
 import unittest
 
 from ask_test import Site, check_citations
+from loopback import Loopback
 from seine import Service, seine
 
 KEY = "sk-theirs-0123456789"
 
 
-class Provider:
+class Provider(Loopback):
     """Chat completions as DeepSeek streams them. Cites the first page that speaks of the river's length; remembers what was asked."""
 
     def __init__(self, status: int = 200):
@@ -40,7 +40,7 @@ class Provider:
                                  "completion_tokens_details": {"reasoning_tokens": 3}}})
         return chunks
 
-    def __enter__(self) -> "Provider":
+    def handler(self) -> type[http.server.BaseHTTPRequestHandler]:
         provider = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -70,25 +70,10 @@ class Provider:
             def log_message(self, *_):
                 pass
 
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_):
-                pass  # the client closes what it no longer needs
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        return Handler
 
     def settings(self) -> dict[str, str]:
-        return {"SEINE_REMOTE_URL": self.url, "SEINE_REMOTE_KEY": "env:THEIR_KEY", "THEIR_KEY": KEY}
+        return {"SEINE_REMOTE_URL": self.url + "/v1", "SEINE_REMOTE_KEY": "env:THEIR_KEY", "THEIR_KEY": KEY}
 
 
 class Remote(unittest.TestCase):
