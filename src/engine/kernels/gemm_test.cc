@@ -218,7 +218,7 @@ TEST(Gemm, InterleavedWeightsGiveTheSameBits) {
       MatrixView view = w.view;
       view.interleaved = copy.data();
       for (const Kernels* row : all_kernels()) {
-        for (const std::int64_t rows : {1, 2, 3, 5, 7, 14, 45}) {
+        for (const std::int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 45}) {
           const std::vector<float> x = noise(rows * columns, 9);
           EXPECT_TRUE(product(*row, w.view, x, rows, pool) == product(*row, view, x, rows, pool))
               << row->isa << " " << dtype_name(type) << " " << outputs << " x " << rows;

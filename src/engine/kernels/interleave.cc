@@ -8,8 +8,6 @@
 namespace seine::engine {
 namespace {
 
-static_assert(kInterleavedInputs == kInt8K);
-
 // Fields of a block in their order: halves, then words, then halves.
 struct Fields {
   int halves = 0;
@@ -71,22 +69,17 @@ std::size_t interleaved_bytes(const MatrixView& w) {
 void interleave(const MatrixView& w, std::int64_t first, std::int64_t last, std::byte* out) {
   const Fields fields = fields_of(w.type);
   const auto block = std::int64_t{dtype_info(w.type).block_bytes};
-  const std::int64_t stretch = kInterleavedInputs / dtype_info(w.type).block * block;
+  const auto whole = static_cast<std::size_t>(kPanelOutputs * block);
   for (std::int64_t group = first; group < last; ++group) {
     std::byte* to = out + group * kInterleavedOutputs * w.row_bytes;
-    for (std::int64_t at = 0; at < w.row_bytes; at += stretch) {
-      const std::int64_t end = std::min(at + stretch, w.row_bytes);
+    for (std::int64_t at = 0; at < w.row_bytes; at += block) {
       for (std::int64_t half = 0; half < kInterleavedOutputs; half += kPanelOutputs) {
         const std::int64_t row = group * kInterleavedOutputs + half;
         const std::int64_t rows = std::clamp<std::int64_t>(w.rows - row, 0, kPanelOutputs);
-        if (rows < kPanelOutputs)
-          std::memset(to, 0, static_cast<std::size_t>(kPanelOutputs * (end - at)));
-        for (std::int64_t r = 0; r < rows; ++r) {
-          const std::byte* from = w.data + (row + r) * w.row_bytes;
-          for (std::int64_t b = at; b < end; b += block)
-            scatter(from + b, fields, static_cast<int>(r), to + kPanelOutputs * (b - at));
-        }
-        to += kPanelOutputs * (end - at);
+        if (rows < kPanelOutputs) std::memset(to, 0, whole);
+        for (std::int64_t r = 0; r < rows; ++r)
+          scatter(w.data + (row + r) * w.row_bytes + at, fields, static_cast<int>(r), to);
+        to += whole;
       }
     }
   }

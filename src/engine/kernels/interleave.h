@@ -3,12 +3,12 @@
 // where memory allows; the stored rows stay beside it, for prompts and for kernels that do not know
 // it.
 //
-// Of 32 outputs, 256 inputs and their blocks at a time (fewer at a row's end): first those of the
-// first 16 outputs, then those of the others. A block of 16 outputs is theirs field by field, the
-// 2 or 4 bytes of each output side by side: byte b of a stored block is at 16 * b, so a block takes
-// 16 times its stored bytes. What four vectors of 16 outputs hold after a transposition of stored
-// rows lies here in one piece, and a product reads memory from front to back. Outputs are padded to
-// a multiple of 32 with zero bytes. Pure functions, any thread.
+// Of 32 outputs, block by block: first that of the first 16 outputs, then that of the others, so
+// that few rows read both halves from front to back. A block of 16 outputs is theirs field by
+// field, the 2 or 4 bytes of each output side by side: byte b of a stored block is at 16 * b, so a
+// block takes 16 times its stored bytes. What four vectors of 16 outputs hold after a transposition
+// of stored rows lies here in one piece, and a product reads memory from front to back. Outputs are
+// padded to a multiple of 32 with zero bytes. Pure functions, any thread.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,6 @@
 namespace seine::engine {
 
 inline constexpr std::int64_t kInterleavedOutputs = 32;
-inline constexpr std::int64_t kInterleavedInputs = 256;
 
 bool can_interleave(DType type);
 // Bytes of the whole matrix in this layout.

@@ -33,14 +33,14 @@ const std::byte* piece_of_next(const MatrixView& w, std::int64_t n, int p, std::
   return w.data + (n + (V::kPanels - p) * kPanelOutputs) * w.row_bytes + kPanelOutputs * before;
 }
 
-// Where `bytes` at `at` of each of the outputs n.. lie in the interleaved copy (interleave.h).
+// Where the block of `block` bytes at `at` of the outputs n.. lies in the interleaved copy.
 template <typename V>
 const std::byte* interleaved_panel(const MatrixView& w, std::int64_t n, std::int64_t at,
-                                   std::int64_t bytes) {
+                                   std::int64_t block) {
   if (n >= w.rows) n = (w.rows - 1) / kPanelOutputs * kPanelOutputs;  // a whole panel past the end
   const std::int64_t half = n / kPanelOutputs % 2;
   return w.interleaved + n / kInterleavedOutputs * kInterleavedOutputs * w.row_bytes +
-         kInterleavedOutputs * at + half * kPanelOutputs * bytes;
+         kInterleavedOutputs * at + half * kPanelOutputs * block;
 }
 
 // Where 16 outputs lie, or where there are fewer left, a copy that repeats the last.
@@ -110,7 +110,6 @@ struct Int8Path {
   static constexpr std::int64_t kK = kInt8K;
   static constexpr int kRows = kKind.split ? V::kRowsSplit : V::kRows;
   using Few = FewRows<V, Block, kInputs, kKind>;
-  using Sums = RowSums<V, kInputs, kKind, 1>;
 
   [[gnu::noinline]] static void unpack(const MatrixView& w, std::int64_t n, int p,
                                        std::int64_t last, std::int64_t k0, std::int64_t count,
@@ -118,7 +117,7 @@ struct Int8Path {
     const std::int64_t at = k0 / kInputs * static_cast<std::int64_t>(sizeof(Block));
     const std::int64_t bytes = count / kInputs * static_cast<std::int64_t>(sizeof(Block));
     if (w.interleaved != nullptr && n % kPanelOutputs == 0) {
-      const InterleavedBlocks<V> blocks{interleaved_panel<V>(w, n, at, bytes), ahead};
+      const InterleavedBlocks<V> blocks{interleaved_panel<V>(w, n, at, sizeof(Block)), ahead};
       return UnpackInt8<V>::template run<Block, kInputs>(blocks, count, panel);
     }
     TailRows<kK / kInputs* static_cast<std::int64_t>(sizeof(Block))> tail;
@@ -149,9 +148,7 @@ struct Int8Path {
       for (int half = 0; half < (kKind.split ? 2 : 1); ++half) {
         for (int r = 0; r < R; ++r) {
           const PackedChunk& c = at[r * chunks];
-          I from = Sums::start(kKind.split ? &c.minus_half[j] : &c.minus_sum[j]);
-          if (kKind.split && half == 1 && Sums::kShift >= 0)
-            from = V::sub32(Sums::start(&c.minus_sum[j]), from);
+          const I from = RowSums<V, kInputs, kKind, 1>::start(c, j, half);
           for (int p = 0; p < P; ++p) dot[r][p] = from;
         }
 #pragma clang loop unroll(full)

@@ -13,6 +13,9 @@
 #include "engine/formats/blocks.h"
 #include "engine/kernels/cpu/panel.h"
 
+// Loops whose indices choose registers: rolled up, those would be memory.
+#define SEINE_UNROLL _Pragma("clang loop unroll(full)")
+
 namespace seine::engine {
 
 // The stored rows of a panel, at the block to decode, and what to fetch meanwhile: as many bytes,
@@ -89,18 +92,22 @@ struct InterleavedBlocks {
   }
   F last_halves(std::size_t offset) { return halves(offset); }
 
-  void next_block(std::int64_t bytes) { first += kPanelOutputs * bytes; }
+  // Past the block of the other 16 outputs.
+  void next_block(std::int64_t bytes) { first += 2 * kPanelOutputs * bytes; }
 
   const std::byte* first;
   std::int64_t ahead;
 };
 
 // Where decoded blocks go: scale and minimum of each 32 inputs (16 in Q6_K), and vectors of codes,
-// the k-th those of inputs 4k..4k+3.
+// the k-th those of inputs 4k..4k+3. begin(b, n) and end(b, n) enclose the codes of blocks [b, b +
+// n) of 32 inputs; sums in registers then need room for those only.
 template <typename V>
 struct PanelCodes {
   Int8Panel& panel;
 
+  void begin(int, int) {}
+  void end(int, int) {}
   void scale(int i, typename V::F value) { V::store_f(panel.scale[i], value); }
   void min(int i, typename V::F value) { V::store_f(panel.min[i], value); }
   void codes(int k, typename V::I value) { V::store(panel.q[k], value); }
@@ -113,12 +120,14 @@ struct UnpackInt8 {
 
   static I nibbles_low(I x) { return V::and_(x, V::bytes(15)); }
   static I nibbles_high(I x) { return V::and_(V::template shift_right16<4>(x), V::bytes(15)); }
+  static constexpr std::size_t skip(int bytes) { return static_cast<std::size_t>(bytes); }
 
   // Q4_0, Q4_1: codes 0..15.
   template <int kBias, typename Blocks, typename Codes>
-  static void q4(Blocks& rows, std::size_t offset, int q, Codes& out) {
+  [[gnu::always_inline]] static void q4(Blocks& rows, std::size_t offset, int q, Codes& out) {
     I t[4];
     rows.dwords4(offset, t);
+    SEINE_UNROLL
     for (int k = 0; k < 4; ++k) {
       out.codes(q + k, V::template code<kBias>(nibbles_low(t[k])));
       out.codes(q + 4 + k, V::template code<kBias>(nibbles_high(t[k])));
@@ -126,9 +135,11 @@ struct UnpackInt8 {
   }
   // Q5_0, Q5_1: codes 0..31, the fifth bits of a row in one word.
   template <int kBias, typename Blocks, typename Codes>
-  static void q5(Blocks& rows, std::size_t offset, I high, int q, Codes& out) {
+  [[gnu::always_inline]] static void q5(Blocks& rows, std::size_t offset, I high, int q,
+                                        Codes& out) {
     I t[4];
     rows.dwords4(offset, t);
+    SEINE_UNROLL
     for (int k = 0; k < 4; ++k) {
       const I low = V::or_(nibbles_low(t[k]), V::spread_bits(high, k));
       const I top = V::or_(nibbles_high(t[k]), V::spread_bits(high, 4 + k));
@@ -138,59 +149,91 @@ struct UnpackInt8 {
   }
   // IQ4: codes through the table, biased by 128 or signed as the instruction set wants them.
   template <typename Blocks, typename Codes>
-  static void iq4(Blocks& rows, std::size_t offset, int q, Codes& out) {
+  [[gnu::always_inline]] static void iq4(Blocks& rows, std::size_t offset, int q, Codes& out) {
     I t[4];
     rows.dwords4(offset, t);
     const I table = V::xor_(V::table(kIq4Table), V::bytes(V::kWideFlip));
+    SEINE_UNROLL
     for (int k = 0; k < 4; ++k) {
       out.codes(q + k, V::look_up(table, nibbles_low(t[k])));
       out.codes(q + 4 + k, V::look_up(table, nibbles_high(t[k])));
     }
   }
 
+  // Blocks of 32: the scale (and minimum) of block b, and its codes.
   template <typename Blocks, typename Codes>
-  static void unpack(const BlockQ4_0*, Blocks& rows, int b, Codes& out) {
+  [[gnu::always_inline]] static void scales(const BlockQ4_0*, Blocks& rows, int b, Codes& out) {
     out.scale(b, rows.halves(0));
+  }
+  template <typename Blocks, typename Codes>
+  [[gnu::always_inline]] static void codes(const BlockQ4_0*, Blocks& rows, int b, Codes& out) {
+    out.begin(b, 1);
     q4<8>(rows, offsetof(BlockQ4_0, q), 8 * b, out);
+    out.end(b, 1);
   }
-  static constexpr std::size_t skip(int bytes) { return static_cast<std::size_t>(bytes); }
-
   template <typename Blocks, typename Codes>
-  static void unpack(const BlockIQ4_NL*, Blocks& rows, int b, Codes& out) {
+  [[gnu::always_inline]] static void scales(const BlockIQ4_NL*, Blocks& rows, int b, Codes& out) {
     out.scale(b, rows.halves(0));
+  }
+  template <typename Blocks, typename Codes>
+  [[gnu::always_inline]] static void codes(const BlockIQ4_NL*, Blocks& rows, int b, Codes& out) {
+    out.begin(b, 1);
     iq4(rows, offsetof(BlockIQ4_NL, q), 8 * b, out);
+    out.end(b, 1);
   }
   template <typename Blocks, typename Codes>
-  static void unpack(const BlockQ4_1*, Blocks& rows, int b, Codes& out) {
+  [[gnu::always_inline]] static void scales(const BlockQ4_1*, Blocks& rows, int b, Codes& out) {
     out.scale(b, rows.halves(0));
     out.min(b, rows.halves(2));
+  }
+  template <typename Blocks, typename Codes>
+  [[gnu::always_inline]] static void codes(const BlockQ4_1*, Blocks& rows, int b, Codes& out) {
+    out.begin(b, 1);
     q4<0>(rows, offsetof(BlockQ4_1, q), 8 * b, out);
+    out.end(b, 1);
   }
   template <typename Blocks, typename Codes>
-  static void unpack(const BlockQ5_0*, Blocks& rows, int b, Codes& out) {
+  [[gnu::always_inline]] static void scales(const BlockQ5_0*, Blocks& rows, int b, Codes& out) {
     out.scale(b, rows.halves(0));
-    q5<16>(rows, offsetof(BlockQ5_0, q), rows.dwords(offsetof(BlockQ5_0, high)), 8 * b, out);
   }
   template <typename Blocks, typename Codes>
-  static void unpack(const BlockQ5_1*, Blocks& rows, int b, Codes& out) {
+  [[gnu::always_inline]] static void codes(const BlockQ5_0*, Blocks& rows, int b, Codes& out) {
+    out.begin(b, 1);
+    q5<16>(rows, offsetof(BlockQ5_0, q), rows.dwords(offsetof(BlockQ5_0, high)), 8 * b, out);
+    out.end(b, 1);
+  }
+  template <typename Blocks, typename Codes>
+  [[gnu::always_inline]] static void scales(const BlockQ5_1*, Blocks& rows, int b, Codes& out) {
     out.scale(b, rows.halves(0));
     out.min(b, rows.halves(2));
-    q5<0>(rows, offsetof(BlockQ5_1, q), rows.dwords(offsetof(BlockQ5_1, high)), 8 * b, out);
   }
   template <typename Blocks, typename Codes>
-  static void unpack(const BlockQ8_0*, Blocks& rows, int b, Codes& out) {
+  [[gnu::always_inline]] static void codes(const BlockQ5_1*, Blocks& rows, int b, Codes& out) {
+    out.begin(b, 1);
+    q5<0>(rows, offsetof(BlockQ5_1, q), rows.dwords(offsetof(BlockQ5_1, high)), 8 * b, out);
+    out.end(b, 1);
+  }
+  template <typename Blocks, typename Codes>
+  [[gnu::always_inline]] static void scales(const BlockQ8_0*, Blocks& rows, int b, Codes& out) {
     out.scale(b, rows.halves(0));
+  }
+  template <typename Blocks, typename Codes>
+  [[gnu::always_inline]] static void codes(const BlockQ8_0*, Blocks& rows, int b, Codes& out) {
+    out.begin(b, 1);
+    SEINE_UNROLL
     for (int half = 0; half < 2; ++half) {
       I t[4];
       rows.dwords4(offsetof(BlockQ8_0, q) + skip(16 * half), t);
+      SEINE_UNROLL
       for (int k = 0; k < 4; ++k)
         out.codes(8 * b + 4 * half + k, V::xor_(t[k], V::bytes(V::kWideFlip)));
     }
+    out.end(b, 1);
   }
 
   // The eight (scale, min) pairs of Q4_K and Q5_K: six bits each, in bytes of four dwords.
   template <typename Blocks, typename Codes>
-  static void k_scales(Blocks& rows, int b, Codes& out) {
+  [[gnu::always_inline]] static void k_scales(Blocks& rows, int b, Codes& out) {
     I h[4];
     rows.dwords4(0, h);  // d and dmin, then the twelve bytes
     const F d = V::low_halves(h[0]);
@@ -202,57 +245,82 @@ struct UnpackInt8 {
         V::or_(nibbles_low(h[3]), V::and_(V::template shift_right16<2>(h[1]), top))};
     const I min[2] = {V::and_(h[2], six),
                       V::or_(nibbles_high(h[3]), V::and_(V::template shift_right16<2>(h[2]), top))};
+    SEINE_UNROLL
     for (int j = 0; j < 8; ++j) {
       out.scale(b + j, V::mul(d, V::to_float(V::byte_of(scale[j / 4], j % 4))));
       out.min(b + j, V::mul(dmin, V::to_float(V::byte_of(min[j / 4], j % 4))));
     }
   }
   template <typename Blocks, typename Codes>
-  static void unpack(const BlockQ4_K*, Blocks& rows, int b, Codes& out) {
+  [[gnu::always_inline]] static void scales(const BlockQ4_K*, Blocks& rows, int b, Codes& out) {
     k_scales(rows, b, out);
+  }
+  template <typename Blocks, typename Codes>
+  [[gnu::always_inline]] static void codes(const BlockQ4_K*, Blocks& rows, int b, Codes& out) {
+    SEINE_UNROLL
     for (int i = 0; i < 4; ++i) {
+      out.begin(b + 2 * i, 2);
+      SEINE_UNROLL
       for (int half = 0; half < 2; ++half) {
         I t[4];
         rows.dwords4(offsetof(BlockQ4_K, q) + skip(32 * i + 16 * half), t);
         const int q = 8 * (b + 2 * i) + 4 * half;
+        SEINE_UNROLL
         for (int k = 0; k < 4; ++k) {
           out.codes(q + k, nibbles_low(t[k]));
           out.codes(q + 8 + k, nibbles_high(t[k]));
         }
       }
+      out.end(b + 2 * i, 2);
     }
   }
   template <typename Blocks, typename Codes>
-  static void unpack(const BlockQ5_K*, Blocks& rows, int b, Codes& out) {
+  [[gnu::always_inline]] static void scales(const BlockQ5_K*, Blocks& rows, int b, Codes& out) {
     k_scales(rows, b, out);
-    for (int half = 0; half < 2; ++half) {
-      I high[4];
-      rows.dwords4(offsetof(BlockQ5_K, high) + skip(16 * half), high);
-      for (int i = 0; i < 4; ++i) {
+  }
+  template <typename Blocks, typename Codes>
+  [[gnu::always_inline]] static void codes(const BlockQ5_K*, Blocks& rows, int b, Codes& out) {
+    I high[2][4];
+    rows.dwords4(offsetof(BlockQ5_K, high), high[0]);
+    rows.dwords4(offsetof(BlockQ5_K, high) + 16, high[1]);
+    SEINE_UNROLL
+    for (int i = 0; i < 4; ++i) {
+      out.begin(b + 2 * i, 2);
+      SEINE_UNROLL
+      for (int half = 0; half < 2; ++half) {
         I t[4];
         rows.dwords4(offsetof(BlockQ5_K, q) + skip(32 * i + 16 * half), t);
         const int q = 8 * (b + 2 * i) + 4 * half;
+        SEINE_UNROLL
         for (int k = 0; k < 4; ++k) {
-          // Bits 0 and 1 of the high bytes are those of this pair of sub-blocks.
-          const I first = V::and_(V::template shift_left16<4>(high[k]), V::bytes(16));
-          const I second = V::and_(V::template shift_left16<3>(high[k]), V::bytes(16));
+          // Bits 0 and 1 of the bytes are those of this pair of sub-blocks.
+          const I bits = V::shift_right32_by(high[half][k], 2 * i);
+          const I first = V::and_(V::template shift_left16<4>(bits), V::bytes(16));
+          const I second = V::and_(V::template shift_left16<3>(bits), V::bytes(16));
           out.codes(q + k, V::or_(nibbles_low(t[k]), first));
           out.codes(q + 8 + k, V::or_(nibbles_high(t[k]), second));
-          high[k] = V::template shift_right16<2>(high[k]);
         }
       }
+      out.end(b + 2 * i, 2);
     }
   }
   template <typename Blocks, typename Codes>
-  static void unpack(const BlockQ6_K*, Blocks& rows, int b, Codes& out) {
+  [[gnu::always_inline]] static void scales(const BlockQ6_K*, Blocks& rows, int b, Codes& out) {
     const F d = rows.last_halves(offsetof(BlockQ6_K, d));
     I scales[4];
     rows.dwords4(offsetof(BlockQ6_K, scales), scales);
+    SEINE_UNROLL
     for (int j = 0; j < 16; ++j) {
       out.scale(2 * b + j, V::mul(d, V::to_float(V::signed_byte_of(scales[j / 4], j % 4))));
     }
+  }
+  template <typename Blocks, typename Codes>
+  [[gnu::always_inline]] static void codes(const BlockQ6_K*, Blocks& rows, int b, Codes& out) {
     const I top = V::bytes(48);
+    SEINE_UNROLL
     for (int n = 0; n < 2; ++n) {
+      out.begin(b + 4 * n, 4);
+      SEINE_UNROLL
       for (int half = 0; half < 2; ++half) {
         const std::size_t low = skip(16 * half);
         I first[4];
@@ -262,6 +330,7 @@ struct UnpackInt8 {
         rows.dwords4(low + skip(64 * n + 32), second);
         rows.dwords4(low + offsetof(BlockQ6_K, high) + skip(32 * n), high);
         const int q = 8 * (b + 4 * n) + 4 * half;
+        SEINE_UNROLL
         for (int k = 0; k < 4; ++k) {
           const I h = high[k];
           const I codes[4] = {
@@ -269,23 +338,34 @@ struct UnpackInt8 {
               V::or_(nibbles_low(second[k]), V::and_(V::template shift_left16<2>(h), top)),
               V::or_(nibbles_high(first[k]), V::and_(h, top)),
               V::or_(nibbles_high(second[k]), V::and_(V::template shift_right16<2>(h), top))};
+          SEINE_UNROLL
           for (int i = 0; i < 4; ++i) out.codes(q + 8 * i + k, V::template code<32>(codes[i]));
         }
       }
+      out.end(b + 4 * n, 4);
     }
   }
   template <typename Blocks, typename Codes>
-  static void unpack(const BlockIQ4_XS*, Blocks& rows, int b, Codes& out) {
+  [[gnu::always_inline]] static void scales(const BlockIQ4_XS*, Blocks& rows, int b, Codes& out) {
     I h[4];
     rows.dwords4(0, h);  // d and scales_high, then scales_low
     const F d = V::low_halves(h[0]);
     const I top = V::template shift_right32<16>(h[0]);
+    SEINE_UNROLL
     for (int i = 0; i < 8; ++i) {
       const I low = V::and_(V::shift_right32_by(h[1], 4 * i), V::dwords(15));
       const I high = V::and_(V::shift_right32_by(top, 2 * i), V::dwords(3));
       const I scale = V::sub32(V::or_(low, V::template shift_left32<4>(high)), V::dwords(32));
       out.scale(b + i, V::mul(d, V::to_float(scale)));
+    }
+  }
+  template <typename Blocks, typename Codes>
+  [[gnu::always_inline]] static void codes(const BlockIQ4_XS*, Blocks& rows, int b, Codes& out) {
+    SEINE_UNROLL
+    for (int i = 0; i < 8; ++i) {
+      out.begin(b + i, 1);
       iq4(rows, offsetof(BlockIQ4_XS, q) + skip(16 * i), 8 * (b + i), out);
+      out.end(b + i, 1);
     }
   }
 
@@ -294,10 +374,14 @@ struct UnpackInt8 {
   static void run(Blocks rows, std::int64_t count, Int8Panel& panel) {
     PanelCodes<V> out{panel};
     for (std::int64_t k = 0; k < count; k += kInputs) {
-      unpack(static_cast<const Block*>(nullptr), rows, static_cast<int>(k / kBlock), out);
+      const auto b = static_cast<int>(k / kBlock);
+      scales(static_cast<const Block*>(nullptr), rows, b, out);
+      codes(static_cast<const Block*>(nullptr), rows, b, out);
       rows.next_block(sizeof(Block));
     }
   }
 };
+
+#undef SEINE_UNROLL
 
 }  // namespace seine::engine
