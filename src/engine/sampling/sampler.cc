@@ -1,7 +1,9 @@
 #include "engine/sampling/sampler.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <limits>
 
@@ -24,6 +26,33 @@ Result<> in_range(std::string_view field, double value, double low, double high)
 
 float sane(float logit) {
   return std::isnan(logit) ? kNever : logit;
+}
+
+// exp(x) for x <= 0 within 2^-21 of it, 0 below -87. Plain arithmetic, of which loops over a
+// vocabulary become vectors; std::exp takes most of the time of a draw.
+float weight_of(float x) {
+  constexpr float kRound = 12'582'912;  // 1.5 * 2^23: adding it rounds to an integer
+  const float t = std::max(x, -87.0F) * 1.442695041F;
+  const float whole = t + kRound - kRound;
+  const float f = t - whole;  // 2^f by its Taylor series, f in [-0.5, 0.5]
+  float p = 1.54035304e-4F;
+  p = p * f + 1.33335581e-3F;
+  p = p * f + 9.61812911e-3F;
+  p = p * f + 5.55041087e-2F;
+  p = p * f + 2.40226507e-1F;
+  p = p * f + 6.93147181e-1F;
+  p = p * f + 1;
+  const auto exponent = static_cast<std::uint32_t>(static_cast<std::int32_t>(whole) + 127) << 23U;
+  return x >= -87 ? p * std::bit_cast<float>(exponent) : 0;
+}
+
+// Tokens whose weights are added up together: a draw looks through one such stretch.
+constexpr std::size_t kStretch = 1024;
+
+float highest(std::span<const float> logits) {
+  float high = kNever;
+  for (const float x : logits) high = x > high ? x : high;  // what is no number is not above
+  return high;
 }
 
 }  // namespace
@@ -123,13 +152,14 @@ void Sampler::keep_top_k() {
     return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
   });
   candidates_.erase(middle, candidates_.end());
+  in_order_ = false;
 }
 
 void Sampler::normalise() {
   const float high = std::ranges::max(candidates_, {}, &Candidate::logit).logit;
   double sum = 0;
   for (Candidate& c : candidates_) {
-    c.probability = high == kNever ? 1 : std::exp(static_cast<double>(c.logit - high));
+    c.probability = high == kNever ? 1 : static_cast<double>(weight_of(c.logit - high));
     sum += c.probability;
   }
   for (Candidate& c : candidates_) c.probability /= sum;
@@ -155,19 +185,33 @@ void Sampler::keep_typical() {
   while (kept < candidates_.size() && mass < sampling_.typical_p)
     mass += candidates_[kept++].probability;
   candidates_.resize(std::max<std::size_t>(kept, 1));
+  in_order_ = false;
   normalise();
 }
 
 void Sampler::keep_top_p() {
   if (sampling_.top_p >= 1) return;
-  std::ranges::sort(candidates_, [](const Candidate& a, const Candidate& b) {
-    return a.probability != b.probability ? a.probability > b.probability : a.id < b.id;
-  });
+  // Those this unlikely are together less than what is left out anyway: they need no sorting.
+  const double least = (1 - sampling_.top_p) / 2 / static_cast<double>(candidates_.size());
+  std::erase_if(candidates_, [least](const Candidate& c) { return c.probability < least; });
+  const auto likelier = [](const Candidate& x, const Candidate& y) {
+    return x.probability != y.probability ? x.probability > y.probability : x.id < y.id;
+  };
+  // The likeliest few hold the mass as a rule: more are put in order only as they are needed.
   double mass = 0;
   std::size_t kept = 0;
-  while (kept < candidates_.size() && mass < sampling_.top_p)
-    mass += candidates_[kept++].probability;
+  for (std::size_t upto = 256; kept < candidates_.size() && mass < sampling_.top_p; upto *= 8) {
+    const auto from = candidates_.begin() + static_cast<std::ptrdiff_t>(kept);
+    const std::size_t end = std::min(upto, candidates_.size());
+    const auto to = candidates_.begin() + static_cast<std::ptrdiff_t>(end);
+    std::ranges::nth_element(from, to, candidates_.end(), likelier);
+    std::ranges::sort(from, to, likelier);
+    while (kept < end && mass < sampling_.top_p) mass += candidates_[kept++].probability;
+  }
+  if (kept == 0)
+    std::iter_swap(candidates_.begin(), std::ranges::min_element(candidates_, likelier));
   candidates_.resize(std::max<std::size_t>(kept, 1));
+  in_order_ = false;
   normalise();
 }
 
@@ -179,7 +223,52 @@ void Sampler::keep_min_p() {
   normalise();
 }
 
+bool Sampler::takes_any() const {
+  return sampling_.top_k == 0 && sampling_.typical_p >= 1 && sampling_.top_p >= 1 &&
+         sampling_.min_p <= 0;
+}
+
+// From the whole vocabulary: weights are summed in stretches, and only the one that the draw falls
+// into is looked through.
+TokenId Sampler::draw_any(std::span<const float> logits, double at) {
+  const float high = highest(logits);
+  if (high == kNever) return argmax(logits, nullptr);
+  const auto scale = static_cast<float>(1 / sampling_.temperature);
+  const auto weight = [=](float x) { return x > kNever ? weight_of((x - high) * scale) : 0; };
+  stretches_.clear();
+  double total = 0;
+  for (std::size_t from = 0; from < logits.size(); from += kStretch) {
+    const auto stretch = logits.subspan(from, std::min(kStretch, logits.size() - from));
+    float weights[kStretch] = {};
+    for (std::size_t i = 0; i < stretch.size(); ++i) weights[i] = weight(stretch[i]);
+    double sums[4] = {};
+    for (std::size_t i = 0; i < kStretch; ++i) sums[i % 4] += static_cast<double>(weights[i]);
+    stretches_.push_back(sums[0] + sums[1] + sums[2] + sums[3]);
+    total += stretches_.back();
+  }
+  const double wanted = at * total;
+  double mass = 0;
+  TokenId last = 0;
+  for (std::size_t s = 0; s < stretches_.size(); ++s) {
+    if (s + 1 < stretches_.size() && mass + stretches_[s] <= wanted) {
+      mass += stretches_[s];
+      continue;
+    }
+    for (std::size_t i = s * kStretch; i < std::min((s + 1) * kStretch, logits.size()); ++i) {
+      const auto x = static_cast<double>(weight(logits[i]));
+      if (x <= 0) continue;
+      mass += x;
+      last = static_cast<TokenId>(i);
+      if (wanted < mass) return last;
+    }
+  }
+  // Rounding left the draw behind the end.
+  return weight(logits[static_cast<std::size_t>(last)]) > 0 ? last : argmax(logits, nullptr);
+}
+
 TokenId Sampler::draw(std::span<const float> logits, const TokenMask* mask) {
+  const double at = random_.uniform();
+  if (mask == nullptr && takes_any()) return draw_any(logits, at);
   candidates_.clear();
   const auto scale = static_cast<float>(1 / sampling_.temperature);
   const auto take = [&](TokenId id) {
@@ -194,15 +283,15 @@ TokenId Sampler::draw(std::span<const float> logits, const TokenMask* mask) {
   } else {
     for (TokenId id = 0; id < count; ++id) take(id);
   }
-  const double at = random_.uniform();
   if (candidates_.empty()) return argmax(logits, mask);
+  in_order_ = true;
   keep_top_k();
   normalise();
   keep_typical();
   keep_top_p();
   keep_min_p();
   // In order of ids, so that the draw does not hang on how a selection left its candidates.
-  std::ranges::sort(candidates_, {}, &Candidate::id);
+  if (!in_order_) std::ranges::sort(candidates_, {}, &Candidate::id);
   double mass = 0;
   for (const Candidate& c : candidates_) {
     mass += c.probability;

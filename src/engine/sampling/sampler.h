@@ -63,6 +63,9 @@ class Sampler {
   bool has_penalties() const;
   void adjust(std::span<const float> logits);
   TokenId draw(std::span<const float> logits, const TokenMask* mask);
+  // Whether no selection but the temperature stands between logits and a draw.
+  bool takes_any() const;
+  TokenId draw_any(std::span<const float> logits, double at);
   void keep_top_k();
   void normalise();
   void keep_typical();
@@ -75,6 +78,8 @@ class Sampler {
   std::unordered_map<TokenId, Count> counts_;
   std::vector<float> adjusted_;  // only where bias or penalties change logits
   std::vector<Candidate> candidates_;
+  bool in_order_ = true;           // of ids, candidates_
+  std::vector<double> stretches_;  // sums of weights
 };
 
 // The token with the highest logit, the lowest id among equals; `mask` may be null.

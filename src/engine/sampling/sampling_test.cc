@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
 
+#include "base/random.h"
 #include "engine/sampling/sampler.h"
 #include "engine/sampling/stop_matcher.h"
 
@@ -60,6 +63,40 @@ TEST(Sampler, DrawsFollowTheDistribution) {
       const auto at = got.find(id);
       EXPECT_NEAR(at == got.end() ? 0 : at->second, want[static_cast<std::size_t>(id)], 0.015);
     }
+  }
+}
+
+// The whole vocabulary is drawn from by another way than what a mask leaves of it.
+TEST(Sampler, AVocabularyIsDrawnFromAsItsTokensAre) {
+  base::SeededRandom random(3);
+  std::vector<float> logits(5000);
+  for (float& x : logits) x = static_cast<float>(6 * random.uniform() - 3);
+  logits[17] = std::numeric_limits<float>::quiet_NaN();
+  logits[4999] = 7;
+  TokenMask all(5000);
+  for (TokenId id = 0; id < 5000; ++id) all.set(id);
+  for (const double temperature : {0.3, 1.0, 3.0}) {
+    Sampler whole({.temperature = temperature}, std::nullopt, 5);
+    Sampler masked({.temperature = temperature}, std::nullopt, 5);
+    for (int i = 0; i < 300; ++i)
+      EXPECT_EQ(whole.sample(logits, nullptr).id, masked.sample(logits, &all).id);
+  }
+}
+
+TEST(Sampler, TopPTakesTheLikeliestUpToItsMass) {
+  base::SeededRandom random(4);
+  std::vector<float> logits(600);
+  for (float& x : logits) x = static_cast<float>(12 * random.uniform());
+  const std::vector<double> p = softmax(logits);
+  for (const double top_p : {0.0, 0.4, 0.9}) {
+    std::vector<double> sorted = p;
+    std::ranges::sort(sorted, std::greater{});
+    double mass = 0;
+    std::size_t kept = 0;
+    while (mass < top_p) mass += sorted[kept++];
+    const double least = sorted[std::max<std::size_t>(kept, 1) - 1];
+    for (const auto& [id, share] : shares({.top_p = top_p}, logits))
+      EXPECT_GE(p[static_cast<std::size_t>(id)], least * (1 - 1e-6)) << top_p << " " << id;
   }
 }
 
