@@ -10,7 +10,7 @@ namespace seine::engine {
 
 struct SchedulerSettings {
   std::size_t queue_max = 4096;       // requests that wait
-  std::int32_t lanes_max = 32;        // sequences that run; at most the model's logit rows
+  std::int32_t lanes_max = 64;        // sequences that run; at most the model's logit rows
   std::int32_t chunk_tokens = 128;    // of a prompt in one pass, while other streams run
   std::int32_t draft_tokens_max = 6;  // guesses a lane and pass; 0: none
   // Passes wider than this are bound by arithmetic, where a wrong guess costs as much as a right
