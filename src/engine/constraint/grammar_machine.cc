@@ -295,15 +295,15 @@ class GrammarConstraint final : public Constraint {
  private:
   // Older generations are only ever read from here, so locking old before new cannot cross.
   void move_on_if_full() {
-    std::shared_ptr<MachineCache> next;
     {
       const std::lock_guard lock(cache_->mutex);
       if (!cache_->full() || cache_->mask_is_known(*state_)) return;
     }
-    next = machine_->renew(cache_);
-    const std::scoped_lock lock(cache_->mutex, next->mutex);
-    state_ = next->import(*cache_, *state_);
-    cache_ = std::move(next);
+    // Kept until its lock is released: this may be the last that holds it.
+    const std::shared_ptr<MachineCache> full = cache_;
+    cache_ = machine_->renew(full);
+    const std::scoped_lock lock(full->mutex, cache_->mutex);
+    state_ = cache_->import(*full, *state_);
   }
 
   std::shared_ptr<GrammarMachine> machine_;
