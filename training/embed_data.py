@@ -15,8 +15,9 @@ MLM = (1536, 192, 56)                                    # rows, tokens, masked 
 NEAR = {"en_qa": 1, "zh_qa": 1}                          # near passages of a query, by source
 SHORT = {"par", "intent"}                                # the other side is as short as a query
 # progress from, shares of the sources
-WEAK = dict(cloze=22, crop=14, title=14, par=16, cross=8, en_qa=14, zh_qa=4, faq=4, intent=4)
-SUPERVISED = dict(cloze=32, crop=10, title=10, par=8, cross=8, en_qa=12, zh_qa=5, faq=6, intent=9)
+WEAK = dict(cloze=26, crop=14, title=14, par=12, cross=12, en_qa=8, zh_qa=4, faq=4, intent=6)
+SUPERVISED = dict(cloze=28, crop=9, title=9, par=9, cross=12, en_qa=10, zh_qa=6, faq=6, intent=11)
+ALIKE, GROUP = .6, 24                                    # share of batches in groups of near texts, texts of a group
 STAGES = [(0.0, WEAK), (0.35, SUPERVISED)]
 KEY = 1 << 40                                            # ids of texts that equal nothing else
 
@@ -33,11 +34,15 @@ class Pairs:
             k = np.flatnonzero(use & (z["intent_set"] == name)); c = z["intent_class"][k]
             groups = [k[c == x] for x in np.unique(c)]
             self.classes[name] = [g for g in groups if len(g) > 1]
+        self.par_train = np.flatnonzero(data.par_doc % 20 != 0)      # the other documents are for validation
+        order = lambda lang: np.array([q for p in self.t.train_p[lang] for q in data.of[p]])
+        self.by_article = {l: order(l) for l in ("en", "zh")}
+        self.spots = None
         # in equal parts for each class, not each text: 7 classes of SNIPS hold as many texts as 150 of CLINC
         self.all_classes = [g for name, gs in self.classes.items() if name != "snips" for g in gs] + [g for g in self.classes["snips"]]
 
     def seed(self, *key):
-        self.r = np.random.default_rng(key); self.t.r = self.r; self.t.cloze_maker.rng = self.r
+        self.r = np.random.default_rng(key); self.t.r = self.r; self.t.cloze_maker.rng = self.t.substitutes.rng = self.r
 
     def passage(self, p, limit):
         """A passage as an index holds it: title and text, sometimes the text alone, cut where it is too long."""
@@ -51,7 +56,10 @@ class Pairs:
 
     # every maker: -> (query, id of the query, passage, id of the passage, [near passages], [their ids])
     def qa(self, lang, lim):
-        d, r = self.d, self.r; q = self.t.pick_question(lang); p = int(d.span[q, 0])
+        d, r = self.d, self.r; q = self.t.pick_question(lang)
+        if self.spots is not None:                       # questions of one article: their passages are hard negatives of each other
+            order = self.by_article[lang]; q = int(order[(int(self.spots[self.k // GROUP] * len(order)) + int(r.integers(150))) % len(order)])
+        p = int(d.span[q, 0])
         s, e = d.span[q, 1:]
         x = d.text[p]
         if e > lim - 20:                                 # the answer stands late: a window that holds it
@@ -62,6 +70,9 @@ class Pairs:
         near = [int(n) for n in d.neg[q] if n >= 0]
         n = near[int(r.integers(len(near)))] if near else int(r.choice(self.t.train_p[lang]))
         q_ = d.q[q]; lose = lambda x, most: x[r.random(len(x)) >= r.uniform(0, most)]
+        if r.random() < .5:                              # names and figures changed on both sides
+            at, _, turns = self.t.substitutes.apply({p: text}, {p: text[:0]}, [(q_, None, 0, 0)])
+            text, q_ = at[p], turns[0][0]
         return lose(q_, .3) if len(q_) > 8 else q_, KEY + q, lose(text, .3), p, [lose(self.passage(n, lim), .3)], [n]
 
     def en_qa(self, lim):
@@ -73,7 +84,11 @@ class Pairs:
     def some_chunk(self, lang, n):
         if self.r.random() < .25:
             p = int(self.r.choice(self.t.train_p[lang])); return np.array(self.d.text[p][:n])
-        return self.t.chunk(lang, n)[0]
+        if self.spots is None:
+            return self.t.chunk(lang, n)[0]
+        u = self.spots[self.k // GROUP]; lms = self.d.lm[lang]; lm = lms[int(u * 997) % len(lms)]
+        at = int(u * (len(lm) - 80000))
+        return self.t.chunk(lang, n, (lm, at, at + 70000))[0]
 
     def cloze(self, lim):
         lang = "zh" if self.r.random() < .6 else "en"
@@ -108,7 +123,7 @@ class Pairs:
         return None
 
     def par(self, lim):
-        d, r = self.d, self.r; i = int(r.integers(len(d.par_doc)))
+        d, r = self.d, self.r; i = int(r.choice(self.par_train))
         a, b = ("en", "zh") if r.random() < .5 else ("zh", "en")
         return d.par[a][i], i, d.par[b][i], i, [], []
 
@@ -116,7 +131,7 @@ class Pairs:
         """A cloze question of a segment in one language, for the segments around it in the other."""
         d, r = self.d, self.r
         a, b = ("en", "zh") if r.random() < .4 else ("zh", "en")
-        at = int(r.integers(0, len(d.par_doc) - 6)); rows = [i for i in range(at, at + int(r.integers(1, 5))) if d.par_doc[i] == d.par_doc[at]]
+        at = min(int(r.choice(self.par_train)), len(d.par_doc) - 6); rows = [i for i in range(at, at + int(r.integers(1, 5))) if d.par_doc[i] == d.par_doc[at]]
         x = d.par[a][int(r.choice(rows))]
         if len(x) < 8:
             return None
@@ -146,8 +161,9 @@ class Pairs:
         def put(rows, lengths, k, mark, x):
             x = x[:rows.shape[1] - 1]
             rows[k, 0] = mark; rows[k, 1:1 + len(x)] = x; lengths[k] = 1 + len(x)
+        self.spots = self.r.random(n // GROUP + 1) if self.r.random() < ALIKE else None
         for k in range(n):
-            s = None
+            s, self.k = None, k
             while s is None:
                 s = make(lp)
             a, _, b, bid, more, mids = s

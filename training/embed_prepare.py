@@ -6,7 +6,7 @@ FAQ: questions and answers, MedQuAD apart by focus (5 % held out), the Python FA
 Intents: texts with a class of their set; a tenth of BANKING77, HWU64 and SNIPS is held out by a hash of the text, of
 CLINC150 its validation file.
 """
-import argparse, zlib
+import argparse, subprocess
 import numpy as np
 from prepare import flat, held, rows
 from tokenizer import Tokenizer
@@ -32,10 +32,23 @@ def intents(shared):
     return out
 
 
+def bm25_lists(binary, dir, depth=100):
+    from dataset import Dataset
+    d = Dataset(dir); out = {}
+    for lang in ("en", "zh"):
+        qs = d.questions(lang, "val")[:4000]; pool = np.flatnonzero((d.lang == (lang == "zh")) & (d.src < 3))
+        rec = lambda x: np.uint32(len(x)).tobytes() + x.astype(np.uint16).tobytes()
+        data = np.array([len(pool), len(qs)], np.uint32).tobytes() + b"".join(rec(np.concatenate([d.title[i], d.text[i]])) for i in pool) + b"".join(rec(d.q[i]) for i in qs)
+        near = np.frombuffer(subprocess.run([binary, str(depth)], input=data, stdout=subprocess.PIPE, check=True).stdout, np.uint32).reshape(len(qs), depth)
+        out["bm25_" + lang] = np.where(near < len(pool), near, 0).astype(np.uint16)
+    return out
+
+
 def main():
     ap = argparse.ArgumentParser()
     for k in ("shared", "tok", "bpe", "out"):
         ap.add_argument("--" + k, required=True)
+    ap.add_argument("--bm25", default="", help="BIN: also BM25's hundred nearest passages of each validation question (DIR/qa.npz), for the figures of both together")
     a = ap.parse_args(); tok = Tokenizer(a.tok, a.bpe); arr = {}
     f, i = faq(a.shared), intents(a.shared)
     classes = {c: n for n, c in enumerate(sorted({c for _, c, _ in i}))}
@@ -44,6 +57,8 @@ def main():
     arr["faq_val"] = np.array([x[2] for x in f]); arr["intent_val"] = np.array([x[2] for x in i])
     arr["intent_class"] = np.array([classes[x[1]] for x in i], np.int32)
     arr["intent_set"] = np.array([x[1][:5] for x in i]); arr["intent_oos"] = np.array([x[1].endswith(":oos") for x in i])
+    if a.bm25:
+        arr.update(bm25_lists(a.bm25, a.out))
     np.savez_compressed(f"{a.out}/embed.npz", **arr)
     print(len(f), "FAQ pairs,", len(i), "intent texts of", len(classes), "classes")
 

@@ -34,6 +34,18 @@ def state_of(tensors, c):
     return {k: torch.from_numpy(np.array(v, np.float32)) for k, v in out.items()}
 
 
+def embed_state(tensors):
+    """GGUF's names -> seine-embed's: the inverse of embed_export.tensors."""
+    import embed_export
+    leaf = {v: k for k, v in embed_export.SHORT.items()}
+    out = {"embed_tokens.weight": tensors["token_embd.weight"], "norm.weight": tensors["output_norm.weight"]}
+    for name, x in tensors.items():
+        if name.startswith("blk."):
+            _, i, short, _ = name.split(".")
+            out[f"layers.{i}.{leaf[short]}.weight"] = x
+    return {k: torch.from_numpy(np.array(v, np.float32)) for k, v in out.items()}
+
+
 def write_tokenizer(keys, out):
     back = {c: b for b, c in byte_alphabet().items()}
     strings = keys["tokenizer.ggml.tokens"]
@@ -53,8 +65,12 @@ def main():
     keys, tensors = gguf.read(sys.argv[1])
     write_tokenizer(keys, sys.argv[2])
     if len(sys.argv) > 3 and sys.argv[3].endswith(".pt"):
-        from model import Config, Model
-        c = config_of(keys); state = state_of(tensors, c)
+        if keys["general.architecture"] == "seine-embed":
+            from embed_model import Config, Model
+            c, state = {}, embed_state(tensors)
+        else:
+            from model import Config, Model
+            c = config_of(keys); state = state_of(tensors, c)
         Model(Config(**c)).load_state_dict(state)          # every name and shape
         meta = json.loads(sys.argv[sys.argv.index("--meta") + 1]) if "--meta" in sys.argv else dict(step=0, tokens=0, spent=0.0)
         torch.save(dict(state=state, meta=dict(meta, config=c)), sys.argv[3])

@@ -9,6 +9,7 @@ the answer or not: length must not betray the gold passage.
 """
 import numpy as np
 from cloze import Cloze
+from substitute import Substitutes
 from tokenizer import DOC, END, QUESTION, PASSAGE, ANSWER, NONE, BLANK, CITE, CITATIONS, SPECIALS
 
 PROMPT_MAX = 1500                                        # tokens of all passages together
@@ -17,17 +18,19 @@ PROMPT_MAX = 1500                                        # tokens of all passage
 class Tasks:
     def __init__(self, data, options=None):
         self.d = data
-        self.o = dict(front=.75, missing=.25, lm_passage=.25, lm_question=.4, title=.85, zh_qa=.25, zh_cloze=.55, keywords=.06, lossy=.15)
+        self.o = dict(front=.75, missing=.25, lm_passage=.25, lm_question=.4, title=.85, zh_qa=.25, zh_cloze=.55, keywords=.06, lossy=.2,
+                      replace=.75, miss=.5)
         self.o.update(options or {})
         self.cloze_maker = Cloze(data, data.tok.encode_plain, None)
         self.train_q = {"en": data.questions("en", "train"), "zh": data.questions("zh", "train", [1, 2]), "kd": data.questions("zh", "train", [3])}
         self.train_p = {l: data.passages(l, "train") for l in ("en", "zh")}
+        self.substitutes = Substitutes(data, self.cloze_maker, np.concatenate(list(self.train_q.values())))
         self.par_at = np.flatnonzero(np.r_[True, data.par_doc[1:] != data.par_doc[:-1]])
         self.seed(0)
 
     def seed(self, *key):
         self.r = np.random.default_rng(key)
-        self.cloze_maker.rng = self.r
+        self.cloze_maker.rng = self.substitutes.rng = self.r
 
     # ---- passages ------------------------------------------------------------------------------------------------
     def limit(self, n):
@@ -90,6 +93,8 @@ class Tasks:
         missing = r.random() < self.o["missing"]
         nd = int(r.choice(6, p=[.2, .12, .16, .18, .2, .14]))
         nd = max(nd, 1) if missing else nd
+        if missing and r.random() < self.o["miss"]:
+            return self.near_miss(lang, q, gold)
         near = [int(x) for x in d.neg[q] if x >= 0]; r.shuffle(near)
         own = [gold] if not missing else []
         for _ in range(nd):
@@ -99,14 +104,13 @@ class Tasks:
             return None
         w, title = self.limit(len(own)), r.random() < self.o["title"]
         w = max(w, int(d.span[q, 2] - d.span[q, 1]))     # an answer is never cut
-        segs, place = [], {}
+        texts, place = {}, {}
         for p in own:
             x = d.text[p]
             a, b = self.window(len(x), w, *(d.span[q, 1:] if p == gold else ()))
-            place[p] = (a, b)
-            segs.append((p, np.concatenate([d.title[p], x[a:b]]) if title else x[a:b]))
-        def turn(k, p):
-            return self.vary(d.q[k]), (d.text[p][d.span[k, 1]:d.span[k, 2]] if p is not None else None), p
+            place[p] = (a, b); texts[p] = x[a:b]
+        def turn(k, p):                                  # question, passage, place of the answer in its window
+            return d.q[k], p, *((int(d.span[k, i]) - place[p][0] for i in (1, 2)) if p is not None else (0, 0))
         turns = [turn(q, None if missing else gold)]
         more = [(int(k), p) for p, (a, b) in place.items() for k in d.of[p] if k != q and d.span[k, 1] >= a and d.span[k, 2] <= b]
         r.shuffle(more)
@@ -116,14 +120,45 @@ class Tasks:
             k = pool[int(r.integers(len(pool)))]
             if int(d.span[k, 0]) not in place:
                 turns.insert(int(r.integers(len(turns) + 1)), turn(k, None))
+        titles = {p: d.title[p] if title else d.title[p][:0] for p in own}
+        if r.random() < self.o["replace"]:
+            texts, titles, turns = self.substitutes.apply(texts, titles, turns)
+        if not turns:
+            return None
+        segs = [(p, np.concatenate([titles[p], texts[p]])) for p in own]
+        turns = [(self.vary(x), texts[p][s:e] if p is not None else None, p) for x, p, s, e in turns]
         return self.assemble(segs, turns, r.random() < self.o["lm_passage"], r.random() < self.o["lm_question"])
 
+    def near_miss(self, lang, q, gold):
+        """No answer, though the passage it stood in is there: without the sentences that hold it, or asked of a name or
+        number that the passage does not hold."""
+        r, d = self.r, self.d
+        x, title, ask = d.text[gold], d.title[gold], d.q[q]
+        near = [int(n) for n in d.neg[q] if n >= 0]; r.shuffle(near)
+        if r.random() < .5:
+            x = self.substitutes.without(x, *(int(i) for i in d.span[q, 1:]))
+        else:
+            ask = self.substitutes.ask_other(ask, np.concatenate([title, x]))
+        if ask is None or x is None or len(x) < 30:
+            return None
+        own = near[:int(r.choice(5, p=[.3, .2, .2, .15, .15]))]; w = self.limit(len(own) + 1)
+        cut = lambda y: y[slice(*self.window(len(y), w))]
+        with_title = r.random() < self.o["title"]
+        texts = {p: cut(d.text[p]) for p in own}; texts[gold] = cut(x)
+        titles = {p: d.title[p] if with_title else d.title[p][:0] for p in texts}
+        turns = [(ask, None, 0, 0)]
+        if r.random() < self.o["replace"]:
+            texts, titles, turns = self.substitutes.apply(texts, titles, turns)
+        segs = [(p, np.concatenate([titles[p], y])) for p, y in texts.items()]
+        return self.assemble(segs, [(self.vary(turns[0][0]), None, None)], r.random() < self.o["lm_passage"], False)
+
     # ---- clozes ------------------------------------------------------------------------------------------------------
-    def chunk(self, lang, n):
-        """About n tokens of one document, from a sentence start if one is near -> tokens, the shard, the place."""
-        lm = self.d.lm[lang][int(self.r.integers(len(self.d.lm[lang])))]
+    def chunk(self, lang, n, near=None):
+        """About n tokens of one document, from a sentence start if one is near -> tokens, the shard, the place.
+        near: (shard, first place, last place)"""
+        lm, low, high = near or (self.d.lm[lang][int(self.r.integers(len(self.d.lm[lang])))], 0, 1 << 60)
         for _ in range(10):
-            at = int(self.r.integers(0, len(lm) - 2 * n - 2))
+            at = int(self.r.integers(low, min(high, len(lm) - 2 * n - 2)))
             x = np.array(lm[at:at + 2 * n])
             cut = np.flatnonzero(x == DOC)
             if len(cut):

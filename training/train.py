@@ -30,15 +30,41 @@ def arguments():
     ap.add_argument("--seed", type=int, default=1); ap.add_argument("--workers", type=int, default=12)
     ap.add_argument("--init", default="", help="checkpoint to go on from without optimiser state: step, tokens and seconds come with it")
     ap.add_argument("--config", default="{}", help="JSON over model.Config"); ap.add_argument("--options", default="{}", help="JSON over tasks' options")
+    ap.add_argument("--rank", type=int, default=0); ap.add_argument("--world", type=int, default=1, help="processes that share one run, B rows each (data parallel)")
+    ap.add_argument("--meet", default="tcp://127.0.0.1:29517", help="where they meet")
     ap.add_argument("--grouped", type=int, default=0); ap.add_argument("--device", default="cuda"); ap.add_argument("--eval-every", type=float, default=150)
     ap.add_argument("--log-every", type=int, default=25); ap.add_argument("--quick", type=int, default=128, help="items a set of the quick figures")
     return ap.parse_args()
 
 
+class Shared:
+    """What the processes of one run have in common: the start, the mean gradient, the clock."""
+
+    def __init__(self, a, model):
+        import torch.distributed as dist
+        self.dist, self.world = dist, a.world
+        dist.init_process_group("nccl" if a.device == "cuda" else "gloo", init_method=a.meet, rank=a.rank, world_size=a.world)
+        self.control = dist.new_group(backend="gloo")    # small words that the CPU needs: not behind the GPU's queue
+        for t in model.state_dict().values():
+            dist.broadcast(t, 0)
+
+    def agree(self, *numbers):
+        x = torch.tensor(numbers, dtype=torch.float64)
+        self.dist.broadcast(x, 0, group=self.control)
+        return x.tolist()
+
+    def mean_gradients(self, model):
+        g = [p.grad for p in model.parameters() if p.grad is not None]
+        flat = torch.cat([x.reshape(-1) for x in g])
+        self.dist.all_reduce(flat); flat /= self.world
+        for x, y in zip(g, flat.split([x.numel() for x in g])):
+            x.copy_(y.view_as(x))
+
+
 def main():
     a = arguments(); born = time.time()
     os.makedirs(a.run, exist_ok=True)
-    loader = batches.Loader(batches.rows(a.data, json.loads(a.options), a.B, a.T, a.plan), a.seed, a.workers)
+    loader = batches.Loader(batches.rows(a.data, json.loads(a.options), a.B, a.T, a.plan), a.seed + 15485863 * a.rank, a.workers)
     cuda = a.device == "cuda"
     torch.manual_seed(a.seed); torch.set_float32_matmul_precision("high")
     MoE.grouped = bool(a.grouped)
@@ -56,6 +82,8 @@ def main():
         a.seconds = spent + a.finish_in
     warm_from = 0 if saved or not a.init else step        # no optimiser state: warm up again
     warm_to = step if saved and step >= WARM else warm_from + WARM
+    if cuda:
+        torch.cuda.set_device(a.rank if torch.cuda.device_count() >= a.world > 1 else 0)
     model = model.to(a.device).train()
     loss_fn = token_loss
     if cuda:
@@ -65,12 +93,16 @@ def main():
     o1, o2 = optim.build(model, a.lr, a.wd, a.adam_lr, a.embed_lr, compiled=cuda)
     if saved:
         o1.load_state_dict(saved["o1"]); o2.load_state_dict(saved["o2"]); saved = None
+    shared = Shared(a, model) if a.world > 1 else None
     moes = [l.mlp for l in model.layers if isinstance(l.mlp, MoE)]
     fq = quant.FakeQuant(model)
-    data = Dataset(a.data); quick = quick_sets(data, a.quick)
-    logf = open(a.run + "/log.jsonl", "a")
+    first = a.rank == 0
+    data = Dataset(a.data) if first else None; quick = quick_sets(data, a.quick) if first else None
+    logf = open(a.run + "/log.jsonl" if first else os.devnull, "a")
     def log(**k):
-        line = json.dumps(k); logf.write(line + "\n"); logf.flush(); print(line[:320], flush=True)
+        if not first:
+            return
+        line = json.dumps(k); logf.write(line + "\n"); logf.flush(); print(line[:520], flush=True)
     total, active = count(model)
     flop = 6 * active + 6 * c.num_hidden_layers * c.num_attention_heads * (c.qk_nope_head_dim + c.qk_rope_head_dim + c.v_head_dim) * 350
     log(params=total, active=active, config=dataclasses.asdict(c), args={k: v for k, v in vars(a).items()}, start_step=step)
@@ -80,7 +112,7 @@ def main():
 
     packing = []
     def pack(wait=False):
-        if not a.pack:
+        if not (a.pack and first):
             return
         for t in packing:
             t.join()
@@ -99,6 +131,8 @@ def main():
         return step / a.steps if a.steps else spent / a.seconds
 
     def evaluate(p):
+        if not first:
+            return
         model.eval()
         if p > 1 - a.qat:
             fq.enter()
@@ -111,11 +145,14 @@ def main():
     next_eval, next_pack = a.eval_every, 120.0
     t_prev = None; waited = 0.0; local = 0; failed = False
     while True:
-        p = progress()
-        if p >= 1 or time.time() - born > a.until or step >= a.max_steps:
-            break
-        if local % 25 == 0 and os.path.exists(f"{a.run}/decay_in"):   # written from outside: decay now, within so many seconds
+        p = progress(); over = time.time() - born > a.until; left = 0.0
+        if local % 25 == 0 and first and os.path.exists(f"{a.run}/decay_in"):   # written from outside: decay now, within so many seconds
             left = float(open(f"{a.run}/decay_in").read()); os.remove(f"{a.run}/decay_in")
+        if shared:                                        # the first process's clock is everyone's
+            p, over, left, spent = shared.agree(p, float(over), left, spent)
+        if p >= 1 or over or step >= a.max_steps:
+            break
+        if left:
             a.seconds = spent + left; a.decay = left / a.seconds; a.qat = 0.5 * a.decay; p = progress()
             log(decay_in=left, p=round(p, 4))
         t_w = time.time()
@@ -145,16 +182,21 @@ def main():
         (batches.stage(a.plan, p)[1] * lm + ans).backward()
         if qat:
             fq.leave()
+        if shared:
+            shared.mean_gradients(model)
         gn = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         o1.step(); o2.step()
         o1.zero_grad(set_to_none=True); o2.zero_grad(set_to_none=True)
         with torch.no_grad():
-            load = torch.stack([m.load for m in moes]); fair = load.mean(1, keepdim=True)
+            load = torch.stack([m.load for m in moes])
+            if shared:
+                torch.distributed.all_reduce(load)
+            fair = load.mean(1, keepdim=True)
             speed = (BALANCE if step < 500 else BIAS_SPEED) * (p < 1 - a.decay / 2)
             for m, s in zip(moes, torch.sign(fair - load) * speed):
                 m.gate.e_score_correction_bias += s
             acc.append(torch.stack([lm.detach(), ans.detach(), gn.detach(), (load / fair).max(), ((load - 2 * fair).clamp(min=0).sum() / load.sum())]))
-        step += 1; local += 1; tokens += a.B * a.T
+        step += 1; local += 1; tokens += a.B * a.T * a.world
         now = time.time()
         if local <= 5:                                    # compiling: not counted as training time
             if cuda:
@@ -185,8 +227,9 @@ def main():
     if cuda:
         torch.cuda.synchronize()
     p = progress(); final = p >= 1
-    torch.save(dict(model=model.state_dict(), o1=o1.state_dict(), o2=o2.state_dict(), step=step, tokens=tokens, spent=spent), state_path + ".tmp")
-    os.replace(state_path + ".tmp", state_path)
+    if first:
+        torch.save(dict(model=model.state_dict(), o1=o1.state_dict(), o2=o2.state_dict(), step=step, tokens=tokens, spent=spent), state_path + ".tmp")
+        os.replace(state_path + ".tmp", state_path)
     evaluate(p)
     pack(wait=True)
     log(done=True, step=step, tokens=tokens, spent=round(spent, 1), sec=round(time.time() - born, 1), final=final)
