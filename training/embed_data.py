@@ -48,7 +48,7 @@ class Pairs:
         """A passage as an index holds it: title and text, sometimes the text alone, cut where it is too long."""
         d, r = self.d, self.r; u = r.random()
         x = d.text[p]
-        head = [] if u < .35 else d.title[p] if u < .7 else np.concatenate([d.title[p][:-1], self.newline])
+        head = d.title[p][:0] if u < .35 else d.title[p] if u < .7 else np.concatenate([d.title[p][:-1], self.newline])
         room = limit - 1 - len(head)
         return np.concatenate([head, x[:room]])
 

@@ -34,6 +34,12 @@ def state_of(tensors, c):
     return {k: torch.from_numpy(np.array(v, np.float32)) for k, v in out.items()}
 
 
+def embed_config(keys):
+    k = lambda n: keys["seine-embed." + n]
+    return dict(vocab_size=k("vocab_size"), hidden_size=k("embedding_length"), num_hidden_layers=k("block_count"), num_attention_heads=k("attention.head_count"),
+                intermediate_size=k("feed_forward_length"), rope_theta=k("rope.freq_base"), rms_norm_eps=k("attention.layer_norm_rms_epsilon"), context=k("context_length"))
+
+
 def embed_state(tensors):
     """GGUF's names -> seine-embed's: the inverse of embed_export.tensors."""
     import embed_export
@@ -67,7 +73,7 @@ def main():
     if len(sys.argv) > 3 and sys.argv[3].endswith(".pt"):
         if keys["general.architecture"] == "seine-embed":
             from embed_model import Config, Model
-            c, state = {}, embed_state(tensors)
+            c, state = embed_config(keys), embed_state(tensors)
         else:
             from model import Config, Model
             c = config_of(keys); state = state_of(tensors, c)

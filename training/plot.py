@@ -7,10 +7,12 @@ POINTS = [("en_gold", "#c0562b", "answers, English validation"), ("zh_gold", "#7
 
 
 def main():
-    rows, evals = {}, {}
+    rows, evals, tokens = {}, {}, 131072
     for p in sys.argv[2:]:
         for line in open(p):
             r = json.loads(line)
+            if "args" in r:
+                tokens = r["args"]["B"] * r["args"]["T"] * r["args"].get("world", 1)
             if "lm" in r:
                 rows[r["step"]] = r
             if "eval" in r:
@@ -23,7 +25,7 @@ def main():
         out.append(f'<path d="M{L} {y(v):.1f}H{W - 12}" stroke="#ddd"/><text x="{L - 8}" y="{y(v) + 4:.1f}" text-anchor="end">{v}</text>')
     for s in range(0, int(last), 1000):
         out.append(f'<text x="{x(s):.1f}" y="{H - 16}" text-anchor="middle">{s}</text>')
-    out.append(f'<text x="{W - 12}" y="{H - 3}" text-anchor="end">step (131,072 tokens each); loss in nats a token</text>')
+    out.append(f'<text x="{W - 12}" y="{H - 3}" text-anchor="end">step ({tokens:,} tokens each); loss in nats a token</text>')
     for key, colour, _ in SERIES:
         pts = " ".join(f"{x(s):.1f},{y(rows[s][key]):.1f}" for s in sorted(rows))
         out.append(f'<polyline points="{pts}" fill="none" stroke="{colour}" stroke-width="1.3"/>')

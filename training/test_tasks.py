@@ -23,6 +23,23 @@ def check(x, cls, V):
     return segs, cited
 
 
+def check_substitutes(t, n):
+    """A replaced answer is literal in its passage, mostly another one, and gone from where the sentences that held it go."""
+    d, s, changed, tried = t.d, t.substitutes, 0, 0
+    for i in range(n):
+        t.seed(8, i); q = t.pick_question("zh" if i % 4 == 0 else "en"); p, a, b = (int(v) for v in d.span[q])
+        x, old = d.text[p], d.text[p][a:b]
+        texts, _, turns = s.apply({p: x}, {p: d.title[p]}, [(d.q[q], p, a, b)])
+        y, (ask, _, c, e) = texts[p], turns[0] if turns else (None, None, 0, 0)
+        if ask is not None:
+            tried += 1; changed += y[c:e].tobytes() != old.tobytes()
+            assert e > c and len(ask) and y.max() < len(d.tok)
+        rest = s.without(x, a, b)
+        assert rest is None or not s.hits(rest, old) and len(rest) < len(x)
+    assert changed > tried * .5 and tried > n * .9, (changed, tried, n)
+    print(f"substitutes: {changed} of {tried} answers changed")
+
+
 def main():
     t = Tasks(Dataset(sys.argv[1])); n = int(sys.argv[2]) if len(sys.argv) > 2 else 3000; V = len(t.d.tok)
     for name, f in (("qa", t.qa), ("cloze", t.cloze), ("copy", t.copy), ("cross", t.cross)):
@@ -36,6 +53,7 @@ def main():
             if name == "qa" and len(segs) > 1 and cited:
                 gold.append(len(segs[cited[0]])); rest += [len(v) for k, v in segs.items() if k != cited[0]]
         print(name, n, "samples,", none, "given up", f"gold {np.mean(gold):.0f} other {np.mean(rest):.0f} bytes" if gold else "")
+    check_substitutes(t, min(n, 1000))
     for p in (0.0, 0.3, 0.9):
         a, b = (batches.make(t, 1, 2, p, 4, 1024) for _ in range(2))
         assert all((x == y).all() for x, y in zip(a, b)) and (np.diff(a[2], axis=1) >= 0).all()
