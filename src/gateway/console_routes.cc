@@ -167,6 +167,21 @@ void ConsoleRoutes::install(net::Router& router) {
        [this](const PoolAsk& ask) -> Result<PoolReply> {
          return json_reply(to_json(SEINE_TRY(ports_.files.get(ask.id))));
        }},
+      {"GET",
+       "/api/files/{id}/original",
+       {.operation_id = "getOriginalFile",
+        .summary = "The file as it was sent; only a PDF opens in the browser, at `#page=N`",
+        .tag = "files",
+        .scope = std::string(kChatScope)},
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         const StoredFile file = SEINE_TRY(ports_.files.get(ask.id));
+         // A page that somebody wrote must not run as one of ours.
+         const bool pdf = file.type == "application/pdf";
+         return PoolReply{.body = SEINE_TRY(ports_.files.original(ask.id)),
+                          .type = pdf ? file.type : "application/octet-stream",
+                          .file_name = file.name,
+                          .shown = pdf};
+       }},
       {"DELETE",
        "/api/files/{id}",
        {.operation_id = "deleteFile",

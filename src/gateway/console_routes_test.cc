@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/answers/file_page.h"
 #include "gateway/chats/chat_routes.h"
 #include "gateway/detail/test_gateway.h"
 #include "gateway/settings/settings.h"
@@ -95,11 +96,38 @@ TEST(ConsoleRoutes, KeepsFiles) {
   EXPECT_EQ(file["type"], "text/markdown");
   EXPECT_EQ(file["characters"], 15);
   const std::string id = file["id"].get<std::string>();
-  EXPECT_EQ(*served.files->text(id), "# Seine\n777 km\n");
+  EXPECT_EQ(served.files->text(id)->text, "# Seine\n777 km\n");
   EXPECT_EQ(served.gateway.ask("GET", "/api/files").json()["data"].size(), 1u);
   EXPECT_EQ(served.gateway.ask("DELETE", "/api/files/" + id).status, 204);
   EXPECT_EQ(served.gateway.ask("GET", "/api/files/" + id).status, 404);
   EXPECT_EQ(served.blobs->usage()->pinned_bytes, 0u);
+}
+
+TEST(ConsoleRoutes, GivesAFileBackAsItWasSent) {
+  Served served;
+  const auto made =
+      served.gateway.ask("POST", "/api/files?name=%E6%B2%B3.md", "<script>1</script>");
+  const std::string id = made.json()["id"].get<std::string>();
+  const auto sent = served.gateway.ask("GET", "/api/files/" + id + "/original");
+  EXPECT_EQ(sent.body, "<script>1</script>");
+  EXPECT_EQ(sent.headers.get("content-type"), "application/octet-stream");
+  EXPECT_EQ(sent.headers.get("x-content-type-options"), "nosniff");
+  EXPECT_EQ(sent.headers.get("content-disposition"), "attachment; filename*=UTF-8''%E6%B2%B3.md");
+  EXPECT_EQ(served.gateway.ask("GET", "/api/files/f_none/original").status, 404);
+}
+
+TEST(FilePage, SaysWhereInTheFileABlockStands) {
+  const FileText text{.type = "application/pdf",
+                      .text = "# One\n\nfirst\n- a\n- b\n\nlast",
+                      .places = {{0, "page=1"}, {17, "page=2"}}};
+  const answer::Page page = file_page({.id = "f_1", .name = "a.pdf"}, text);
+  ASSERT_EQ(page.blocks.size(), 4u);
+  EXPECT_EQ(page.blocks[1].anchor, "page=1");
+  EXPECT_EQ(page.markdown.substr(page.blocks[2].span.begin), "- b\n\nlast");
+  EXPECT_EQ(page.blocks[2].anchor, "page=2");
+  EXPECT_EQ(page.blocks[3].anchor, "page=2");
+  const answer::Page plain = file_page({.id = "f_2", .name = "a.md"}, {.type = "", .text = "a"});
+  EXPECT_EQ(plain.blocks[0].anchor, "");
 }
 
 TEST(ConsoleRoutes, SaysWhyAFileCannotBeRead) {

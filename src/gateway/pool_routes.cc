@@ -17,6 +17,14 @@ namespace asio = boost::asio;
 using base::Result;
 using Job = std::function<Result<PoolReply>(const PoolAsk&)>;
 
+// RFC 6266: a name with other characters than a token's is percent-encoded UTF-8.
+std::string disposition(const PoolReply& reply) {
+  const std::string encoded = net::percent_encode(reply.file_name);
+  const std::string name =
+      encoded == reply.file_name ? "filename=" + encoded : "filename*=UTF-8''" + encoded;
+  return (reply.shown ? "inline; " : "attachment; ") + name;
+}
+
 asio::awaitable<void> serve(net::Request& request, net::Response& response, store::WorkerPool& pool,
                             std::shared_ptr<const Job> job) {
   PoolAsk ask{.id = std::string(request.param("id")),
@@ -39,7 +47,8 @@ asio::awaitable<void> serve(net::Request& request, net::Response& response, stor
   net::Headers headers{{"cache-control", "no-store"}};
   if (!reply->body.empty()) headers.add("content-type", reply->type);
   if (!reply->file_name.empty()) {
-    headers.add("content-disposition", "attachment; filename=" + reply->file_name);
+    headers.add("content-disposition", disposition(*reply));
+    headers.add("x-content-type-options", "nosniff");
   }
   // A file is what was kept; anything else may tell a failure, in the reader's language.
   response.send(

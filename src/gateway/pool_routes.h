@@ -33,7 +33,8 @@ struct PoolReply {
   int status = 200;
   std::string body = {};
   std::string type = "application/json";
-  std::string file_name = {};  // an attachment's; characters that need no quoting
+  std::string file_name = {};  // of a file to keep; any characters
+  bool shown = false;          // the file may open in the browser's window
 };
 PoolReply json_reply(const base::Json& json, int status = 200);
 

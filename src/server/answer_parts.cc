@@ -44,7 +44,7 @@ base::Result<std::unique_ptr<AnswerParts>> AnswerParts::make(Ports ports, net::R
       .file = [files = ports.files](const std::string& id) -> base::Result<answer::Page> {
         if (files == nullptr) return base::fail(base::Code::kNotFound, "no file {}", id);
         const gateway::StoredFile file = SEINE_TRY(files->get(id));
-        std::string text = SEINE_TRY(files->text(id));
+        gateway::FileText text = SEINE_TRY(files->text(id));
         return gateway::file_page(file, std::move(text));
       },
       .lost = std::move(ports.lost)});

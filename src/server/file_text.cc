@@ -14,9 +14,15 @@ base::Result<gateway::FileText> read_file_text(std::string_view name, std::strin
     // To whoever sends a file it is the file that is wrong, whichever way.
     return base::fail_field(base::Code::kInvalidArgument, "body", "{}", page.error().message);
   }
+  std::vector<gateway::FilePlace> places;
+  for (web::PageBlock& block : page->blocks) {
+    const bool same = places.empty() ? block.anchor.empty() : places.back().anchor == block.anchor;
+    if (!same) places.push_back({block.start, std::move(block.anchor)});
+  }
   return gateway::FileText{.type = std::move(page->content_type),
                            .title = std::move(page->title),
-                           .text = std::move(page->markdown)};
+                           .text = std::move(page->markdown),
+                           .places = std::move(places)};
 }
 
 }  // namespace seine::server

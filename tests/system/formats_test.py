@@ -238,9 +238,37 @@ class Uploads(unittest.TestCase):
                     self.assertIn(status, (200, 201), answer)
                     self.assertGreater(answer["characters"], 10)
                     self.assertTrue(answer["type"])
+                    shown = "inline" if name.endswith(".pdf") else "attachment"
+                    self.assertEqual(original(service, answer["id"]), (content, f"{shown}; filename={name}"))
             status, answer = upload(service, "a.png", b"\x89PNG\r\n\x1a\n" + bytes(20))
             self.assertEqual(status, 400, answer)
             self.assertIn("image/png", json.dumps(answer))
+
+
+    def test_a_citation_says_where_in_the_upload_it_stands(self):
+        places = {"report.xlsx": "sheet=Lengths", "report.pptx": "slide=1"}
+        rivers = pdf(["The Loire rises at the foot of Mont Gerbier de Jonc."], ["The river Seine is 777 km long."])
+        contents = {**READABLE, "rivers.pdf": rivers}
+        if shutil.which("pdftotext"):
+            places["rivers.pdf"] = "page=2"
+        with Service() as service:
+            service.sign_in()
+            for name, anchor in places.items():
+                with self.subTest(name):
+                    ident = upload(service, name, contents[name])[1]["id"]
+                    body = {"question": "How long is the river Seine?", "search": "off", "files": [ident], "stream": False}
+                    status, _, text = service.request("POST", "/api/ask", body)
+                    self.assertEqual(status, 200, text)
+                    self.assertEqual([citation["anchor"] for citation in json.loads(text)["citations"]], [anchor], text)
+
+
+def original(service: Service, ident: str) -> tuple[bytes, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+    connection.request("GET", f"/api/files/{ident}/original", headers={"cookie": service.cookie})
+    answer = connection.getresponse()
+    found = answer.read(), answer.getheader("content-disposition")
+    connection.close()
+    return found
 
 
 def upload(service: Service, name: str, content: bytes) -> tuple[int, dict]:

@@ -11,7 +11,12 @@ export function placeOf(anchor: string | null): Place | null {
   return kind && name ? { kind: kind as Place["kind"], name } : null;
 }
 
-/** The address that opens the document there: PDF viewers know pages (RFC 8118). */
+/** Where this service keeps what was uploaded. */
+export const kUploads = "/api/files/";
+
+/** The address that opens the document there: PDF viewers know pages (RFC 8118). Of an upload, a path of this service. */
 export function addressAt(url: string, anchor: string | null): string {
-  return anchor?.startsWith("page=") && !url.includes("#") ? `${url}#${anchor}` : url;
+  const upload = /^file:(f_[\w-]+)\//.exec(url)?.[1];
+  const address = upload ? `${kUploads}${upload}/original` : url;
+  return anchor?.startsWith("page=") && !address.includes("#") ? `${address}#${anchor}` : address;
 }

@@ -102,6 +102,8 @@ test("a place in a document", () => {
   expect(addressAt("https://a.example/b.pdf", "page=12")).toBe("https://a.example/b.pdf#page=12");
   expect(addressAt("https://a.example/b.pdf#p", "page=12")).toBe("https://a.example/b.pdf#p");
   expect(addressAt("https://a.example/b.pptx", "slide=2")).toBe("https://a.example/b.pptx");
+  expect(addressAt("file:f_0-9a/a#b.pdf", "page=3")).toBe("/api/files/f_0-9a/original#page=3");
+  expect(addressAt("file:f_0-9a/a.pptx", "slide=3")).toBe("/api/files/f_0-9a/original");
 });
 
 describe("groups of conversations", () => {

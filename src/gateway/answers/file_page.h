@@ -8,6 +8,6 @@
 
 namespace seine::gateway {
 
-answer::Page file_page(const StoredFile& file, std::string text);
+answer::Page file_page(const StoredFile& file, FileText text);
 
 }  // namespace seine::gateway

@@ -21,6 +21,8 @@ constexpr store::Migration kMigrations[] = {
      "id TEXT PRIMARY KEY, name TEXT NOT NULL, bytes INTEGER NOT NULL, type TEXT NOT NULL,"
      "title TEXT NOT NULL, characters INTEGER NOT NULL, original TEXT NOT NULL,"
      "snapshot TEXT NOT NULL, created_us INTEGER NOT NULL) STRICT;"},
+    {2, "where in a file its text stands",
+     "ALTER TABLE file ADD COLUMN places TEXT NOT NULL DEFAULT '[]';"},
 };
 
 constexpr std::string_view kColumns =
@@ -35,6 +37,25 @@ StoredFile file_of(const store::Cursor& row) {
           .characters = row.get<std::uint64_t>(5),
           .snapshot = row.get<std::string>(6),
           .created_at = base::from_us(row.integer(7))};
+}
+
+// [[0,"page=1"],[812,"page=2"]]
+std::string places_text(const std::vector<FilePlace>& places) {
+  base::Json json = base::Json::array();
+  for (const FilePlace& place : places) json.push_back({place.at, place.anchor});
+  return base::to_text(json);
+}
+
+Result<std::vector<FilePlace>> places_of(std::string_view text) {
+  const base::Json json = SEINE_TRY(base::parse_json(text));
+  std::vector<FilePlace> places;
+  for (const base::Json& pair : json) {
+    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_unsigned() ||
+        !pair[1].is_string())
+      return fail(Code::kDataLoss, "a file's places are damaged");
+    places.push_back({pair[0].get<std::size_t>(), pair[1].get<std::string>()});
+  }
+  return places;
 }
 
 std::string owner_of(std::string_view id) {
@@ -120,9 +141,9 @@ Result<StoredFile> FileStore::add(std::string_view name, std::string_view bytes)
     if (count.value_or(0) >= kFilesMax) {
       return fail(Code::kResourceExhausted, "there are {} files, the limit; delete some", *count);
     }
-    return c.run("INSERT INTO file VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", file.id, file.name,
-                 file.bytes, file.type, file.title, file.characters, original.hex(), file.snapshot,
-                 base::to_us(file.created_at));
+    return c.run("INSERT INTO file VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", file.id,
+                 file.name, file.bytes, file.type, file.title, file.characters, original.hex(),
+                 file.snapshot, base::to_us(file.created_at), places_text(read.places));
   });
   if (!kept) {
     // Without a record nobody would ever let the blobs go.
@@ -141,11 +162,31 @@ Result<StoredFile> FileStore::get(const std::string& id) {
   });
 }
 
-Result<std::string> FileStore::text(const std::string& id) {
+Result<FileText> FileStore::text(const std::string& id) {
   const StoredFile file = SEINE_TRY(get(id));
-  const auto blob = store::BlobId::parse(file.snapshot);
-  if (!blob) return fail(Code::kDataLoss, "file '{}' has a damaged record", id);
-  const store::BlobReader reader = SEINE_TRY(blobs_.open_blob(*blob));
+  FileText text{.type = file.type, .title = file.title, .text = SEINE_TRY(blob(file.snapshot))};
+  const std::string places = SEINE_TRY(column(id, "places"));
+  text.places = SEINE_TRY(places_of(places));
+  return text;
+}
+
+Result<std::string> FileStore::original(const std::string& id) {
+  return blob(SEINE_TRY(column(id, "original")));
+}
+
+Result<std::string> FileStore::column(const std::string& id, std::string_view name) {
+  return database_.read([&](store::Connection& c) -> Result<std::string> {
+    store::Cursor row =
+        SEINE_TRY(c.query(fmt::format("SELECT {} FROM file WHERE id = ?1", name), id));
+    if (!SEINE_TRY(row.next())) return fail_field(Code::kNotFound, "id", "no file '{}'", id);
+    return row.get<std::string>(0);
+  });
+}
+
+Result<std::string> FileStore::blob(const std::string& hash) {
+  const auto id = store::BlobId::parse(hash);
+  if (!id) return fail(Code::kDataLoss, "a file's record has the damaged hash '{}'", hash);
+  const store::BlobReader reader = SEINE_TRY(blobs_.open_blob(*id));
   return reader.read_all();
 }
 

@@ -19,11 +19,19 @@
 
 namespace seine::gateway {
 
+// From byte `at` of the text on, up to the next place, what is said stands at `anchor` of the file:
+// "page=3", "slide=3", "sheet=Sales".
+struct FilePlace {
+  std::size_t at = 0;
+  std::string anchor;
+};
+
 // What a file says, as Markdown or plain text in UTF-8.
 struct FileText {
   std::string type;  // "text/plain", "text/markdown", "text/html", …
   std::string title = {};
   std::string text;
+  std::vector<FilePlace> places = {};  // by `at`; empty: the format has none
 };
 
 // The port that reads kinds of files. kInvalidArgument names why one cannot be read. Runs on the
@@ -59,7 +67,9 @@ class FileStore {
   base::Result<StoredFile> add(std::string_view name, std::string_view bytes);
   // kNotFound.
   base::Result<StoredFile> get(const std::string& id);
-  base::Result<std::string> text(const std::string& id);
+  base::Result<FileText> text(const std::string& id);
+  // The bytes as they were sent.
+  base::Result<std::string> original(const std::string& id);
   // Newest first.
   base::Result<std::vector<StoredFile>> list(std::size_t limit);
   base::Result<> remove(const std::string& id);
@@ -72,6 +82,9 @@ class FileStore {
         clock_(clock),
         random_(random),
         reader_(std::move(reader)) {}
+
+  base::Result<std::string> column(const std::string& id, std::string_view name);
+  base::Result<std::string> blob(const std::string& hash);
 
   store::Database& database_;
   store::BlobStore& blobs_;

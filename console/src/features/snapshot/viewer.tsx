@@ -11,7 +11,7 @@ import { type Marks, safeHref } from "../../components/markdown/inline.tsx";
 import { kNoMarks, Markdown } from "../../components/markdown/markdown.tsx";
 import { plainText } from "../../components/markdown/plain_text.ts";
 import { useText } from "../../i18n/index.ts";
-import { addressAt, placeOf } from "../../lib/place.ts";
+import { addressAt, kUploads, placeOf } from "../../lib/place.ts";
 import { type Spot, snapshotPath } from "../../lib/router.ts";
 import { locate } from "./locate.ts";
 
@@ -61,7 +61,9 @@ function Page(props: {
     if (target) target.scrollIntoView({ block: "center" });
     else body.current?.scrollTo({ top: 0 });
   }, [located]);
-  const address = safeHref(addressAt(snapshot.url, located.anchor));
+  const original = addressAt(snapshot.url, located.anchor);
+  // Whoever was given a link was given the text, not the file.
+  const address = original.startsWith(kUploads) ? props.alone && original : safeHref(original);
   const place = placeOf(located.anchor);
   return (
     <>
