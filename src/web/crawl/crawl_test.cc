@@ -91,6 +91,9 @@ awaitable<void> site(detail::tcp::socket& socket, std::string path, std::string 
         socket, "200 OK", type,
         html("Blog", "All news.",
              "<link rel=alternate type=application/atom+xml href=/feed><a href=/day/1>1</a>"));
+  } else if (path == "/news") {
+    co_await RawServer::answer(socket, "200 OK", type,
+                               html("News", "What is new.", "<a href=/blog>blog</a>"));
   } else if (path == "/feed") {
     co_await RawServer::answer(
         socket, "200 OK", "Content-Type: application/atom+xml\r\n",
@@ -304,6 +307,22 @@ TEST_F(WebTest, EntriesOfFeedsAreCrawled) {
   ASSERT_TRUE(crawl(wanted, &seen));
   EXPECT_THAT(seen, testing::UnorderedElementsAre(server_->url("/blog"), server_->url("/day/1"),
                                                   server_->url("/seine")));
+  // So does that of any page above the last level.
+  seen.clear();
+  wanted.url = server_->url("/news");
+  wanted.depth = 2;
+  wanted.exclude = {"/mapped", "/day/**"};
+  const auto whole = crawl(wanted, &seen);
+  ASSERT_TRUE(whole);
+  EXPECT_THAT(seen, testing::UnorderedElementsAre(server_->url("/news"), server_->url("/blog"),
+                                                  server_->url("/seine")));
+  EXPECT_EQ(whole->feeds_left, 0u);
+  wanted.feeds_max = 0;
+  const auto bounded = crawl(wanted);
+  ASSERT_TRUE(bounded);
+  EXPECT_EQ(bounded->read, 2u);
+  EXPECT_EQ(bounded->feeds_left, 1u);
+  EXPECT_EQ(bounded->feed_example, server_->url("/feed"));
 }
 
 TEST_F(WebTest, AddressesWithoutEndAreCutOffAndSaidSo) {

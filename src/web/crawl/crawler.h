@@ -1,7 +1,7 @@
 // Crawler: reads a site from one address on, politely and within bounds, and keeps its pages in a
 // collection. Breadth first; the links of pages, the sitemaps that robots.txt names, and the
-// entries of feeds. Called
-// from a coroutine on any context; cancelling it stops the crawl and keeps what was read.
+// entries of the feeds that its pages name. Called from a coroutine on any context; cancelling it
+// stops the crawl and keeps what was read.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -29,7 +29,8 @@ struct CrawlOptions {
   // without end. 0: no bound.
   std::size_t alike_max = 100;
   std::size_t concurrency = 4;
-  bool sitemaps = true;  // and the feeds that the first page names
+  bool sitemaps = true;        // and feeds
+  std::size_t feeds_max = 16;  // the others are counted in the report
   // Pages whose address and link words share most with this text go first; empty: in order.
   std::string question = {};
   std::string collection = "web";  // empty: pages are only handed to `on_page`
@@ -50,6 +51,8 @@ struct CrawlReport {
   std::size_t left = 0;            // known, but past pages_max or the time
   std::size_t alike = 0;           // known, but past alike_max
   std::string alike_example = {};  // the first of them
+  std::size_t feeds_left = 0;      // named, but past feeds_max, pages_max or the time
+  std::string feed_example = {};   // the first of them
 };
 
 class Crawler {

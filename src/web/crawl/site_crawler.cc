@@ -24,7 +24,7 @@ namespace seine::web {
 namespace {
 
 constexpr std::size_t kSitemapsMax = 8;
-constexpr std::size_t kFeedsMax = 4;
+constexpr std::size_t kFeedsKnownMax = 1'000;
 constexpr std::size_t kFrontierMax = 20'000;
 constexpr std::size_t kSeenMax = 1'000'000;  // addresses that are told apart
 
@@ -137,6 +137,43 @@ class Frontier {
   std::string alike_example_;
 };
 
+// The feeds that pages name, in the order of the pages, each once.
+class Feeds {
+ public:
+  explicit Feeds(const CrawlOptions& options)
+      : wanted_(options.sitemaps), most_(options.feeds_max) {}
+
+  struct Feed {
+    std::string url;
+    std::size_t depth = 0;  // of its entries
+  };
+
+  void add(const std::vector<FeedLink>& links, std::size_t depth) {
+    if (!wanted_) return;
+    for (const FeedLink& link : links) {
+      const auto url = Url::parse(link.url);
+      if (!url || seen_.size() >= kFeedsKnownMax || !seen_.insert(dedup_key(*url)).second) continue;
+      waiting_.push_back({link.url, depth});
+    }
+  }
+  std::optional<Feed> take() {
+    if (waiting_.empty() || taken_ == most_) return std::nullopt;
+    ++taken_;
+    Feed feed = std::move(waiting_.front());
+    waiting_.pop_front();
+    return feed;
+  }
+  std::size_t left() const { return waiting_.size(); }
+  std::string example() const { return waiting_.empty() ? std::string() : waiting_.front().url; }
+
+ private:
+  const bool wanted_;
+  const std::size_t most_;
+  std::size_t taken_ = 0;
+  std::set<std::string> seen_;
+  std::deque<Feed> waiting_;
+};
+
 }  // namespace
 
 asio::awaitable<base::Result<CrawlReport>> SiteCrawler::crawl(
@@ -200,17 +237,12 @@ asio::awaitable<std::vector<std::string>> SiteCrawler::sitemap_pages(Url start, 
   co_return pages;
 }
 
-asio::awaitable<std::vector<PageLink>> SiteCrawler::feed_entries(std::vector<FeedLink> feeds,
+asio::awaitable<std::vector<PageLink>> SiteCrawler::feed_entries(std::string feed,
                                                                  ReadOptions options) {
-  std::vector<PageLink> entries;
-  if (feeds.size() > kFeedsMax) feeds.resize(kFeedsMax);
   options.render_js = RenderJs::kNever;
-  for (FeedLink& feed : feeds) {
-    auto page = co_await ports_.reader.read(std::move(feed.url), options);
-    if (!page) continue;
-    std::ranges::move(page->links, std::back_inserter(entries));
-  }
-  co_return entries;
+  auto page = co_await ports_.reader.read(std::move(feed), std::move(options));
+  if (!page) co_return std::vector<PageLink>();
+  co_return std::move(page->links);
 }
 
 asio::awaitable<base::Result<CrawlReport>> SiteCrawler::crawl_here(
@@ -226,7 +258,7 @@ asio::awaitable<base::Result<CrawlReport>> SiteCrawler::crawl_here(
   detail::TaskGroup<CrawlEvent> group(co_await asio::this_coro::executor);
   std::size_t begun = 0;
   bool sitemaps_read = !options.sitemaps || options.depth == 0;
-  std::vector<FeedLink> feeds;  // of the first page
+  Feeds feeds(options);
   const std::size_t at_once = std::max<std::size_t>(options.concurrency, 1);
   for (;;) {
     const base::TimePoint now = ports_.clock.now();
@@ -259,7 +291,7 @@ asio::awaitable<base::Result<CrawlReport>> SiteCrawler::crawl_here(
         for (const PageLink& link : page.links) frontier.add(link.url, link.text, event->depth + 1);
       }
       page.links.clear();
-      if (event->depth == 0) feeds = page.feeds;
+      if (event->depth < options.depth) feeds.add(page.feeds, event->depth + 1);
     }
     if (on_page) on_page(*event);
     if (!sitemaps_read && frontier.size() + begun < options.pages_max) {
@@ -267,10 +299,16 @@ asio::awaitable<base::Result<CrawlReport>> SiteCrawler::crawl_here(
       const std::vector<std::string> pages =
           co_await sitemap_pages(*start, options.read, options.pages_max * 4);
       for (const std::string& page : pages) frontier.add(page, "", 1);
-      for (const PageLink& entry : co_await feed_entries(std::exchange(feeds, {}), options.read))
-        frontier.add(entry.url, entry.text, 1);
+    }
+    while (frontier.size() + begun < options.pages_max && ports_.clock.now() < until) {
+      const auto feed = feeds.take();
+      if (!feed) break;
+      for (const PageLink& entry : co_await feed_entries(feed->url, options.read))
+        frontier.add(entry.url, entry.text, feed->depth);
     }
   }
+  report.feeds_left = feeds.left();
+  report.feed_example = feeds.example();
   report.left = frontier.size() + frontier.dropped() + group.running();
   report.alike = frontier.alike();
   report.alike_example = frontier.alike_example();

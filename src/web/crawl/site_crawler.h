@@ -34,8 +34,7 @@ class SiteCrawler final : public Crawler {
                                     std::string collection);
   asio::awaitable<std::vector<std::string>> sitemap_pages(Url start, ReadOptions options,
                                                           std::size_t most);
-  asio::awaitable<std::vector<PageLink>> feed_entries(std::vector<FeedLink> feeds,
-                                                      ReadOptions options);
+  asio::awaitable<std::vector<PageLink>> feed_entries(std::string feed, ReadOptions options);
 
   Ports ports_;
 };
