@@ -19,7 +19,8 @@ namespace {
 constexpr std::chrono::seconds kControlPatience{3};  // for calls that need no page
 constexpr std::chrono::seconds kParsedMax{8};  // until the document is parsed; then what is there
 constexpr std::chrono::seconds kLoadMax{2};    // after that: a stylesheet or a long poll may hang
-constexpr int kNavigationsMax = 5;             // by scripts while the page settles
+constexpr std::chrono::milliseconds kBarePatience{1'000};  // for a page that shows nothing yet
+constexpr int kNavigationsMax = 5;                         // by scripts while the page settles
 
 // The name of a world of its own, which the page's scripts cannot reach.
 constexpr const char* kWorld = "reader";
@@ -34,7 +35,9 @@ constexpr const char* kWatchScript =
 
 // Resolves when the tree has rested for long enough, counted from its last change or from the end
 // of the last request, whose data a script may just be looking at: true, or when the time is up.
-// Folded details are opened: a reader would. One scroll starts what loads lazily.
+// While a page with scripts shows next to nothing, such as "Loading…", it is waited for longer: a
+// script may write it by a clock of its own. Folded details are opened: a reader would. One scroll
+// starts what loads lazily.
 std::string quiet_script(std::chrono::milliseconds quiet, std::chrono::milliseconds since_request,
                          std::chrono::milliseconds most) {
   return "new Promise((done) => {"
@@ -51,9 +54,14 @@ std::string quiet_script(std::chrono::milliseconds quiet, std::chrono::milliseco
          "window.scrollTo(0, document.documentElement ? document.documentElement.scrollHeight : 0);"
          "window.scrollTo(0, 0);"
          "let timer = 0;"
-         "const rest = () => { clearTimeout(timer); timer = setTimeout(() => done(true),"
-         " Math.max(0, quiet - (performance.now() - globalThis.seineChanged))); };"
-         "globalThis.seineSettled = rest;"
+         "const bare = () => document.scripts.length > 0 && !!document.body &&"
+         " document.body.innerText.trim().length < 40;"
+         "const rest = (least = quiet) => { clearTimeout(timer); timer = setTimeout(() =>"
+         " least === quiet && bare() ? rest(" +
+         std::to_string(kBarePatience.count()) +
+         ") : done(true),"
+         " Math.max(0, least - (performance.now() - globalThis.seineChanged))); };"
+         "globalThis.seineSettled = () => rest();"
          "setTimeout(() => done(false), " +
          std::to_string(most.count()) +
          ");"

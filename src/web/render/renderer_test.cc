@@ -134,6 +134,14 @@ TEST_F(RendererTest, ReadsWhatAScriptWritesAfterItsDataHasCome) {
   EXPECT_THAT(read.markdown(), HasSubstr("# Goods\n\neleven **apples**"));
 }
 
+TEST_F(RendererTest, WaitsForTheFirstWordsOfAPage) {
+  site_.page("/",
+             "<title>Shop</title><p id=root>Loading…</p><script>setTimeout(() => {"
+             "root.textContent = 'eleven apples in a basket, as a clock of the page wrote them'},"
+             "400)</script>");
+  EXPECT_THAT(markdown("/"), HasSubstr("eleven apples"));
+}
+
 TEST_F(RendererTest, LeavesOutWhatNobodySees) {
   site_.page(
       "/",
