@@ -73,6 +73,7 @@ class Translator {
     if (auto whole =
             by_table({detail::kCauses, detail::kSentences, detail::kEngineSentences}, text, depth))
       return whole;
+    if (auto list = listed(text, depth)) return list;
     const std::size_t colon = text.find(": ");
     if (colon == std::string_view::npos) return std::nullopt;
     const std::string_view left = text.substr(0, colon);
@@ -86,6 +87,24 @@ class Translator {
   }
 
  private:
+  // "a: down; b: no key": several messages in one.
+  static std::optional<std::string> listed(std::string_view text, int depth) {
+    constexpr std::string_view kBetween = "; ";
+    if (!text.contains(kBetween)) return std::nullopt;
+    std::string out;
+    bool known = false;
+    for (std::size_t at = 0; at <= text.size();) {
+      const std::size_t end = std::min(text.find(kBetween, at), text.size());
+      const std::string_view one = text.substr(at, end - at);
+      const auto translated = message(one, depth + 1);
+      known = known || translated.has_value();
+      if (at > 0) out += "；";
+      out += translated.value_or(std::string(one));
+      at = end + kBetween.size();
+    }
+    return known ? std::optional(std::move(out)) : std::nullopt;
+  }
+
   // A name, an address, a path; or a message of its own. Other words belong to a sentence that only
   // ends like the phrase.
   static bool fits_in_front(std::string_view part, int depth) {

@@ -51,6 +51,13 @@ TEST(ErrorText, ChineseNamesTheDoingAndTheCause) {
             "/d/a.db：“blob”的迁移 3 没有记录，而后面的却有");
 }
 
+TEST(ErrorText, SeveralMessagesInOneAreEachTranslated) {
+  EXPECT_EQ(message_text("no search provider answered: brave [bad_key]: it answers 401; "
+                         "wikipedia [timeout]: it did not answer in time",
+                         Language::kChinese),
+            "没有搜索服务给出回答：brave [bad_key]：返回 401；wikipedia [timeout]：未在时限内响应");
+}
+
 TEST(ErrorText, TheUnknownKeepsItsWordsBehindItsCode) {
   EXPECT_EQ(error_text({Code::kDataLoss, "the moon is cut"}, Language::kChinese),
             "数据损坏：the moon is cut");

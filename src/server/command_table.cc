@@ -256,8 +256,7 @@ constexpr std::array kWebCrawlOptions = {
            .value = "NAME",
            .help = {"Collection to keep the pages in (default web)", "存入的集合（默认 web）"}},
     Option{.name = "--no-sitemap",
-           .help = {"Do not read sitemaps and the first page's feeds",
-                    "不读取站点地图与首页的订阅源"}},
+           .help = {"Do not read sitemaps and feeds", "不读取站点地图与订阅源"}},
     Option{
         .name = "--rate-limit", .value = "N", .help = {"Most requests a second", "每秒请求数上限"}},
     kRender,
@@ -307,6 +306,8 @@ constexpr std::array kWebSearchOptions = {
            .choices = "day|week|month|year"},
     kOffline,
     kTimeout,
+    kRecord,
+    kReplay,
     kJson};
 constexpr std::array kGenerateOptions = {
     Option{.name = "--model",
@@ -596,6 +597,17 @@ std::span<const Option> global_options() {
 const Command* find_command(std::string_view path) {
   const auto found = std::ranges::find(kCommands, path, &Command::path);
   return found == kCommands.end() ? nullptr : &*found;
+}
+
+bool is_of_group(const Command& command, std::string_view group) {
+  return command.path.size() > group.size() && command.path.starts_with(group) &&
+         command.path[group.size()] == ' ';
+}
+
+bool is_group(std::string_view word) {
+  return !word.empty() && std::ranges::any_of(commands(), [word](const Command& command) {
+    return is_of_group(command, word);
+  });
 }
 
 }  // namespace seine::server

@@ -34,5 +34,8 @@ std::span<const Command> commands();
 std::span<const Option> global_options();
 
 const Command* find_command(std::string_view path);
+// "web" is the group of "web search" and others.
+bool is_of_group(const Command& command, std::string_view group);
+bool is_group(std::string_view word);
 
 }  // namespace seine::server

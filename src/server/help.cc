@@ -229,17 +229,19 @@ std::string man_escape(std::string_view text) {
 
 }  // namespace
 
-std::string help_text(const Command* command, Language language) {
+std::string help_text(const Command* command, Language language, std::string_view group) {
   std::string out;
   auto to = std::back_inserter(out);
   if (command == nullptr) {
-    fmt::format_to(to, "{}\n\n{} seine {}\n\n{}\n", kTitle[static_cast<int>(language)],
-                   Bilingual{"Usage:", "用法："}.in(language),
+    fmt::format_to(to, "{}\n\n{} seine {}{}{}\n\n{}\n", kTitle[static_cast<int>(language)],
+                   Bilingual{"Usage:", "用法："}.in(language), group, group.empty() ? "" : " ",
                    Bilingual{"COMMAND [OPTIONS]", "命令 [选项]"}.in(language),
                    Bilingual{"Commands:", "命令："}.in(language));
     std::vector<Row> rows;
-    for (const Command& each : commands())
-      rows.push_back({usage_of(each).substr(6), each.help.in(language)});
+    for (const Command& each : commands()) {
+      if (group.empty() || is_of_group(each, group))
+        rows.push_back({usage_of(each).substr(6), each.help.in(language)});
+    }
     append_rows(out, rows);
   } else {
     fmt::format_to(to, "{}\n\n{} {} {}\n", command->help.in(language),

@@ -10,8 +10,8 @@
 
 namespace seine::server {
 
-// All commands when `command` is null.
-std::string help_text(const Command* command, base::Language language);
+// All commands when `command` is null, or those of a group ("web").
+std::string help_text(const Command* command, base::Language language, std::string_view group = {});
 
 // kInvalidArgument for a shell other than bash, zsh and fish.
 base::Result<std::string> completion_script(std::string_view shell);

@@ -158,6 +158,11 @@ std::vector<std::string> command_first(std::vector<std::string> words) {
   return words;
 }
 
+bool wants_help(const std::vector<std::string>& words) {
+  return std::ranges::any_of(
+      words, [](const std::string& word) { return word == "--help" || word == "-h"; });
+}
+
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::unexpected(base::errno_error(path, errno));
@@ -191,13 +196,13 @@ Result<Invocation> parse_arguments(const std::vector<std::string>& given, Langua
     bare.given["--help"] = "";
     return bare;
   }
-  const bool only_options = words[0].starts_with('-') && words[0] != "--version" &&
-                            std::ranges::find(words, "--help") == words.end() &&
-                            std::ranges::find(words, "-h") == words.end();
+  const bool only_options =
+      words[0].starts_with('-') && words[0] != "--version" && !wants_help(words);
   if (words[0] == "help" ||
       (words[0].starts_with('-') && words[0] != "--version" && !only_options)) {
     const Found found = match_command({words.begin() + 1, words.end()});
     bare.command = found.command;
+    if (found.command == nullptr && words.size() > 1 && is_group(words[1])) bare.group = words[1];
     bare.given["--help"] = "";
     return bare;
   }
@@ -206,10 +211,15 @@ Result<Invocation> parse_arguments(const std::vector<std::string>& given, Langua
     return bare;
   }
   const Found found = match_command(words);
+  if (found.command == nullptr && is_group(words[0]) && (words.size() == 1 || wants_help(words))) {
+    bare.group = words[0];
+    bare.given["--help"] = "";
+    return bare;
+  }
   if (found.command == nullptr) {
     std::vector<std::string_view> known;
     for (const Command& command : commands()) known.push_back(command.path);
-    const std::string word = words.size() > 1 && !words[1].starts_with('-') && words[0] == "config"
+    const std::string word = words.size() > 1 && !words[1].starts_with('-') && is_group(words[0])
                                  ? words[0] + " " + words[1]
                                  : words[0];
     return usage_error(language, {"there is no command '{}'{}", "没有命令 '{}'{}"}, word,

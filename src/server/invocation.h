@@ -19,6 +19,7 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 
 struct Invocation {
   const Command* command = nullptr;
+  std::string group;                                      // of commands, whose help is asked for
   std::string argument;                                   // empty if none was given
   std::string second;                                     // of commands with two, such as IN OUT
   std::map<std::string, std::string, std::less<>> given;  // option name -> value ("" for a switch)

@@ -54,6 +54,8 @@ TEST(Arguments, SlipsNameTheNearestWordInBothLanguages) {
   EXPECT_EQ(parse({"up", "--log", "loud"}).error().message,
             "--log is 'loud' but must be one of debug, info, warn, error, off");
   EXPECT_FALSE(parse({"up", "--listen"}));
+  EXPECT_TRUE(
+      parse({"web", "raed"}).error().message.contains("'web raed'; did you mean 'web read'"));
 }
 
 TEST(Arguments, HelpComesFromEverywhere) {
@@ -64,6 +66,17 @@ TEST(Arguments, HelpComesFromEverywhere) {
     EXPECT_TRUE(invocation->has("--help"));
     EXPECT_EQ(invocation->command, nullptr);
   }
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"web"}, {"web", "--help"}, {"help", "web"}}) {
+    const auto invocation = parse(words);
+    ASSERT_TRUE(invocation) << invocation.error().message;
+    EXPECT_TRUE(invocation->has("--help"));
+    EXPECT_EQ(invocation->group, "web");
+  }
+  const std::string web = help_text(nullptr, Language::kChinese, "web");
+  EXPECT_TRUE(web.contains("用法： seine web 命令"));
+  EXPECT_TRUE(web.contains("web crawl URL"));
+  EXPECT_FALSE(web.contains("doctor"));
   EXPECT_EQ(parse({"help", "up"})->command->path, "up");
   EXPECT_EQ(parse({"up", "--help"})->command->path, "up");
   EXPECT_EQ(parse({"--version"})->command->path, "version");

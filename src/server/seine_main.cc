@@ -68,7 +68,7 @@ int run(const std::vector<std::string>& words) {
   invocation->environment = environment;
   invocation->terminal = &terminal;
   if (invocation->has("--help") || invocation->command == nullptr) {
-    terminal.out(help_text(invocation->command, terminal.language()));
+    terminal.out(help_text(invocation->command, terminal.language(), invocation->group));
     return kOk;
   }
   // A misspelt SEINE_CPU_ISA must not be ignored: whoever sets it is measuring or looking for a

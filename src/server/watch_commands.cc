@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/error_text.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "net/url.h"
@@ -199,7 +200,7 @@ int run_watch_show(const Invocation& invocation) {
                            text_at(watch, "title"), state_of(terminal, watch), every_of(watch),
                            minute_at(watch, "checked_at"), minute_at(watch, "next_at")));
   if (const std::string message = text_at(watch, "message"); !message.empty())
-    terminal.out(message + "\n");
+    terminal.out(base::message_text(message, terminal.language()) + "\n");
   for (const Json& version : list_at(watch, "versions")) print_version(terminal, version);
   return kOk;
 }
@@ -260,7 +261,8 @@ int run_watch_webhooks(const Invocation& invocation) {
   for (const Json& one : all)
     fmt::format_to(std::back_inserter(out), "{}  {:<7} {}  {:>2}  {}  {}\n", text_at(one, "id"),
                    text_at(one, "state"), minute_at(one, "created_at"), number_at(one, "attempts"),
-                   text_at(one, "url"), text_at(one, "message"));
+                   text_at(one, "url"),
+                   base::message_text(text_at(one, "message"), terminal.language()));
   terminal.out(out);
   return kOk;
 }

@@ -1,6 +1,7 @@
 // Commands on the web: web search, web read, web fetch, web extract, web crawl.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
@@ -263,13 +264,44 @@ awaitable<Result<web::SearchResponse>> search_web(web::Web& web, const Invocatio
   co_return co_await web.search().search(request);
 }
 
+Bilingual words_of(web::SearchFailure failure) {
+  using web::SearchFailure;
+  switch (failure) {
+    case SearchFailure::kBadKey:
+      return {"its key is missing or not accepted", "密钥缺失或无效"};
+    case SearchFailure::kQuota:
+      return {"its quota is used up", "额度已用完"};
+    case SearchFailure::kRate:
+      return {"it was asked too often", "请求过于频繁"};
+    case SearchFailure::kBlocked:
+      return {"it refuses machines", "拒绝自动访问"};
+    case SearchFailure::kDown:
+      return {"it does not work now", "目前不可用"};
+    case SearchFailure::kTimeout:
+      return {"it is too slow", "响应超时"};
+    case SearchFailure::kMalformed:
+      return {"its answer cannot be read", "响应无法解析"};
+    case SearchFailure::kRequest:
+      return {"it does not take this question", "不接受该问题"};
+    case SearchFailure::kBudget:
+      return {"our own bound for the day", "已达自设的每日上限"};
+    case SearchFailure::kResting:
+      return {"it is not asked now", "暂不查询"};
+    case SearchFailure::kNone:
+      break;
+  }
+  return {"no failure", "没有失败"};
+}
+
 std::string outcome_line(const Terminal& terminal, const web::ProviderOutcome& outcome) {
   if (outcome.failure != web::SearchFailure::kNone) {
-    constexpr Bilingual kFailed = {"seine: {} failed: {} ({})", "seine: {} 失败：{}（{}）"};
-    return fmt::format(fmt::runtime(terminal.pick(kFailed)), outcome.id, outcome.detail,
+    constexpr Bilingual kFailed = {"seine: {} failed: {}: {} [{}]", "seine: {} 失败：{}：{} [{}]"};
+    return fmt::format(fmt::runtime(terminal.pick(kFailed)), outcome.id,
+                       terminal.pick(words_of(outcome.failure)),
+                       base::message_text(outcome.detail, terminal.language()),
                        web::search_failure_name(outcome.failure));
   }
-  constexpr Bilingual kFound = {"seine: {}: {} results in {} ms", "seine: {}：{} 条结果，{} 毫秒"};
+  constexpr Bilingual kFound = {"seine: {}: results: {}, {} ms", "seine: {}：{} 条结果，{} 毫秒"};
   return fmt::format(fmt::runtime(terminal.pick(kFound)), outcome.id, outcome.hits,
                      outcome.elapsed.count());
 }
@@ -398,12 +430,19 @@ int run_web_crawl(const Invocation& invocation) {
     terminal.note(
         fmt::format(fmt::runtime(terminal.pick(kAlike)), report->alike, report->alike_example));
   }
+  if (report->feeds_left > 0) {
+    constexpr Bilingual kFeeds = {
+        "seine: {} feeds were not read, such as {}: it reads {} at most, while there is room for "
+        "pages; crawl a feed's own address to read its entries",
+        "seine: 有 {} 个订阅源未读取，如 {}：最多读取 {} 个，且须未达页数上限；可直接抓取订阅源"
+        "的地址以读取其条目"};
+    terminal.note(fmt::format(fmt::runtime(terminal.pick(kFeeds)), report->feeds_left,
+                              report->feed_example, web::CrawlOptions().feeds_max));
+  }
   if (invocation.has("--json")) {
-    const base::Json totals = {{"read", report->read},
-                               {"failed", report->failed},
-                               {"skipped", report->skipped},
-                               {"left", report->left},
-                               {"alike", report->alike}};
+    const base::Json totals = {{"read", report->read},       {"failed", report->failed},
+                               {"skipped", report->skipped}, {"left", report->left},
+                               {"alike", report->alike},     {"feeds_left", report->feeds_left}};
     terminal.out(base::to_text(base::Json{{"report", totals}}) + "\n");
   }
   return kOk;
@@ -414,6 +453,8 @@ int run_web_search(const Invocation& invocation) {
   auto session = WebSession::open(invocation);
   if (!session) return fail_with(terminal, session.error());
   const auto found = (*session)->run(&search_web, invocation);
+  if (auto written = (*session)->finish(invocation); !written)
+    return fail_with(terminal, written.error());
   if (!found) return fail_with(terminal, found.error());
   if (invocation.has("--json")) {
     base::Json json = {{"hits", base::Json::array()}, {"providers", base::Json::array()}};
@@ -431,8 +472,13 @@ int run_web_search(const Invocation& invocation) {
   }
   for (const web::ProviderOutcome& outcome : found->providers)
     terminal.note(outcome_line(terminal, outcome));
-  if (found->hits.empty())
-    terminal.note(terminal.pick({"seine: nothing found", "seine: 没有找到结果"}));
+  if (!found->hits.empty()) return kOk;
+  const bool all = std::ranges::none_of(found->providers, [](const web::ProviderOutcome& outcome) {
+    return outcome.failure != web::SearchFailure::kNone;
+  });
+  terminal.note(all ? terminal.pick({"seine: nothing found", "seine: 没有找到结果"})
+                    : terminal.pick({"seine: those that answered found nothing",
+                                     "seine: 已响应的服务没有找到结果"}));
   return kOk;
 }
 

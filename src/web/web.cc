@@ -10,14 +10,31 @@
 #include "web/render/renderer.h"
 
 namespace seine::web {
+namespace {
+
+// A search that is repeated from a record asks for the same days again.
+SearchSettings search_settings(const WebSettings& settings) {
+  SearchSettings search = settings.search;
+  if (!settings.replay) return search;
+  if (!settings.replay->exchanges.empty())
+    search.today = std::chrono::floor<std::chrono::days>(
+        base::from_us(settings.replay->exchanges.front().fetched_at_us));
+  for (ProviderSettings& provider : search.providers) {
+    if (provider.key.empty()) provider.key = "-";  // nobody checks it
+  }
+  return search;
+}
+
+}  // namespace
 
 // Members are destroyed from the last to the first: users before what they use.
 struct Web::Impl {
   Impl(const WebSettings& settings, const Ports& ports, std::unique_ptr<PageIndex> kept,
-       std::unique_ptr<DiskStore> pages)
+       std::unique_ptr<store::KeyValue> key_value, std::unique_ptr<DiskStore> pages)
       : runtime(ports.runtime),
         pool(ports.pool),
         index(std::move(kept)),
+        counts(std::move(key_value)),
         cache_store(std::move(pages)),
         network(ports.runtime.context(0), ports.clock,
                 {.user_agent = settings.user_agent, .ca_file = settings.ca_file}),
@@ -51,9 +68,10 @@ struct Web::Impl {
         search({.home = ports.runtime.context(0).get_executor(),
                 .transport = source(),
                 .index = index.get(),
+                .counts = settings.replay ? nullptr : counts.get(),
                 .pool = ports.pool,
                 .clock = ports.clock},
-               settings.search),
+               search_settings(settings)),
         crawler({.home = ports.runtime.context(0).get_executor(),
                  .reader = reader,
                  .robots = robots,
@@ -85,6 +103,7 @@ struct Web::Impl {
   net::Runtime& runtime;
   store::WorkerPool& pool;
   std::unique_ptr<PageIndex> index;
+  std::unique_ptr<store::KeyValue> counts;
   std::unique_ptr<DiskStore> cache_store;
   CurlTransport network;
   std::unique_ptr<ReplayTransport> replay;
@@ -112,7 +131,9 @@ base::Result<std::unique_ptr<Web>> Web::make(WebSettings settings, Ports ports) 
     pages = SEINE_TRY(DiskStore::open(ports.database, ports.blobs, ports.pool, ports.clock,
                                       {.bytes_max = settings.cache_bytes_max}));
   }
-  auto impl = std::make_unique<Impl>(settings, ports, std::move(index), std::move(pages));
+  auto counts = SEINE_TRY(store::KeyValue::open(ports.database, ports.clock));
+  auto impl = std::make_unique<Impl>(settings, ports, std::move(index), std::move(counts),
+                                     std::move(pages));
   WatcherSettings watch = settings.watch;
   watch.guard = settings.guard;
   impl->watcher = SEINE_TRY(Watcher::open({.home = ports.runtime.context(0).get_executor(),

@@ -207,7 +207,7 @@ class WebVerbs(unittest.TestCase):
         self.assertIn("没有找到结果", self.web("search", "zyzzyva", "--provider", "index", SEINE_LANG="zh").stderr)
         lines = self.web("crawl", url + "/loire", "--depth", "0", "--json").stdout.splitlines()
         self.assertEqual(json.loads(lines[0])["page"]["title"], "The Loire")
-        self.assertEqual(json.loads(lines[-1]), {"report": {"read": 1, "failed": 0, "skipped": 0, "left": 0, "alike": 0}})
+        self.assertEqual(json.loads(lines[-1]), {"report": {"read": 1, "failed": 0, "skipped": 0, "left": 0, "alike": 0, "feeds_left": 0}})
 
     def test_crawl_says_what_it_does_not_follow(self):
         words = ("crawl", self.site.url + "/days/1", "--depth", "9", "--alike", "2", "--rate-limit", "50")

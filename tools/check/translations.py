@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The translation test: every message that an error of ours is made with has its Chinese form.
 
-Reads the messages from the sources of MODULES (what fail, fail_field, fail_verdict, verdict_error, body_fault and a written-out
-Error are given) and compares them with src/base/detail/sentences*.cc. A message of any other module may be missing there:
+Reads the messages from the sources of MODULES (what fail, fail_field, fail_verdict, verdict_error, body_fault, a search provider's
+failed and a written-out Error are given) and compares them with src/base/detail/sentences*.cc. A message of any other module may be missing there:
 base::error_text then shows it behind the words for its code. Prints one line for each message that is missing; --all those of every module,
 and the phrases that nobody says any more.
 """
@@ -10,11 +10,11 @@ import re
 import sys
 from pathlib import Path
 
-MODULES = ("base", "store", "net", "llm", "remote", "answer", "gateway", "server")
+MODULES = ("base", "store", "net", "llm", "remote", "web", "answer", "gateway", "server")
 PHRASES = ("src/base/detail/sentences.cc", "src/base/detail/sentences_engine.cc")
-MAKERS = re.compile(r"\b(?:fail|fail_field|fail_verdict|verdict_error|body_fault)\s*\(|\{(?=\s*(?:base::)?Code::k)")
+MAKERS = re.compile(r"\b(?:fail|fail_field|fail_verdict|verdict_error|body_fault|failed)\s*\(|\{(?=\s*(?:base::)?Code::k)")
 STRINGS = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*)+')
-FIRST = re.compile(r"(?:Code|Verdict)::k|^(?:code|error|verdict|\d{3})\b")
+FIRST = re.compile(r"(?:Code|Verdict|SearchFailure)::k|^(?:code|error|verdict|\d{3})\b")
 # Parts that a message is composed of by hand, beside those that the makers are given.
 PARTS = (
     "it gave no reason", "a string", "a number", "a number that does not fit", "an integer", "a boolean", "an array", "an object", "cancelled",

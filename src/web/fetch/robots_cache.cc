@@ -90,8 +90,8 @@ asio::awaitable<RobotsCache::Rules> RobotsCache::load(Url url,
     }
     if (is_redirect(answer->status)) {
       const auto location = answer->headers.get("location");
-      auto next = location ? Url::parse(*location, &url)
-                           : base::Result<Url>(base::fail(base::Code::kDataLoss, "none"));
+      if (!location) co_return std::make_shared<const Robots>(Robots::allow_all());
+      auto next = Url::parse(*location, &url);
       if (!next || !next->is_http()) co_return std::make_shared<const Robots>(Robots::allow_all());
       url = *std::move(next);
       continue;

@@ -83,23 +83,26 @@ Refusal judge(const Url& url, std::span<const IpAddress> addresses, const GuardP
 }
 
 base::Result<> refusal_error(Refusal refusal, const Url& url) {
-  const auto deny = [&](std::string_view why) {
-    return base::fail(base::Code::kPermissionDenied, "{} {}", url.hostname(), why);
-  };
+  using base::Code;
+  const auto host = url.hostname();
   switch (refusal) {
     case Refusal::kNone:
       return {};
     case Refusal::kScheme:
-      return base::fail(base::Code::kPermissionDenied,
-                        "scheme '{}' is not fetched, only http and https", url.scheme());
+      return base::fail(Code::kPermissionDenied, "scheme '{}' is not fetched, only http and https",
+                        url.scheme());
     case Refusal::kPort:
-      return deny("is asked for at a port that is not fetched");
+      return base::fail(Code::kPermissionDenied, "{} is asked for at a port that is not fetched",
+                        host);
     case Refusal::kCredentials:
-      return deny("is given with a user name or password, which is not sent");
+      return base::fail(Code::kPermissionDenied,
+                        "{} is given with a user name or password, which is not sent", host);
     case Refusal::kDomain:
-      return deny("is not among the domains this caller may fetch");
+      return base::fail(Code::kPermissionDenied,
+                        "{} is not among the domains this caller may fetch", host);
     case Refusal::kAddress:
-      return deny("is not a place on the public web that can be fetched");
+      return base::fail(Code::kPermissionDenied,
+                        "{} is not a place on the public web that can be fetched", host);
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -69,7 +70,7 @@ void add_hit(ProviderAnswer& answer, std::string_view provider, SearchHit hit) {
   if (!url || !url->is_http() || !url->has_host()) return;
   hit.url = url->href();
   hit.title = plain_text(hit.title, 300);
-  hit.snippet = plain_text(hit.snippet, 2'000);
+  hit.snippet = plain_text(hit.snippet.empty() ? hit.content : hit.snippet, 2'000);
   if (hit.content.size() > 200'000) hit.content.resize(200'000);
   if (hit.published.size() > 64) hit.published.resize(64);
   if (hit.site.empty()) hit.site = url->hostname();
@@ -91,6 +92,20 @@ SearchFailure common_failure(int status) {
   return SearchFailure::kDown;
 }
 
+ProviderAnswer answered(SearchFailure failure, int status, std::string_view words) {
+  const std::string said = plain_text(words, 200);
+  return failed(failure, said.empty() ? fmt::format("it answers {}", status)
+                                      : fmt::format("it answers {}: {}", status, said));
+}
+
+std::string day_text(std::chrono::sys_days day) {
+  return base::format_rfc3339(base::WallTime(day)).substr(0, 10);
+}
+
+std::size_t characters(std::string_view text) {
+  return base::to_utf32(text).size();
+}
+
 ProviderAnswer failed(SearchFailure failure, std::string detail) {
   return {.failure = failure, .detail = std::move(detail)};
 }
@@ -99,8 +114,7 @@ ParsedBody json_body(int status, std::string_view body) {
   auto json = base::parse_json(body, {.depth_max = 64, .bytes_max = std::size_t{16} << 20});
   if (json && json->is_object()) return {.json = *std::move(json), .failure = {}};
   const SearchFailure failure = common_failure(status);
-  if (failure != SearchFailure::kNone)
-    return {.json = {}, .failure = failed(failure, fmt::format("it answers {}", status))};
+  if (failure != SearchFailure::kNone) return {.json = {}, .failure = answered(failure, status)};
   return {.json = {}, .failure = failed(SearchFailure::kMalformed, "its answer is no JSON object")};
 }
 

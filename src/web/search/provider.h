@@ -46,6 +46,8 @@ class ProviderCodec {
   virtual ~ProviderCodec() = default;
   virtual std::string_view id() const = 0;
   virtual bool needs_key() const { return true; }
+  // The least time between two calls.
+  virtual std::chrono::seconds spacing() const { return std::chrono::seconds(0); }
   // kInvalidArgument for a question that it does not take.
   virtual base::Result<ProviderCall> call(const SearchRequest& request,
                                           const ProviderSettings& settings) const = 0;
@@ -72,6 +74,11 @@ const base::Json* at_path(const base::Json& json, std::initializer_list<std::str
 void add_hit(ProviderAnswer& answer, std::string_view provider, SearchHit hit);
 // What a status means where the body does not say more.
 SearchFailure common_failure(int status);
+// "it answers 403" and what the provider says of it.
+ProviderAnswer answered(SearchFailure failure, int status, std::string_view words = {});
+// "2026-01-31"
+std::string day_text(std::chrono::sys_days day);
+std::size_t characters(std::string_view text);
 ProviderAnswer failed(SearchFailure failure, std::string detail);
 // The JSON body, or a failure: by status, or kMalformed.
 struct ParsedBody {

@@ -30,6 +30,8 @@ struct SearchRequest {
   std::size_t limit = 10;                   // of the merged list, at most 50
   std::chrono::milliseconds timeout{5'000};
   bool offline = false;  // only the own index
+  // The first day of `time_range`; the engine fills it in, for providers that take dates.
+  std::optional<std::chrono::sys_days> since = {};
 };
 
 struct SearchHit {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <cmath>
 #include <deque>
 
 #include "base/json.h"
@@ -18,6 +19,32 @@ namespace {
 constexpr std::size_t kTextBytesMax = 2'000;
 constexpr std::size_t kLimitMax = 50;
 constexpr std::size_t kTimesKept = 32;  // of which the median is shown
+constexpr std::string_view kCounts = "web.search";
+constexpr double kMicroDollar = 1e-6;
+
+std::string count_key(std::chrono::sys_days day, std::string_view id, std::string_view what) {
+  return fmt::format("{} {} {}", day_text(day), id, what);
+}
+
+std::int64_t micro_dollars(double usd) {
+  return std::llround(usd / kMicroDollar);
+}
+
+std::optional<std::chrono::sys_days> first_day(TimeRange range, std::chrono::sys_days today) {
+  switch (range) {
+    case TimeRange::kAny:
+      return std::nullopt;
+    case TimeRange::kDay:
+      return today - std::chrono::days(1);
+    case TimeRange::kWeek:
+      return today - std::chrono::days(7);
+    case TimeRange::kMonth:
+      return today - std::chrono::days(31);
+    case TimeRange::kYear:
+      return today - std::chrono::days(366);
+  }
+  return std::nullopt;
+}
 
 // How long a provider rests after a failure, doubled for each further one in a row up to an hour.
 std::chrono::seconds rest_of(SearchFailure failure, std::uint32_t in_row) {
@@ -108,6 +135,7 @@ struct SearchEngine::Provider {
   const ProviderCodec* codec = nullptr;  // nullptr: the own index
   std::shared_ptr<const GuardPolicy> policy = {};
   base::TimePoint rest_until{};
+  std::optional<base::TimePoint> asked = {};
   std::uint32_t failures = 0;
   std::chrono::sys_days day{};
   std::uint64_t calls = 0;
@@ -132,9 +160,22 @@ SearchEngine::SearchEngine(Ports ports, SearchSettings settings)
     // Its address is the operator's word: a SearXNG may well live on loopback.
     if (const auto place = parse_endpoint(given.base_url)) policy->endpoints.push_back(*place);
     provider->policy = std::move(policy);
+    recall(*provider);
     providers_.push_back(std::move(provider));
   }
   publish();
+}
+
+void SearchEngine::recall(Provider& provider) const {
+  provider.day = std::chrono::floor<std::chrono::days>(ports_.clock.wall());
+  if (ports_.counts == nullptr) return;
+  const auto kept = [&](std::string_view what) -> std::int64_t {
+    const auto entry =
+        ports_.counts->get(kCounts, count_key(provider.day, provider.settings.id, what));
+    return entry && *entry ? base::parse_i64((*entry)->value).value_or(0) : 0;
+  };
+  provider.calls = static_cast<std::uint64_t>(std::max<std::int64_t>(kept("calls"), 0));
+  provider.cost_usd = static_cast<double>(kept("cost")) * kMicroDollar;
 }
 
 SearchEngine::~SearchEngine() = default;
@@ -191,28 +232,66 @@ void SearchEngine::publish() {
 
 std::optional<ProviderAnswer> SearchEngine::may_not(Provider& provider) {
   if (provider.codec == nullptr) return std::nullopt;
-  const auto today = std::chrono::floor<std::chrono::days>(ports_.clock.wall());
-  if (provider.day != today) {
-    provider.day = today;
+  const auto day = std::chrono::floor<std::chrono::days>(ports_.clock.wall());
+  if (provider.day != day) {
+    provider.day = day;
     provider.calls = 0;
     provider.cost_usd = 0;
   }
-  if (ports_.clock.now() < provider.rest_until)
+  const base::TimePoint now = ports_.clock.now();
+  if (now < provider.rest_until)
     return failed(SearchFailure::kResting, "it failed lately and rests");
+  const std::chrono::seconds spacing = provider.codec->spacing();
+  if (provider.asked && now < *provider.asked + spacing)
+    return failed(SearchFailure::kResting,
+                  fmt::format("it is asked once in {} s at most", spacing.count()));
+  if (provider.codec->needs_key() && provider.settings.key.empty())
+    return failed(SearchFailure::kBadKey, "it has no key");
+  provider.asked = now;
+  return spent(provider, 1, provider.settings.cost_usd);
+}
+
+std::optional<ProviderAnswer> SearchEngine::spent(const Provider& provider,
+                                                  std::uint64_t calls_more,
+                                                  double cost_more) const {
   const ProviderSettings& settings = provider.settings;
-  if (settings.calls_per_day != 0 && provider.calls >= settings.calls_per_day)
+  if (settings.calls_per_day != 0 && provider.calls + calls_more > settings.calls_per_day)
     return failed(SearchFailure::kBudget,
                   fmt::format("{} calls a day are spent", settings.calls_per_day));
-  if (settings_.budget_usd_per_day > 0) {
-    double spent = settings.cost_usd;
-    for (const auto& other : providers_) spent += other->cost_usd;
-    if (settings.cost_usd > 0 && spent > settings_.budget_usd_per_day)
+  if (settings_.budget_usd_per_day > 0 && settings.cost_usd > 0) {
+    double cost = cost_more;
+    for (const auto& other : providers_) cost += other->cost_usd;
+    if (cost > settings_.budget_usd_per_day + kMicroDollar / 2)
       return failed(SearchFailure::kBudget,
                     fmt::format("the {} USD of a day are spent", settings_.budget_usd_per_day));
   }
-  if (provider.codec->needs_key() && settings.key.empty())
-    return failed(SearchFailure::kBadKey, "it has no key");
   return std::nullopt;
+}
+
+asio::awaitable<void> SearchEngine::count(Provider& provider, std::uint64_t calls,
+                                          double cost_usd) {
+  provider.calls += calls;
+  provider.cost_usd += cost_usd;
+  const bool bounded = provider.settings.calls_per_day != 0 || settings_.budget_usd_per_day > 0;
+  if (ports_.counts == nullptr || !bounded) co_return;
+  using Sums = std::pair<std::int64_t, std::int64_t>;
+  const auto sums = co_await net::on_pool<Sums>(
+      ports_.pool,
+      [&counts = *ports_.counts, calls, micro = micro_dollars(cost_usd),
+       calls_key = count_key(provider.day, provider.settings.id, "calls"),
+       cost_key = count_key(provider.day, provider.settings.id, "cost")]() -> base::Result<Sums> {
+        constexpr std::chrono::hours kKept{48};
+        const auto more = static_cast<std::int64_t>(calls);
+        return Sums{SEINE_TRY(counts.increment(kCounts, calls_key, more, kKept)),
+                    SEINE_TRY(counts.increment(kCounts, cost_key, micro, kKept))};
+      });
+  if (!sums) co_return;  // counted here at least
+  provider.calls = static_cast<std::uint64_t>(std::max<std::int64_t>(sums->first, 0));
+  provider.cost_usd = static_cast<double>(sums->second) * kMicroDollar;
+}
+
+std::chrono::sys_days SearchEngine::today() const {
+  return settings_.today.value_or(std::chrono::floor<std::chrono::days>(ports_.clock.wall()));
 }
 
 void SearchEngine::learn(Provider& provider, const ProviderAnswer& answer,
@@ -251,7 +330,11 @@ asio::awaitable<ProviderAnswer> SearchEngine::ask_index(SearchRequest request) {
     return a.score != b.score ? a.score > b.score : a.url < b.url;
   });
   ProviderAnswer answer;
+  const std::string first_day = request.since ? day_text(*request.since) : std::string();
   for (PassageHit& hit : *found) {
+    // What a page says of its date may end at the year; a page without a date may be new.
+    if (!hit.published.empty() && hit.published < first_day.substr(0, hit.published.size()))
+      continue;
     const bool known = std::ranges::any_of(
         answer.hits, [&hit](const SearchHit& other) { return other.url == hit.url; });
     if (known) continue;  // its best passage stands for a page
@@ -288,7 +371,8 @@ asio::awaitable<SearchEngine::Attempt> SearchEngine::ask(std::size_t index, Sear
   }
   auto call = provider.codec->call(request, provider.settings);
   if (!call) {
-    attempt.answer = failed(SearchFailure::kRequest, "it " + call.error().message);
+    attempt.answer =
+        failed(SearchFailure::kRequest, "this question is not for it: " + call.error().message);
     co_return attempt;
   }
   auto url = Url::parse(call->url);
@@ -303,8 +387,12 @@ asio::awaitable<SearchEngine::Attempt> SearchEngine::ask(std::size_t index, Sear
                  .policy = provider.policy};
   hop.limits.total_timeout = request.timeout;
   hop.cache.store = false;
-  ++provider.calls;
-  provider.cost_usd += provider.settings.cost_usd;
+  co_await count(provider, 1, provider.settings.cost_usd);
+  // Another process may have spent the rest of the day.
+  if (auto refusal = spent(provider, 0, 0)) {
+    attempt.answer = *std::move(refusal);
+    co_return attempt;
+  }
   base::Result<HopResponse> response = co_await ports_.transport.send(std::move(hop));
   if (!response) {
     const Verdict verdict = verdict_of(response.error());
@@ -313,8 +401,11 @@ asio::awaitable<SearchEngine::Attempt> SearchEngine::ask(std::size_t index, Sear
                fmt::format("it cannot be reached ({})", verdict_name(verdict)));
   } else {
     attempt.answer = provider.codec->parse(response->status, response->body);
+    // One that takes no key cannot mean ours.
+    if (attempt.answer.failure == SearchFailure::kBadKey && !provider.codec->needs_key())
+      attempt.answer.failure = SearchFailure::kBlocked;
     if (attempt.answer.cost_usd)
-      provider.cost_usd += *attempt.answer.cost_usd - provider.settings.cost_usd;
+      co_await count(provider, 0, *attempt.answer.cost_usd - provider.settings.cost_usd);
   }
   done();
   co_return attempt;
@@ -328,6 +419,7 @@ asio::awaitable<base::Result<SearchResponse>> SearchEngine::search_here(SearchRe
                                "the question has {} bytes, the limit is {}", request.text.size(),
                                kTextBytesMax);
   request.limit = std::clamp<std::size_t>(request.limit, 1, kLimitMax);
+  request.since = first_day(request.time_range, today());
   std::vector<std::size_t> chosen;
   for (std::size_t i = 0; i < providers_.size(); ++i) {
     const Provider& provider = *providers_[i];
@@ -364,6 +456,8 @@ asio::awaitable<base::Result<SearchResponse>> SearchEngine::search_here(SearchRe
   std::vector<std::vector<SearchHit>> lists;
   std::string failures;
   bool any = false;
+  // An own index without a hit says nothing of the web.
+  const bool index_counts = chosen.size() == 1;
   for (const std::size_t i : chosen) {
     Provider& provider = *providers_[i];
     if (!attempts[i]) {
@@ -374,7 +468,7 @@ asio::awaitable<base::Result<SearchResponse>> SearchEngine::search_here(SearchRe
     }
     ProviderAnswer& answer = attempts[i]->answer;
     const bool ok = answer.failure == SearchFailure::kNone;
-    any = any || ok;
+    any = any || (ok && (provider.codec != nullptr || index_counts || !answer.hits.empty()));
     out.providers.push_back({.id = provider.settings.id,
                              .state = !ok ? "failed" : (answer.hits.empty() ? "empty" : "ok"),
                              .failure = answer.failure,
@@ -384,8 +478,8 @@ asio::awaitable<base::Result<SearchResponse>> SearchEngine::search_here(SearchRe
                              .cost_usd = answer.cost_usd.value_or(provider.settings.cost_usd)});
     if (!ok) {
       if (!failures.empty()) failures += "; ";
-      failures += fmt::format("{}: {} ({})", provider.settings.id, answer.detail,
-                              search_failure_name(answer.failure));
+      failures += fmt::format("{} [{}]: {}", provider.settings.id,
+                              search_failure_name(answer.failure), answer.detail);
     }
     lists.push_back(std::move(answer.hits));
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "store/key_value.h"
 #include "store/worker_pool.h"
 #include "web/fetch/transport.h"
 #include "web/index/collection.h"
@@ -22,8 +23,9 @@ namespace seine::web {
 
 struct SearchSettings {
   std::vector<ProviderSettings> providers = {};
-  std::vector<std::string> collections = {"web"};  // of the own index; empty: not searched
-  double budget_usd_per_day = 0;                   // 0: no bound
+  std::vector<std::string> collections = {"web"};   // of the own index; empty: not searched
+  double budget_usd_per_day = 0;                    // 0: no bound
+  std::optional<std::chrono::sys_days> today = {};  // of a replay: the day of its record
 };
 
 class SearchEngine final : public Search {
@@ -34,6 +36,9 @@ class SearchEngine final : public Search {
     asio::any_io_executor home;
     Transport& transport;  // without politeness or cache: a provider is no site
     PageIndex* index = nullptr;
+    // Where the day's calls and costs are kept, so that a restart does not forget them and two
+    // processes share the bounds; nullptr: in memory only.
+    store::KeyValue* counts = nullptr;
     store::WorkerPool& pool;
     const base::Clock& clock;
   };
@@ -65,7 +70,13 @@ class SearchEngine final : public Search {
   asio::awaitable<base::Result<SearchResponse>> search_here(SearchRequest request);
   asio::awaitable<Attempt> ask(std::size_t provider, SearchRequest request);
   asio::awaitable<ProviderAnswer> ask_index(SearchRequest request);
+  void recall(Provider& provider) const;
   std::optional<ProviderAnswer> may_not(Provider& provider);
+  std::optional<ProviderAnswer> spent(const Provider& provider, std::uint64_t calls_more,
+                                      double cost_more) const;
+  // Adds to the provider's day, here and in `counts`.
+  asio::awaitable<void> count(Provider& provider, std::uint64_t calls, double cost_usd);
+  std::chrono::sys_days today() const;
   void learn(Provider& provider, const ProviderAnswer& answer, std::chrono::milliseconds elapsed);
   void publish();
 

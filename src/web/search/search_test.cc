@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <optional>
 
 #include "base/json.h"
@@ -101,6 +103,22 @@ TEST(Providers, FailuresAreToldApart) {
   EXPECT_EQ(parse("bocha", 200, R"({"code":"429","message":"slow"})").failure,
             SearchFailure::kRate);
   EXPECT_EQ(parse("brave", 401, "{}").failure, SearchFailure::kBadKey);
+  // A wrong key among the wrong parameters; a day's end among the rates.
+  EXPECT_EQ(parse("brave", 422, R"({"error":{"code":"SUBSCRIPTION_TOKEN_INVALID"}})").failure,
+            SearchFailure::kBadKey);
+  EXPECT_EQ(parse("brave", 422, R"({"error":{"code":"VALIDATION"}})").failure,
+            SearchFailure::kRequest);
+  EXPECT_EQ(
+      parse("google", 400,
+            R"({"error":{"message":"API key not valid.","errors":[{"reason":"badRequest"}]}})")
+          .failure,
+      SearchFailure::kBadKey);
+  EXPECT_EQ(
+      parse(
+          "google", 429,
+          R"({"error":{"message":"limit 'Queries per day'","errors":[{"reason":"rateLimitExceeded"}]}})")
+          .failure,
+      SearchFailure::kQuota);
   EXPECT_EQ(
       parse("brave", 429, R"({"type":"ErrorResponse","error":{"code":"RATE_LIMITED"}})").failure,
       SearchFailure::kRate);
@@ -119,6 +137,49 @@ TEST(Providers, FailuresAreToldApart) {
     if (id != "duckduckgo")
       EXPECT_EQ(parse(id, 200, "[1,2").failure, SearchFailure::kMalformed) << id;
   }
+}
+
+base::Result<ProviderCall> call_of(std::string_view id, const SearchRequest& request) {
+  return find_provider(id)->call(
+      request,
+      {.id = std::string(id), .base_url = "http://s.example/", .key = {}, .engine_id = {}});
+}
+
+TEST(Providers, CountCharactersAsTheirLimitsDo) {
+  std::string chinese;
+  for (int i = 0; i < 300; ++i) chinese += "河";
+  for (const std::string_view id : {"brave", "tavily", "duckduckgo", "iqs", "wikipedia"}) {
+    EXPECT_TRUE(call_of(id, {.text = chinese})) << id;
+    EXPECT_FALSE(call_of(id, {.text = chinese + chinese})) << id;
+  }
+  std::string words;
+  for (int i = 0; i < 51; ++i) words += "a ";
+  EXPECT_FALSE(call_of("brave", {.text = words}));
+  EXPECT_TRUE(call_of("brave", {.text = words.substr(2)}));
+}
+
+TEST(Providers, TakeDatesWhereTheyHaveNoRanges) {
+  const SearchRequest request{.text = "x",
+                              .time_range = TimeRange::kYear,
+                              .since = std::chrono::sys_days(std::chrono::days(20'000))};
+  EXPECT_THAT(call_of("exa", request)->body,
+              testing::HasSubstr(R"("startPublishedDate":"2024-10-04T00:00:00.000Z")"));
+  EXPECT_THAT(call_of("bing", request)->url,
+              testing::HasSubstr("freshness=2024-10-04..2025-10-05"));
+}
+
+TEST(Providers, ASearxngIsNamedWithOrWithoutItsPath) {
+  for (const char* base : {"http://s.example", "http://s.example/", "http://s.example/search"}) {
+    const auto call = find_provider("searxng")->call(
+        {.text = "x"}, {.id = "searxng", .base_url = base, .key = {}, .engine_id = {}});
+    EXPECT_TRUE(call->url.starts_with("http://s.example/search?")) << call->url;
+  }
+}
+
+TEST(Providers, TheTextOfAPageStandsForAMissingSnippet) {
+  const auto answer = parse(
+      "iqs", 200, R"({"pageItems":[{"title":"T","link":"https://a.example/","mainText":"m"}]})");
+  EXPECT_EQ(answer.hits.at(0).snippet, "m");
 }
 
 TEST(Providers, KeysStayOutOfAddresses) {
@@ -177,6 +238,12 @@ class Fake final : public Transport {
       (void)co_await never.wait_for(std::chrono::hours(1));
       co_return fail_verdict(Verdict::kCancelled, "cancelled");
     }
+    if (host == "shut.example") {
+      HopResponse refusal;
+      refusal.status = 403;
+      refusal.body = "{}";
+      co_return refusal;
+    }
     if (host == "down.example") co_return fail_verdict(Verdict::kUnreachable, "down");
     HopResponse response;
     response.status = 200;
@@ -201,10 +268,11 @@ class Engine : public testing::Test {
           {.id = "searxng", .base_url = "http://" + host + ":80", .key = {}, .engine_id = {}});
     make(std::move(settings));
   }
-  void make(SearchSettings settings) {
+  void make(SearchSettings settings, store::KeyValue* counts = nullptr) {
     engine_ = std::make_unique<SearchEngine>(
         SearchEngine::Ports{.home = runtime_.context(0).get_executor(),
                             .transport = fake_,
+                            .counts = counts,
                             .pool = pool_,
                             .clock = clock_},
         std::move(settings));
@@ -264,6 +332,57 @@ TEST_F(Engine, BudgetAndQuotaAreOurOwn) {
   const auto spent = search({.text = "seine"});
   ASSERT_FALSE(spent);
   EXPECT_THAT(spent.error().message, testing::HasSubstr("budget"));
+}
+
+TEST_F(Engine, TheDaysBoundsOutliveTheProcess) {
+  const std::string directory = testing::TempDir() + "search_counts." + std::to_string(getpid());
+  std::filesystem::create_directories(directory);
+  auto database = *store::Database::open(directory + "/a.db");
+  auto counts = *store::KeyValue::open(*database, clock_);
+  SearchSettings settings;
+  settings.providers.push_back({.id = "searxng",
+                                .base_url = "http://good.example:80",
+                                .key = {},
+                                .engine_id = {},
+                                .cost_usd = 0.25,
+                                .calls_per_day = 2});
+  for (int i = 0; i < 2; ++i) {
+    make(settings, counts.get());
+    EXPECT_EQ(engine_->health()[0].calls_today, static_cast<std::uint64_t>(i));
+    ASSERT_TRUE(search({.text = "seine"}));
+  }
+  make(settings, counts.get());
+  EXPECT_EQ(engine_->health()[0].state, SearchEngine::State::kQuota);
+  EXPECT_DOUBLE_EQ(engine_->health()[0].cost_today_usd, 0.5);
+  EXPECT_THAT(search({.text = "seine"}).error().message, testing::HasSubstr("2 calls a day"));
+  EXPECT_EQ(fake_.calls, 2);
+  engine_.reset();
+  counts.reset();
+  database.reset();
+  std::filesystem::remove_all(directory);
+}
+
+TEST_F(Engine, OneWithoutAKeyThatRefusesIsBlocked) {
+  SearchSettings settings;
+  settings.providers.push_back(
+      {.id = "wikipedia", .base_url = "http://shut.example:80", .key = {}, .engine_id = {}});
+  make(std::move(settings));
+  EXPECT_THAT(search({.text = "seine"}).error().message,
+              testing::HasSubstr("wikipedia [blocked]: it answers 403"));
+}
+
+TEST_F(Engine, ALastResortIsAskedSeldom) {
+  SearchSettings settings;
+  settings.providers.push_back(
+      {.id = "duckduckgo", .base_url = "http://good.example:80", .key = {}, .engine_id = {}});
+  settings.providers.push_back(
+      {.id = "searxng", .base_url = "http://good.example:80", .key = {}, .engine_id = {}});
+  make(std::move(settings));
+  ASSERT_TRUE(search({.text = "seine"}));
+  const auto again = search({.text = "seine"});
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->providers[0].failure, SearchFailure::kResting);
+  EXPECT_EQ(again->providers[0].detail, "it is asked once in 3 s at most");
 }
 
 TEST_F(Engine, SaysHowItsProvidersFare) {

@@ -35,11 +35,16 @@ class Bing final : public ProviderCodec {
   base::Result<ProviderCall> call(const SearchRequest& request,
                                   const ProviderSettings& settings) const override {
     static constexpr std::array<std::string_view, 5> kFreshness = {"", "Day", "Week", "Month", ""};
+    std::string freshness(kFreshness[static_cast<std::size_t>(request.time_range)]);
+    // A year has no name of its own.
+    if (request.time_range == TimeRange::kYear && request.since)
+      freshness =
+          day_text(*request.since) + ".." + day_text(*request.since + std::chrono::days(366));
     const std::array<std::pair<std::string_view, std::string>, 6> pairs = {
         {{"q", with_sites(request)},
          {"count", fmt::format("{}", std::clamp<std::size_t>(request.limit, 1, 50))},
          {"mkt", is_chinese(request) ? "zh-CN" : ""},
-         {"freshness", std::string(kFreshness[static_cast<std::size_t>(request.time_range)])},
+         {"freshness", std::move(freshness)},
          {"responseFilter", "Webpages"},
          {"textFormat", "Raw"}}};
     const std::string base = settings.base_url.empty()
@@ -53,8 +58,7 @@ class Bing final : public ProviderCodec {
     ParsedBody parsed = json_body(status, body);
     if (parsed.failure) return *std::move(parsed.failure);
     if (const auto failure = common_failure(status); failure != SearchFailure::kNone)
-      return failed(status == 403 ? SearchFailure::kQuota : failure,
-                    fmt::format("it answers {}", status));
+      return answered(status == 403 ? SearchFailure::kQuota : failure, status);
     if (member(parsed.json, "_type") != "SearchResponse")
       return failed(SearchFailure::kMalformed, "its answer is not of type SearchResponse");
     ProviderAnswer answer;
@@ -95,8 +99,7 @@ class Bocha final : public ProviderCodec {
     const int worst = common_failure(status) != SearchFailure::kNone ? status : told;
     if (const auto failure = common_failure(worst); failure != SearchFailure::kNone) {
       const bool money = message.contains("money") || message.contains("余额");
-      return failed(money ? SearchFailure::kQuota : failure,
-                    fmt::format("it answers {} {}", worst, message));
+      return answered(money ? SearchFailure::kQuota : failure, worst, message);
     }
     const base::Json* data = base::find(parsed.json, "data");
     if (data == nullptr || !data->is_object())

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "base/json.h"
-#include "base/utf8.h"
+#include "base/text.h"
 #include "web/search/providers/codecs.h"
 
 namespace seine::web {
@@ -16,8 +16,11 @@ class Brave final : public ProviderCodec {
   base::Result<ProviderCall> call(const SearchRequest& request,
                                   const ProviderSettings& settings) const override {
     const std::string query = with_sites(request);
-    if (base::to_utf32(query).size() > 400)
+    if (characters(query) > 400)
       return base::fail(base::Code::kInvalidArgument, "takes 400 characters at most");
+    const auto words = base::split(query, ' ');
+    if (std::ranges::count_if(words, [](std::string_view word) { return !word.empty(); }) > 50)
+      return base::fail(base::Code::kInvalidArgument, "takes 50 words at most");
     static constexpr std::array<std::string_view, 5> kFreshness = {"", "pd", "pw", "pm", "py"};
     const std::array<std::pair<std::string_view, std::string>, 8> pairs = {
         {{"q", query},
@@ -42,9 +45,10 @@ class Brave final : public ProviderCodec {
     if (const auto failure = common_failure(status); failure != SearchFailure::kNone) {
       const base::Json* error = base::find(parsed.json, "error");
       const std::string code = error != nullptr ? member(*error, "code") : "";
-      const bool quota = code == "QUOTA_LIMITED" || code == "USAGE_LIMIT_EXCEEDED";
-      return failed(quota ? SearchFailure::kQuota : failure,
-                    fmt::format("it answers {} {}", status, plain_text(code, 60)));
+      if (code == "QUOTA_LIMITED" || code == "USAGE_LIMIT_EXCEEDED")
+        return answered(SearchFailure::kQuota, status, code);
+      // A wrong key comes as 422, the status of a wrong parameter.
+      return answered(code.contains("TOKEN") ? SearchFailure::kBadKey : failure, status, code);
     }
     ProviderAnswer answer;
     for (const char* section : {"web", "news"}) {

@@ -33,11 +33,12 @@ class DuckDuckGo final : public ProviderCodec {
  public:
   std::string_view id() const override { return "duckduckgo"; }
   bool needs_key() const override { return false; }
+  std::chrono::seconds spacing() const override { return std::chrono::seconds(3); }
 
   base::Result<ProviderCall> call(const SearchRequest& request,
                                   const ProviderSettings& settings) const override {
     const std::string query = with_sites(request);
-    if (query.size() >= 500)
+    if (characters(query) >= 500)
       return base::fail(base::Code::kInvalidArgument, "takes fewer than 500 characters");
     static constexpr std::array<std::string_view, 5> kRanges = {"", "d", "w", "m", "y"};
     const std::array<std::pair<std::string_view, std::string>, 3> pairs = {
@@ -58,7 +59,7 @@ class DuckDuckGo final : public ProviderCodec {
     if (status == 403 || status == 418)
       return failed(SearchFailure::kBlocked, "it asks to go away");
     if (const auto failure = common_failure(status); failure != SearchFailure::kNone)
-      return failed(failure, fmt::format("it answers {}", status));
+      return answered(failure, status);
     const auto document = html::parse(std::string(body.substr(0, std::size_t{2} << 20)));
     ProviderAnswer answer;
     SearchHit hit{.title = {},

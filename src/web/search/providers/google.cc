@@ -9,6 +9,17 @@
 namespace seine::web {
 namespace {
 
+// A wrong key comes as "badRequest", a day that is used up as "rateLimitExceeded": the message
+// tells.
+SearchFailure kind_of(SearchFailure by_status, std::string_view reason, std::string_view message) {
+  if (reason == "dailyLimitExceeded" || reason == "quotaExceeded" || message.contains("per day"))
+    return SearchFailure::kQuota;
+  if (reason == "rateLimitExceeded" || reason == "userRateLimitExceeded")
+    return SearchFailure::kRate;
+  if (reason == "keyInvalid" || message.contains("API key")) return SearchFailure::kBadKey;
+  return reason == "badRequest" ? SearchFailure::kRequest : by_status;
+}
+
 class Google final : public ProviderCodec {
  public:
   std::string_view id() const override { return "google"; }
@@ -36,14 +47,10 @@ class Google final : public ProviderCodec {
       std::string reason;
       if (const base::Json* errors = at_path(parsed.json, {"error", "errors"});
           errors != nullptr && errors->is_array() && !errors->empty())
-        reason = plain_text(member(errors->front(), "reason"), 60);
-      SearchFailure kind = failure;
-      if (reason == "dailyLimitExceeded" || reason == "quotaExceeded") kind = SearchFailure::kQuota;
-      if (reason == "rateLimitExceeded" || reason == "userRateLimitExceeded")
-        kind = SearchFailure::kRate;
-      if (reason == "keyInvalid" || reason == "badRequest")
-        kind = reason == "keyInvalid" ? SearchFailure::kBadKey : SearchFailure::kRequest;
-      return failed(kind, fmt::format("it answers {} {}", status, reason));
+        reason = member(errors->front(), "reason");
+      const base::Json* error = base::find(parsed.json, "error");
+      const std::string message = error != nullptr ? member(*error, "message") : "";
+      return answered(kind_of(failure, reason, message), status, reason);
     }
     if (base::find(parsed.json, "searchInformation") == nullptr &&
         base::find(parsed.json, "items") == nullptr)

@@ -16,7 +16,7 @@ class Iqs final : public ProviderCodec {
   base::Result<ProviderCall> call(const SearchRequest& request,
                                   const ProviderSettings& settings) const override {
     const std::string query = with_sites(request);
-    if (base::to_utf32(query).size() > 500)
+    if (characters(query) > 500)
       return base::fail(base::Code::kInvalidArgument, "takes 500 characters at most");
     static constexpr std::array<std::string_view, 5> kRanges = {"NoLimit", "OneDay", "OneWeek",
                                                                 "OneMonth", "OneYear"};
@@ -38,8 +38,7 @@ class Iqs final : public ProviderCodec {
     ParsedBody parsed = json_body(status, body);
     if (parsed.failure) return *std::move(parsed.failure);
     if (const auto failure = common_failure(status); failure != SearchFailure::kNone)
-      return failed(failure, fmt::format("it answers {} {}", status,
-                                         plain_text(member(parsed.json, "code"), 80)));
+      return answered(failure, status, member(parsed.json, "code"));
     const base::Json* rows = base::find(parsed.json, "pageItems");
     if (rows == nullptr || !rows->is_array())
       return failed(SearchFailure::kMalformed, "its answer has no pageItems");

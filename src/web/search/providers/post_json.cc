@@ -39,8 +39,7 @@ class Serper final : public ProviderCodec {
     if (const auto failure = common_failure(status); failure != SearchFailure::kNone) {
       const std::string message = plain_text(member(parsed.json, "message"), 200);
       const bool credits = message.contains("credits");
-      return failed(credits ? SearchFailure::kQuota : failure,
-                    fmt::format("it answers {} {}", status, message));
+      return answered(credits ? SearchFailure::kQuota : failure, status, message);
     }
     ProviderAnswer answer;
     const base::Json* rows = base::find(parsed.json, "organic");
@@ -69,7 +68,7 @@ class Tavily final : public ProviderCodec {
 
   base::Result<ProviderCall> call(const SearchRequest& request,
                                   const ProviderSettings& settings) const override {
-    if (request.text.size() > 400)
+    if (characters(request.text) > 400)
       return base::fail(base::Code::kInvalidArgument, "takes 400 characters at most");
     static constexpr std::array<std::string_view, 5> kRanges = {"", "day", "week", "month", "year"};
     base::Json json = {{"query", request.text},
@@ -89,12 +88,11 @@ class Tavily final : public ProviderCodec {
 
   ProviderAnswer parse(int status, std::string_view body) const override {
     // 432 and 433: the plan's and the pay-as-you-go limit.
-    if (status == 432 || status == 433)
-      return failed(SearchFailure::kQuota, fmt::format("it answers {}", status));
+    if (status == 432 || status == 433) return answered(SearchFailure::kQuota, status);
     ParsedBody parsed = json_body(status, body);
     if (parsed.failure) return *std::move(parsed.failure);
     if (const auto failure = common_failure(status); failure != SearchFailure::kNone)
-      return failed(failure, fmt::format("it answers {}", status));
+      return answered(failure, status);
     const base::Json* rows = base::find(parsed.json, "results");
     if (rows == nullptr || !rows->is_array())
       return failed(SearchFailure::kMalformed, "its answer has no results");
@@ -124,6 +122,7 @@ class Exa final : public ProviderCodec {
                        {"numResults", std::clamp<std::size_t>(request.limit, 1, 25)},
                        {"contents", {{"highlights", true}}}};
     if (!request.sites.empty()) json["includeDomains"] = request.sites;
+    if (request.since) json["startPublishedDate"] = day_text(*request.since) + "T00:00:00.000Z";
     return ProviderCall{
         .method = "POST",
         .url = settings.base_url.empty() ? "https://api.exa.ai/search" : settings.base_url,
@@ -135,7 +134,7 @@ class Exa final : public ProviderCodec {
     ParsedBody parsed = json_body(status, body);
     if (parsed.failure) return *std::move(parsed.failure);
     if (const auto failure = common_failure(status); failure != SearchFailure::kNone)
-      return failed(failure, fmt::format("it answers {}", status));
+      return answered(failure, status);
     const base::Json* rows = base::find(parsed.json, "results");
     if (rows == nullptr || !rows->is_array())
       return failed(SearchFailure::kMalformed, "its answer has no results");

@@ -40,7 +40,8 @@ class Searxng final : public ProviderCodec {
          {"safesearch", "1"}}};
     std::string base = settings.base_url;
     while (base.ends_with('/')) base.pop_back();
-    return ProviderCall{.url = base + "/search?" + form(pairs)};
+    if (!base.ends_with("/search")) base += "/search";
+    return ProviderCall{.url = base + "?" + form(pairs)};
   }
 
   ProviderAnswer parse(int status, std::string_view body) const override {
@@ -49,7 +50,7 @@ class Searxng final : public ProviderCodec {
     ParsedBody parsed = json_body(status, body);
     if (parsed.failure) return *std::move(parsed.failure);
     if (const auto failure = common_failure(status); failure != SearchFailure::kNone)
-      return failed(failure, fmt::format("it answers {}", status));
+      return answered(failure, status);
     const base::Json* results = base::find(parsed.json, "results");
     if (results == nullptr || !results->is_array())
       return failed(SearchFailure::kMalformed, "its answer has no results");

@@ -15,8 +15,8 @@ class Wikipedia final : public ProviderCodec {
 
   base::Result<ProviderCall> call(const SearchRequest& request,
                                   const ProviderSettings& settings) const override {
-    if (request.text.size() > 300)
-      return base::fail(base::Code::kInvalidArgument, "takes 300 bytes at most");
+    if (characters(request.text) > 300)
+      return base::fail(base::Code::kInvalidArgument, "takes 300 characters at most");
     if (!request.sites.empty() && std::ranges::none_of(request.sites, [](const std::string& site) {
           return site.contains("wikipedia.org");
         }))
@@ -43,7 +43,7 @@ class Wikipedia final : public ProviderCodec {
     ParsedBody parsed = json_body(status, body);
     if (parsed.failure) return *std::move(parsed.failure);
     if (const auto failure = common_failure(status); failure != SearchFailure::kNone)
-      return failed(failure, fmt::format("it answers {}", status));
+      return answered(failure, status);
     if (const base::Json* error = base::find(parsed.json, "error"); error != nullptr)
       return failed(SearchFailure::kDown, plain_text(member(*error, "code"), 80));
     ProviderAnswer answer;
