@@ -53,7 +53,7 @@ TEST(ErrorText, ChineseNamesTheDoingAndTheCause) {
 
 TEST(ErrorText, SeveralMessagesInOneAreEachTranslated) {
   EXPECT_EQ(message_text("no search provider answered: brave [bad_key]: it answers 401; "
-                         "wikipedia [timeout]: it did not answer in time",
+                         "wikipedia [timeout]: no answer came in time",
                          Language::kChinese),
             "没有搜索服务给出回答：brave [bad_key]：返回 401；wikipedia [timeout]：未在时限内响应");
 }

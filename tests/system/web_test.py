@@ -41,6 +41,7 @@ class Site:
         self.asked = []
         self.hooks = []
         self.hook_status = 204
+        self.search_status = 200
         self.changed = threading.Condition()
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -72,6 +73,9 @@ class Site:
                     return self.answer(200, b"<meta http-equiv=refresh content='0; url=http://127.0.0.2:1/'>", content_type="text/html")
                 if self.path == "/robots.txt":
                     return self.answer(200, b"User-agent: *\nDisallow: /private\n", content_type="text/plain")
+                if self.path.startswith("/search?"):
+                    hits = [{"url": "https://a.example/", "title": "The Seine", "content": "777 km"}]
+                    return self.answer(site.search_status, json.dumps({"results": hits, "unresponsive_engines": []}).encode())
                 page = PAGES.get(self.path)
                 if page is None:
                     return self.answer(404, b"not here", content_type="text/plain")
@@ -209,6 +213,22 @@ class WebVerbs(unittest.TestCase):
         self.assertEqual(json.loads(lines[0])["page"]["title"], "The Loire")
         self.assertEqual(json.loads(lines[-1]), {"report": {"read": 1, "failed": 0, "skipped": 0, "left": 0, "alike": 0, "feeds_left": 0}})
 
+    def test_search_is_recorded_and_failures_are_no_empty_results(self):
+        providers = {"SEINE_SEARCH_PROVIDERS": "index,searxng", "SEINE_SEARCH_URLS": "searxng=" + self.site.url}
+        record = self.folder.name + "/search"
+        found = self.json("search", "river seine", "--time", "year", "--record", record, **providers)
+        self.assertEqual((found["hits"][0]["title"], found["hits"][0]["provider"]), ("The Seine", "searxng"))
+        asked = len(self.site.asked)
+        self.assertEqual(self.json("search", "river seine", "--time", "year", "--replay", record, **providers)["hits"], found["hits"])
+        self.assertEqual(len(self.site.asked), asked)
+        self.site.search_status = 429
+        failed = self.web("search", "river seine", code=8, SEINE_LANG="zh", **providers)
+        self.assertIn("没有搜索服务给出回答：searxng [rate]：返回 429", failed.stderr)
+        self.web("crawl", self.site.url + "/deep/two", "--depth", "0")
+        partly = self.web("search", "quetzal", SEINE_LANG="zh", **providers)
+        self.assertIn("1. ", partly.stdout)
+        self.assertIn("searxng 失败：请求过于频繁：返回 429 [rate]", partly.stderr)
+
     def test_crawl_says_what_it_does_not_follow(self):
         words = ("crawl", self.site.url + "/days/1", "--depth", "9", "--alike", "2", "--rate-limit", "50")
         self.assertRegex(self.web(*words).stderr, r"1 addresses were not followed, such as \S+/days/3: ")
@@ -228,6 +248,7 @@ class WebVerbs(unittest.TestCase):
             self.assertIn("Usage: seine " + words, english.stdout)
             self.assertIn("用法： seine " + words, chinese.stdout)
         self.assertIn("--render WHEN", seine("web", "read", "--help").stdout)
+        self.assertIn("抓取站点", seine("web", SEINE_LANG="zh").stdout)
         self.assertEqual(seine("web", "read", "x", "--render", "maybe").returncode, 2)
 
     def test_watch_without_a_service(self):

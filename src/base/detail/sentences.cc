@@ -252,7 +252,7 @@ constexpr auto kTable = std::to_array<Bilingual>({
     {"the {} USD of a day are spent", "当日 {} 美元的预算已用完"},
     {"its address may not be reached", "不允许访问其地址"},
     {"it cannot be reached ({})", "无法连接（{}）"},
-    {"it did not answer in time", "未在时限内响应"},
+    {"no answer came in time", "未在时限内响应"},
     {"the search was cancelled", "搜索已取消"},
     {"no search provider is configured", "没有配置搜索服务"},
     {"no provider '{}' is configured", "没有配置搜索服务“{}”"},

@@ -462,7 +462,7 @@ asio::awaitable<base::Result<SearchResponse>> SearchEngine::search_here(SearchRe
     Provider& provider = *providers_[i];
     if (!attempts[i]) {
       attempts[i] = Attempt{.provider = i,
-                            .answer = failed(SearchFailure::kTimeout, "it did not answer in time"),
+                            .answer = failed(SearchFailure::kTimeout, "no answer came in time"),
                             .elapsed = request.timeout};
       learn(provider, attempts[i]->answer, attempts[i]->elapsed);
     }
