@@ -18,6 +18,7 @@ struct Option {
   std::string_view config_key = {};  // sets this key
   std::string_view choices = {};     // "bash|zsh|fish"
   std::string_view letter = {};      // "-q"
+  bool list = false;                 // given again it adds; commas separate too
 };
 
 struct Command {

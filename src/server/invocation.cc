@@ -83,8 +83,8 @@ Result<Invocation> parse_command(const Command& command, std::vector<std::string
     if (option.value.empty()) {
       app.add_flag(cli_names(option), switches[option.name]);
     } else {
-      app.add_option(cli_names(option), values[option.name])
-          ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      CLI::Option* added = app.add_option(cli_names(option), values[option.name]);
+      option.list ? added->join(',') : added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     }
   };
   std::ranges::for_each(command.options, declare);

@@ -36,6 +36,16 @@ TEST(Arguments, TwoWordCommandsAndArguments) {
   EXPECT_EQ(parse({"down", "now"}).error().message, "'down' does not take 'now'");
 }
 
+TEST(Arguments, ListsAddUpAndOthersAreReplaced) {
+  const Invocation key = *parse({"key", "create", "x", "--scope", "chat", "--scope=models,admin",
+                                 "--expires", "1d", "--expires", "2d"});
+  EXPECT_EQ(key.value("--scope"), "chat,models,admin");
+  EXPECT_EQ(key.value("--expires"), "2d");
+  EXPECT_EQ(parse({"up", "--listen", "a:1", "--listen", "b:2"})->value("--listen"), "a:1,b:2");
+  EXPECT_EQ(parse({"ask", "q", "--site", "http://a", "--site", "http://b"})->value("--site"),
+            "http://a,http://b");
+}
+
 TEST(Arguments, ThreeWordCommandsBesideTwoWordOnes) {
   EXPECT_EQ(parse({"web", "watch", "ls"})->command->path, "web watch ls");
   const Invocation watch = *parse({"web", "watch", "https://a.example/", "--every", "2h"});
