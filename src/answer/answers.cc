@@ -127,7 +127,8 @@ Result<std::shared_ptr<Run>> Answers::start(AskRequest request,
 std::shared_ptr<Run> Answers::find(const std::string& run_id) const {
   const std::lock_guard lock(impl_->mutex);
   const auto found = impl_->active.find(run_id);
-  return found == impl_->active.end() ? nullptr : found->second;
+  // Its thread takes it out a moment after its end was told.
+  return found == impl_->active.end() || found->second->log().ended() ? nullptr : found->second;
 }
 
 Result<Answer> Answers::replay(const std::string& run_id, std::stop_token stop) {

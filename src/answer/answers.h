@@ -91,7 +91,7 @@ class Answers {
   // kResourceExhausted when too many wait. The request's `model` is not checked here.
   base::Result<std::shared_ptr<Run>> start(AskRequest request,
                                            std::function<void(const Answer&)> finished = {});
-  // A run that goes on; null when it has ended or never was.
+  // A run that goes on; null when its log has told the end, or it never was.
   std::shared_ptr<Run> find(const std::string& run_id) const;
 
   // A recorded run made again from its recorded pages and model outputs, with no network and no
