@@ -254,7 +254,8 @@ Result<std::unique_ptr<BlobStore>> BlobStore::open(const std::string& directory,
   SEINE_CHECK(detail::make_directories(directory + "/tmp"));
   SEINE_CHECK(detail::make_directories(directory + "/damaged"));
   SEINE_CHECK(detail::sweep_temporaries(directory + "/tmp"));
-  auto impl = std::make_unique<Impl>(directory, database, clock, options);
+  detail::Fd gate = SEINE_TRY(detail::open_file(directory + "/gate", O_RDWR | O_CREAT));
+  auto impl = std::make_unique<Impl>(directory, database, clock, options, std::move(gate));
   impl->total_bytes =
       SEINE_TRY(database.read([](Connection& connection) {
         return connection.value<std::int64_t>("SELECT coalesce(sum(size), 0) FROM blob");

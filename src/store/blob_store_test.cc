@@ -222,5 +222,32 @@ TEST(DataDir, IsLockedByOne) {
   EXPECT_EQ(DataDir::open("").error().code, Code::kInvalidArgument);
 }
 
+// Two stores on one directory are what two processes have: each with its own descriptors.
+TEST_F(BlobStoreTest, EvictionBesideAPutOfTheSameBytesLosesNoFile) {
+  auto ours = open();
+  auto theirs = open();
+  std::atomic<bool> over = false;
+  std::thread evicting([&] {
+    while (!over) {
+      // Its own count knows nothing of the other's puts; to remove is what an eviction does.
+      (void)theirs->remove(BlobId::of("the same bytes"));
+    }
+  });
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(ours->put("the same bytes"));
+  over = true;
+  evicting.join();
+  ASSERT_TRUE(ours->put("the same bytes"));
+  EXPECT_TRUE(ours->open_blob(BlobId::of("the same bytes"), Verify::kYes));
+  (void)theirs->remove(BlobId::of("the same bytes"));
+  for (int i = 0; i < 300; ++i) {
+    std::thread remover([&] { (void)theirs->remove(BlobId::of("again")); });
+    ASSERT_TRUE(ours->put("again"));
+    remover.join();
+    const auto recorded = ours->contains(BlobId::of("again"));
+    ASSERT_TRUE(recorded);
+    EXPECT_EQ(*recorded, std::filesystem::exists(file(BlobId::of("again"))));
+  }
+}
+
 }  // namespace
 }  // namespace seine::store

@@ -6,12 +6,12 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "store/blob_store.h"
+#include "store/detail/file_gate.h"
 
 namespace seine::store {
 
@@ -26,8 +26,12 @@ base::Result<BlobId> hash_of(const BlobReader& reader);
 
 struct BlobStore::Impl {
   Impl(std::string root_in, Database& database_in, const base::Clock& clock_in,
-       BlobOptions options_in)
-      : root(std::move(root_in)), database(database_in), clock(clock_in), options(options_in) {}
+       BlobOptions options_in, detail::Fd gate)
+      : root(std::move(root_in)),
+        database(database_in),
+        clock(clock_in),
+        options(options_in),
+        publishing(std::move(gate)) {}
 
   std::string root;
   Database& database;
@@ -36,8 +40,8 @@ struct BlobStore::Impl {
   std::atomic<std::uint64_t> next_temporary{0};
   std::atomic<std::int64_t> total_bytes{0};
   // Shared from rename to record, exclusive from losing a record to unlink: otherwise an eviction
-  // could delete the file that a put of the same bytes has just named.
-  std::shared_mutex publishing;
+  // could delete the file that a put of the same bytes has just named, in this process or another.
+  detail::FileGate publishing;
   std::mutex touched_mutex;
   std::map<BlobId, std::int64_t> touched;  // last use, written to the records in batches
 
