@@ -28,16 +28,32 @@ constexpr std::string_view kProgress = "progress";  // DIGEST:PAGES
 constexpr std::size_t kWaitingMax = 64;
 constexpr std::size_t kSitePages = 6;
 
-// A question is about Seine where one passage holds this share of its words; in Chinese every pair
-// of characters is a word, so that fewer of them meet. Measured by bench/answer/about_seine.py
+// A question is about Seine where one passage holds this share of its words; in Chinese pairs of
+// characters are the words, so that fewer of them meet. Measured by bench/answer/about_seine.py
 // (bench/answer/RESULTS.md).
 constexpr double kShare = 0.75;
 constexpr double kShareChinese = 0.5;
 
+// Characters that hold a Chinese sentence together. A pair of characters with one of them is the
+// border of two words, or a question's form, which sentences on anything share ("光速是多少").
+constexpr std::string_view kJoints =
+    "的是了吗呢在有多少怎样如何什么哪些会能可要我你请与和或及这那个为被把时将以也都就不没谁何";
+
+constexpr std::size_t kJointBytes = 3;  // of each of them
+
+// Whether a term without spaces around it tells what a sentence is about: single characters, which
+// stand in many words, do not.
+bool is_word(std::string_view term) {
+  if (term.size() <= kJointBytes) return false;
+  for (std::size_t at = 0; at < kJoints.size(); at += kJointBytes)
+    if (term.contains(kJoints.substr(at, kJointBytes))) return false;
+  return true;
+}
+
 std::set<std::string> words_of(std::string_view text) {
   std::set<std::string> out;
   store::Tokenizer().run(text, [&out](const store::Token& token) {
-    if (!token.stop) out.insert(token.text);
+    if (token.cjk ? is_word(token.text) : !token.stop) out.insert(token.text);
     return true;
   });
   return out;
@@ -178,6 +194,7 @@ std::vector<answer::SearchHit> DocsSite::about_seine(const answer::SearchQuery& 
   const std::set<std::string> asked = words_of(query.text);
   const bool chinese = query.language == base::Language::kChinese;
   std::vector<answer::SearchHit> out;
+  if (asked.empty()) return out;
   for (answer::SearchHit& hit : hits(query.text, 3)) {
     const std::set<std::string> there = words_of(hit.snippet);
     const auto shared =
