@@ -113,6 +113,40 @@ await check("models and health", async () => {
   await assert.rejects(unary(health, "check", { service: "nope" }, new grpc.Metadata()), (error) => error.code === grpc.status.NOT_FOUND);
 });
 
+// As grpcurl works: no .proto files, only what the server tells of itself.
+await check("reflection, and a call made from it", async () => {
+  const asked = loader.loadSync("grpc/reflection/v1/reflection.proto", { includeDirs: [protos], keepCase: true, defaults: true, oneofs: true });
+  for (const version of ["v1", "v1alpha"]) {
+    const service = { ...asked["grpc.reflection.v1.ServerReflection"] };
+    const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+    service.ServerReflectionInfo = { ...service.ServerReflectionInfo, path };
+    const reflection = new (grpc.makeGenericClientConstructor(service, "ServerReflection"))(address, credentials);
+    const stream = reflection.ServerReflectionInfo(new grpc.Metadata());
+    const ask = (request) => new Promise((resolve, reject) => { stream.once("data", resolve).once("error", reject); stream.write(request); });
+    // One stream, question and answer in turn.
+    const { list_services_response: list } = await ask({ list_services: "*" });
+    assert.ok(list.service.some(({ name }) => name === "seine.v1.Generation"));
+    const { file_descriptor_response: files } = await ask({ file_containing_symbol: "seine.v1.Generation" });
+    const { error_response: refused } = await ask({ file_containing_symbol: "google.protobuf.FileDescriptorProto" });
+    assert.equal(refused.error_code, grpc.status.NOT_FOUND);
+    const ended = new Promise((resolve) => stream.on("status", resolve));
+    stream.end();
+    assert.equal((await ended).code, grpc.status.OK);
+    const learned = grpc.loadPackageDefinition(loader.loadFileDescriptorSetFromBuffer(descriptorSet(files.file_descriptor_proto), { keepCase: true }));
+    const stranger = new learned.seine.v1.Generation(address, credentials);
+    const { models } = await unary(stranger, "listModels", {});
+    assert.ok(models.some((model) => model.id === "words"));
+    stranger.close();
+    reflection.close();
+  }
+});
+
+// A FileDescriptorSet: field 1, once for each file.
+function descriptorSet(files) {
+  const varint = (n) => (n < 128 ? [n] : [(n & 127) | 128, ...varint(n >>> 7)]);
+  return Buffer.concat(files.flatMap((file) => [Buffer.from([10, ...varint(file.length)]), file]));
+}
+
 await check("a method that is not there", async () => {
   const stranger = new grpc.Client(address, credentials);
   const plain = (bytes) => bytes;

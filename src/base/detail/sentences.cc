@@ -423,6 +423,14 @@ constexpr auto kTable = std::to_array<Bilingual>({
      "remote.models 列出 {} 个模型，应为 1 到 {} 个"},
 
     // gateway
+    {"a prompt's name has 1 to {} characters, not {}", "提示词名称长 1 到 {} 个字符，不能是 {} 个"},
+    {"a prompt has 1 to {} bytes, not {}", "提示词长 1 到 {} 字节，不能是 {} 字节"},
+    {"{} prompts are kept, the limit is {}", "已保存 {} 条提示词，上限为 {} 条"},
+    {"no prompt named '{}'", "没有名为“{}”的提示词"},
+    {"{} tokens in {} sequences, the limits are {} and {}",
+     "{} 个 token、{} 路，上限分别为 {} 和 {}"},
+    {"the message is no ServerReflectionRequest", "消息不是 ServerReflectionRequest"},
+    {"the call ends within a message", "调用在消息中途结束"},
     {"no API key '{}'", "没有 API 密钥“{}”"},
     {"the API key {}… ended at {}", "API 密钥 {}… 已于 {} 到期"},
     {"a key's name has 1 to {} characters, not {}", "密钥名长 1 到 {} 个字符，不能是 {} 个"},

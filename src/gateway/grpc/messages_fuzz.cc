@@ -26,6 +26,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   grpc::append_frame(frame, bytes);
   const auto back = grpc::only_message(frame);
   if (!back || *back != bytes) __builtin_trap();
+  grpc::FrameReader reader(64);
+  reader.feed(bytes);
+  for (auto next = reader.next(); next && *next; next = reader.next()) {
+    if ((*next)->size() > 64) __builtin_trap();
+  }
   const auto timeout = grpc::parse_timeout(bytes);
   if (timeout && *timeout < seine::base::Duration::zero()) __builtin_trap();
   return 0;

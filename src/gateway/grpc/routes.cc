@@ -11,6 +11,7 @@
 #include "gateway/api_error.h"
 #include "gateway/generation/relay.h"
 #include "gateway/grpc/messages.h"
+#include "gateway/grpc/reflection.h"
 #include "gateway/grpc/wire.h"
 #include "net/request.h"
 #include "net/response.h"
@@ -26,6 +27,11 @@ using base::Result;
 
 constexpr std::string_view kGeneration = "seine.v1.Generation";
 constexpr std::string_view kHealth = "grpc.health.v1.Health";
+constexpr std::string_view kReflection = "grpc.reflection.v1.ServerReflection";
+// What older tools ask; the same messages.
+constexpr std::string_view kReflectionAlpha = "grpc.reflection.v1alpha.ServerReflection";
+constexpr std::string_view kListed[] = {kGeneration, kHealth, kReflection};
+constexpr std::size_t kReflectionBytesMax = 4096;
 // Length and flag of a message come on top of it.
 constexpr std::uint64_t kBodyBytesMax = kMessageBytesMax + 5;
 
@@ -139,6 +145,38 @@ asio::awaitable<void> Routes::check_health(net::Request& request, net::Response&
   send_api_error(request, response, error);
 }
 
+// Asks and answers in turn until the peer has no more to ask.
+asio::awaitable<void> Routes::reflect(net::Request& request, net::Response& response) {
+  if (!speaks_grpc(request, response)) co_return;
+  if (!co_await response.start(200, {{"content-type", kContentType}})) co_return;
+  FrameReader frames(kReflectionBytesMax);
+  base::Error error;
+  for (bool ended = false; !ended && error.message.empty();) {
+    const Result<std::string_view> piece = co_await request.read_some();
+    if (!piece) {
+      error = piece.error();
+      break;
+    }
+    ended = piece->empty();
+    frames.feed(*piece);
+    for (;;) {
+      const Result<std::optional<std::string>> message = frames.next();
+      const Result<std::string> said = !message
+                                           ? Result<std::string>(std::unexpected(message.error()))
+                                       : !*message ? Result<std::string>(std::string())
+                                                   : grpc::reflect(**message, kListed);
+      if (!said) error = said.error();
+      if (!said || !*message) break;
+      std::string frame;
+      append_frame(frame, *said);
+      if (!co_await response.write(frame)) co_return;
+    }
+  }
+  if (error.message.empty() && !frames.empty())
+    error = {Code::kInvalidArgument, "the call ends within a message"};
+  (void)co_await response.finish(error.message.empty() ? ok_fields() : status_fields(error));
+}
+
 asio::awaitable<void> Routes::refuse(net::Request& request, net::Response& response) {
   if (!speaks_grpc(request, response)) co_return;
   send_api_error(request, response,
@@ -164,8 +202,11 @@ void Routes::install(net::Router& router) {
       &Routes::list_models);
   add("grpc.health.v1.Health/Check", kPublicScope, "Whether the service takes requests (gRPC)",
       &Routes::check_health);
+  for (const std::string_view service : {kReflection, kReflectionAlpha})
+    add(fmt::format("{}/ServerReflectionInfo", service), kPublicScope,
+        "Which services are here, and their messages (gRPC)", &Routes::reflect);
   // Else the router would say in HTTP that the path takes no POST, which clients call UNKNOWN.
-  for (const std::string_view service : {kGeneration, kHealth})
+  for (const std::string_view service : {kGeneration, kHealth, kReflection, kReflectionAlpha})
     add(fmt::format("{}/{{method}}", service), kPublicScope, "Any other method (gRPC)",
         &Routes::refuse);
 }

@@ -1,5 +1,5 @@
-// gRPC on the port of everything else: seine.v1.Generation and grpc.health.v1.Health as routes
-// /SERVICE/METHOD over our HTTP/2 server. The guard takes an API key from the metadata
+// gRPC on the port of everything else: seine.v1.Generation, grpc.health.v1.Health and reflection
+// as routes /SERVICE/METHOD over our HTTP/2 server. The guard takes an API key from the metadata
 // `authorization` or `x-api-key`; grpc-timeout bounds a call; a peer that resets its stream cancels
 // it. Owned by the composition root; lives as long as the router it fills.
 #pragma once
@@ -30,6 +30,7 @@ class Routes {
   boost::asio::awaitable<void> generate(net::Request& request, net::Response& response);
   boost::asio::awaitable<void> list_models(net::Request& request, net::Response& response);
   boost::asio::awaitable<void> check_health(net::Request& request, net::Response& response);
+  boost::asio::awaitable<void> reflect(net::Request& request, net::Response& response);
   boost::asio::awaitable<void> refuse(net::Request& request, net::Response& response);
 
   Ports ports_;

@@ -80,6 +80,22 @@ Result<std::string_view> only_message(std::string_view body) {
   return rest;
 }
 
+Result<std::optional<std::string>> FrameReader::next() {
+  if (buffer_.size() < kFrameHeadBytes) return std::nullopt;
+  if (buffer_[0] != '\0') {
+    return fail(Code::kUnimplemented, "compressed messages are not taken; send identity");
+  }
+  const std::size_t size = big_endian(std::string_view(buffer_).substr(1, 4));
+  if (size > max_) {
+    return fail(Code::kResourceExhausted, "the message has {} bytes, the limit is {}",
+                base::format_count(size), base::format_count(max_));
+  }
+  if (buffer_.size() - kFrameHeadBytes < size) return std::nullopt;
+  std::string message = buffer_.substr(kFrameHeadBytes, size);
+  buffer_.erase(0, kFrameHeadBytes + size);
+  return message;
+}
+
 Result<base::Duration> parse_timeout(std::string_view field) {
   const auto bad = [&] {
     return fail_field(Code::kInvalidArgument, "grpc-timeout",

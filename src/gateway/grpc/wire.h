@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,21 @@ void append_frame(std::string& out, std::string_view message);
 // The message of a body that must hold exactly one; lives as long as `body`. kUnimplemented for a
 // compressed one and for any other number of messages, kResourceExhausted over kMessageBytesMax.
 base::Result<std::string_view> only_message(std::string_view body);
+
+// Messages of a body that comes in pieces.
+class FrameReader {
+ public:
+  explicit FrameReader(std::size_t message_bytes_max) : max_(message_bytes_max) {}
+  void feed(std::string_view piece) { buffer_ += piece; }
+  // The next whole message; nothing while it is on its way. kUnimplemented for a compressed one,
+  // kResourceExhausted over the limit.
+  base::Result<std::optional<std::string>> next();
+  bool empty() const { return buffer_.empty(); }
+
+ private:
+  const std::size_t max_;
+  std::string buffer_;
+};
 
 // grpc-timeout: one to eight digits and a unit, H M S m u n.
 base::Result<base::Duration> parse_timeout(std::string_view field);

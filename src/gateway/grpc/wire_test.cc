@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 namespace seine::gateway::grpc {
 namespace {
@@ -29,6 +31,24 @@ TEST(GrpcWire, TakesExactlyOneWholePlainMessage) {
   EXPECT_EQ(only_message("\x01\0\0\0\x05hello"s).error().code, Code::kUnimplemented);
   EXPECT_EQ(only_message("\0\x01\0\0\x01"s).error().message,
             "the message has 16,777,217 bytes, the limit is 16,777,216");
+}
+
+TEST(GrpcWire, TakesMessagesFromPieces) {
+  std::string bytes;
+  for (const char* message : {"hello", "", "you"}) append_frame(bytes, message);
+  FrameReader reader(5);
+  std::vector<std::string> got;
+  for (const char byte : bytes) {
+    reader.feed({&byte, 1});
+    for (auto next = reader.next(); next && *next; next = reader.next()) got.push_back(**next);
+  }
+  EXPECT_EQ(got, (std::vector<std::string>{"hello", "", "you"}));
+  EXPECT_TRUE(reader.empty());
+  reader.feed("\0\0\0\0\x06"s);
+  EXPECT_EQ(reader.next().error().code, Code::kResourceExhausted);
+  FrameReader squeezed(5);
+  squeezed.feed("\x01\0\0\0\0"s);
+  EXPECT_EQ(squeezed.next().error().code, Code::kUnimplemented);
 }
 
 TEST(GrpcWire, ReadsTimeouts) {
