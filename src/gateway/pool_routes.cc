@@ -31,6 +31,7 @@ asio::awaitable<void> serve(net::Request& request, net::Response& response, stor
               .message_id = std::string(request.param("message_id")),
               .hash = std::string(request.param("hash")),
               .query = request.query(),
+              .language = reader_language(request),
               .body = {}};
   Result<std::string> body = co_await request.read_all();
   if (!body) {

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json_fwd.h"
+#include "base/language.h"
 #include "net/router.h"
 #include "net/url.h"
 #include "store/worker_pool.h"
@@ -23,7 +24,8 @@ struct PoolAsk {
   std::string message_id;  // {message_id} of the path
   std::string hash;        // {hash} of the path
   net::QueryParams query;
-  std::string body;  // within the route's body_bytes_max
+  base::Language language = base::Language::kEnglish;  // the reader's
+  std::string body;                                    // within the route's body_bytes_max
 
   // The first value; empty if there is none.
   std::string text(std::string_view name) const;

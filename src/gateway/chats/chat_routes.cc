@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/access/guard.h"
+#include "gateway/chats/chat_markdown.h"
 #include "gateway/pool_routes.h"
 
 namespace seine::gateway {
@@ -180,7 +181,8 @@ void ChatRoutes::install(net::Router& router) {
        }},
       {"GET",
        "/api/chats/{id}/export",
-       {.operation_id = "exportChat", .summary = "A chat as a file (format=md or json)"},
+       {.operation_id = "exportChat",
+        .summary = "A chat with all its branches as a file (format=md or json)"},
        [this](const PoolAsk& ask) -> Result<PoolReply> {
          const Chat chat = SEINE_TRY(chats_.get(ask.id));
          const std::string format = ask.text("format");
@@ -189,7 +191,7 @@ void ChatRoutes::install(net::Router& router) {
                             .file_name = file_name(chat.info, "json")};
          }
          if (format.empty() || format == "md") {
-           return PoolReply{.body = to_markdown(chat),
+           return PoolReply{.body = to_markdown(chat, ask.language),
                             .type = "text/markdown; charset=utf-8",
                             .file_name = file_name(chat.info, "md")};
          }

@@ -476,24 +476,4 @@ Result<std::size_t> ChatStore::settle_interrupted() {
   });
 }
 
-std::string to_markdown(const Chat& chat) {
-  std::unordered_map<std::string_view, const ChatMessage*> by_id;
-  for (const ChatMessage& message : chat.messages) by_id.emplace(message.id, &message);
-  std::vector<const ChatMessage*> branch;
-  const ChatMessage* next = chat.messages.empty() ? nullptr : &chat.messages.back();
-  while (next != nullptr && branch.size() <= chat.messages.size()) {
-    branch.push_back(next);
-    const auto parent = next->parent_id ? by_id.find(*next->parent_id) : by_id.end();
-    next = parent == by_id.end() ? nullptr : parent->second;
-  }
-  std::ranges::reverse(branch);
-  std::string out = "# " + chat.info.title + "\n";
-  for (const ChatMessage* message : branch) {
-    out += message->role == ChatRole::kUser ? "\n## Question\n\n" : "\n## Answer\n\n";
-    out += message->text;
-    if (!out.ends_with('\n')) out += '\n';
-  }
-  return out;
-}
-
 }  // namespace seine::gateway

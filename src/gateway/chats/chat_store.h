@@ -144,7 +144,4 @@ class ChatStore {
   base::Random& random_;
 };
 
-// A chat as a Markdown file: every message of the branch that was last written to.
-std::string to_markdown(const Chat& chat);
-
 }  // namespace seine::gateway

@@ -177,14 +177,5 @@ TEST_F(ChatStoreTest, NamesLimits) {
   EXPECT_FALSE(chats_->add_message("c_none", {.text = "x"}));
 }
 
-TEST_F(ChatStoreTest, ExportsTheLastBranch) {
-  const std::string chat = chats_->create("Rivers", "")->id;
-  const std::string question = add(chat, "How long?");
-  add(chat, "old", question, ChatRole::kAssistant);
-  add(chat, "new", question, ChatRole::kAssistant);
-  EXPECT_EQ(to_markdown(*chats_->get(chat)),
-            "# Rivers\n\n## Question\n\nHow long?\n\n## Answer\n\nnew\n");
-}
-
 }  // namespace
 }  // namespace seine::gateway
