@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "gateway/access/guard.h"
 #include "gateway/pool_routes.h"
+#include "gateway/settings/prompts.h"
 #include "gateway/settings/settings.h"
 
 namespace seine::gateway {
@@ -36,6 +37,25 @@ Result<std::uint32_t> count_param(std::string_view text, std::string_view name) 
     return base::fail_field(Code::kInvalidArgument, name, "'{}' is no number", text);
   }
   return static_cast<std::uint32_t>(*number);
+}
+
+Result<ModelRoom> checked_room(std::uint32_t context_tokens, std::uint32_t batch) {
+  if (context_tokens > ModelRoom::kContextMax || batch > ModelRoom::kBatchMax) {
+    return base::fail_field(
+        Code::kInvalidArgument, "context", "{} tokens in {} sequences, the limits are {} and {}",
+        base::format_count(context_tokens), base::format_count(batch),
+        base::format_count(ModelRoom::kContextMax), base::format_count(ModelRoom::kBatchMax));
+  }
+  return ModelRoom{.context_tokens = context_tokens, .batch = batch};
+}
+
+// A body may be absent: the model's own room.
+Result<ModelRoom> room_of(const std::string& body) {
+  if (base::trim(body).empty()) return ModelRoom{};
+  const Json json = SEINE_TRY(base::parse_json(body));
+  const auto context = SEINE_TRY(base::get_or<std::uint32_t>(json, "context", 0));
+  const auto batch = SEINE_TRY(base::get_or<std::uint32_t>(json, "batch", 0));
+  return checked_room(context, batch);
 }
 
 Json list_json(Json data) {
@@ -93,7 +113,8 @@ void ConsoleRoutes::install(net::Router& router) {
        [this](const PoolAsk& ask) -> Result<PoolReply> {
          const auto context = SEINE_TRY(count_param(ask.text("context"), "context"));
          const auto batch = SEINE_TRY(count_param(ask.text("batch"), "batch"));
-         const ModelEstimate e = SEINE_TRY(ports_.models.estimate(ask.id, context, batch));
+         const ModelRoom room = SEINE_TRY(checked_room(context, batch));
+         const ModelEstimate e = SEINE_TRY(ports_.models.estimate(ask.id, room));
          const std::uint64_t total = e.weights_bytes + e.kv_bytes + e.other_bytes;
          return json_reply({{"weights_bytes", e.weights_bytes},
                             {"kv_bytes", e.kv_bytes},
@@ -107,9 +128,10 @@ void ConsoleRoutes::install(net::Router& router) {
        {.operation_id = "loadModel",
         .summary = "Start to load a model",
         .tag = "models",
-        .scope = std::string(kAdminScope)},
+        .scope = std::string(kAdminScope),
+        .request_schema = "ModelRoom"},
        [this](const PoolAsk& ask) -> Result<PoolReply> {
-         SEINE_CHECK(ports_.models.load(ask.id));
+         SEINE_CHECK(ports_.models.load(ask.id, SEINE_TRY(room_of(ask.body))));
          return json_reply({{"id", ask.id}}, 202);
        }},
       {"POST",
@@ -217,6 +239,42 @@ void ConsoleRoutes::install(net::Router& router) {
                              base::type_name(body));
          }
          return json_reply(SEINE_TRY(save_settings(ports_.records, body)));
+       }},
+      {"GET",
+       "/api/prompts",
+       {.operation_id = "listPrompts",
+        .summary = "Texts kept for the composer, by name",
+        .tag = "settings",
+        .scope = std::string(kChatScope),
+        .response_schema = "PromptList"},
+       [this](const PoolAsk&) -> Result<PoolReply> {
+         Json data = Json::array();
+         for (const Prompt& prompt : SEINE_TRY(Prompts(ports_.records).list()))
+           data.push_back({{"name", prompt.name}, {"text", prompt.text}});
+         return json_reply(list_json(std::move(data)));
+       }},
+      {"PUT",
+       "/api/prompts/{id}",
+       {.operation_id = "putPrompt",
+        .summary = "Keep a text under this name, in the place of the one before",
+        .tag = "settings",
+        .scope = std::string(kChatScope),
+        .request_schema = "PromptText"},
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         const Json body = SEINE_TRY(base::parse_json(ask.body));
+         const auto text = SEINE_TRY(base::require<std::string>(body, "text"));
+         SEINE_CHECK(Prompts(ports_.records).put({.name = ask.id, .text = text}));
+         return PoolReply{.status = 204};
+       }},
+      {"DELETE",
+       "/api/prompts/{id}",
+       {.operation_id = "deletePrompt",
+        .summary = "Forget a kept text",
+        .tag = "settings",
+        .scope = std::string(kChatScope)},
+       [this](const PoolAsk& ask) -> Result<PoolReply> {
+         SEINE_CHECK(Prompts(ports_.records).remove(ask.id));
+         return PoolReply{.status = 204};
        }},
       {"GET",
        "/api/search_providers",

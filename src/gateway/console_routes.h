@@ -1,4 +1,5 @@
-// The console's smaller routes: /api/models, /api/files, /api/settings, /api/search_providers
+// The console's smaller routes: /api/models, /api/files, /api/settings, /api/prompts,
+// /api/search_providers
 // (docs/reference/console-api.md). Owned by the composition root; lives as long as the router it
 // fills.
 #pragma once

@@ -5,6 +5,7 @@
 #include "gateway/answers/file_page.h"
 #include "gateway/chats/chat_routes.h"
 #include "gateway/detail/test_gateway.h"
+#include "gateway/settings/prompts.h"
 #include "gateway/settings/settings.h"
 
 namespace seine::gateway {
@@ -20,12 +21,16 @@ class OneModel final : public ModelAdmin {
              .is_default = true,
              .progress = ModelProgress{.phase = "read", .done = 1, .total = 4, .rate = 2}}};
   }
-  base::Result<ModelEstimate> estimate(const std::string& id, std::uint32_t context,
-                                       std::uint32_t) const override {
+  base::Result<ModelEstimate> estimate(const std::string& id, ModelRoom room) const override {
     if (id != "m") return base::fail_field(base::Code::kNotFound, "model", "no model '{}'", id);
-    return ModelEstimate{.weights_bytes = 10, .kv_bytes = context, .available_bytes = 100};
+    return ModelEstimate{
+        .weights_bytes = 10, .kv_bytes = room.context_tokens, .available_bytes = 100};
   }
-  base::Result<> load(const std::string& id) override { return note("load " + id); }
+  base::Result<> load(const std::string& id, ModelRoom room) override {
+    return note(room.context_tokens == 0
+                    ? "load " + id
+                    : fmt::format("load {} {} x {}", id, room.context_tokens, room.batch));
+  }
   base::Result<> unload(const std::string& id) override { return note("unload " + id); }
   base::Result<> set_default(const std::string& id) override { return note("default " + id); }
   std::vector<std::string> seen;
@@ -85,7 +90,14 @@ TEST(ConsoleRoutes, ShowsAndChangesModels) {
   for (const char* verb : {"load", "unload", "default"}) {
     EXPECT_EQ(served.gateway.ask("POST", std::string("/api/models/m/") + verb).status, 202);
   }
-  EXPECT_EQ(served.models.seen, (std::vector<std::string>{"load m", "unload m", "default m"}));
+  const auto load = [&](const char* body) {
+    return served.gateway.ask("POST", "/api/models/m/load", body).status;
+  };
+  EXPECT_EQ(load(R"({"context": 4096, "batch": 3})"), 202);
+  EXPECT_EQ(load(R"({"context": 2147483648})"), 400);
+  EXPECT_EQ(load(R"({"batch": "three"})"), 400);
+  EXPECT_EQ(served.models.seen,
+            (std::vector<std::string>{"load m", "unload m", "default m", "load m 4096 x 3"}));
 }
 
 TEST(ConsoleRoutes, KeepsFiles) {
@@ -199,6 +211,28 @@ TEST(ChatRoutes, ServeTheWholeLifeOfAChat) {
   EXPECT_EQ(gateway.ask("POST", "/api/chats/" + chat + "/restore").status, 200);
   EXPECT_EQ(gateway.ask("GET", "/api/chats?limit=0").status, 400);
   EXPECT_EQ(gateway.ask("GET", "/api/chats?pinned=maybe").status, 400);
+}
+
+TEST(ConsoleRoutes, PromptsAreKeptByName) {
+  Served served;
+  const auto put = [&](const std::string& name, const std::string& text) {
+    return served.gateway.ask("PUT", "/api/prompts/" + name, base::to_text({{"text", text}}))
+        .status;
+  };
+  EXPECT_EQ(put("weekly", "What is new about {{topic}}?"), 204);
+  EXPECT_EQ(put("a%2Fb", "x"), 204);
+  EXPECT_EQ(put("weekly", "What changed about {{topic}}?"), 204);
+  EXPECT_EQ(put("empty", " "), 400);
+  EXPECT_EQ(put("long", std::string(Prompts::kTextBytesMax + 1, 'x')), 400);
+  EXPECT_EQ(put(std::string(Prompts::kNamePointsMax + 1, 'n'), "x"), 400);
+  EXPECT_EQ(served.gateway.ask("GET", "/api/prompts").json()["data"],
+            base::Json::array({{{"name", "a/b"}, {"text", "x"}},
+                               {{"name", "weekly"}, {"text", "What changed about {{topic}}?"}}}));
+  EXPECT_EQ(served.gateway.ask("DELETE", "/api/prompts/a%2Fb").status, 204);
+  EXPECT_EQ(served.gateway.ask("DELETE", "/api/prompts/a%2Fb").status, 404);
+  for (std::size_t i = 1; i < Prompts::kCountMax; ++i)
+    ASSERT_EQ(put("p" + std::to_string(i), "x"), 204);
+  EXPECT_EQ(put("more", "x"), 429);
 }
 
 }  // namespace

@@ -42,11 +42,10 @@ void references(const Json& value, std::set<std::string>& found) {
 class NoModels final : public ModelAdmin {
  public:
   std::vector<ModelEntry> list() const override { return {}; }
-  base::Result<ModelEstimate> estimate(const std::string&, std::uint32_t,
-                                       std::uint32_t) const override {
+  base::Result<ModelEstimate> estimate(const std::string&, ModelRoom) const override {
     return ModelEstimate{};
   }
-  base::Result<> load(const std::string&) override { return {}; }
+  base::Result<> load(const std::string&, ModelRoom) override { return {}; }
   base::Result<> unload(const std::string&) override { return {}; }
   base::Result<> set_default(const std::string&) override { return {}; }
 };

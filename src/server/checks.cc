@@ -182,6 +182,22 @@ Check check_ports(const ServiceSettings& settings, bool running) {
   return ok("ports", "free", "可用");
 }
 
+std::optional<Check> check_remote(const base::Result<RemoteModelSettings>& settings,
+                                  const base::Clock& clock) {
+  constexpr std::string_view kName = "remote";
+  if (!settings)
+    return failed(std::string(kName), settings.error(), "seine config explain remote.url");
+  if (settings->url.empty()) return std::nullopt;
+  const base::Result<> taken = RemoteLoader::check(*settings, clock);
+  if (!taken) {
+    const bool key = taken.error().code == base::Code::kUnauthenticated;
+    return failed(std::string(kName), taken.error(),
+                  key ? "seine config explain remote.key" : "seine config explain remote.url");
+  }
+  return ok(std::string(kName), fmt::format("{} answers", settings->url),
+            fmt::format("{} 可用", settings->url));
+}
+
 Check check_clock(base::WallTime now) {
   // No earlier than this source was written.
   constexpr auto kWritten = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};

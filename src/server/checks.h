@@ -3,11 +3,13 @@
 // changes anything.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "gateway/status.h"
+#include "server/remote_models.h"
 #include "server/service.h"
 #include "store/data_dir.h"
 
@@ -26,6 +28,10 @@ gateway::Check check_tls(const ServiceSettings& settings);
 // Whether each address could be bound now, or the service that runs on this data directory holds
 // it.
 gateway::Check check_ports(const ServiceSettings& settings, bool running);
+// Whether the service that runs models elsewhere is reached and takes its key; nothing where none
+// is set. The one check that asks the network.
+std::optional<gateway::Check> check_remote(const base::Result<RemoteModelSettings>& settings,
+                                           const base::Clock& clock);
 // A clock that is years off breaks TLS, expiry and freshness.
 gateway::Check check_clock(base::WallTime now);
 

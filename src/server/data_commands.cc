@@ -117,16 +117,19 @@ int run_doctor(const Invocation& invocation) {
   if (!place) return fail_with(terminal, place.error());
   const bool running = !place->directory.lock().has_value();
   const base::SystemClock clock;
-  const std::vector<Check> checks = {check_cpu(),
-                                     check_memory(),
-                                     check_clock(clock.wall()),
-                                     check_open_files(place->settings.connections_max),
-                                     check_data_directory(place->directory),
-                                     check_store(place->directory),
-                                     check_ports(place->settings, running),
-                                     check_tls(place->settings),
-                                     check_exposure(place->settings),
-                                     check_console()};
+  std::vector<Check> checks = {check_cpu(),
+                               check_memory(),
+                               check_clock(clock.wall()),
+                               check_open_files(place->settings.connections_max),
+                               check_data_directory(place->directory),
+                               check_store(place->directory),
+                               check_ports(place->settings, running),
+                               check_tls(place->settings),
+                               check_exposure(place->settings),
+                               check_console()};
+  if (auto remote =
+          check_remote(remote_model_settings(place->config, invocation.environment), clock))
+    checks.push_back(*std::move(remote));
   bool failed = false;
   base::Json json = base::Json::array();
   for (const Check& check : checks) {

@@ -49,13 +49,18 @@ EngineOptions engine_options(const base::Config& config) {
 }
 
 engine::EngineSettings EngineLoader::settings(const ModelSource& source) const {
-  return {.id = source.id,
-          .context = options_.context,
-          .kv_type = options_.kv_type,
-          .memory_max = options_.memory_max,
-          .weights = options_.weights,
-          .threads = options_.threads,
-          .scheduler = {.queue_max = options_.queue_max}};
+  engine::EngineSettings settings{.id = source.id,
+                                  .context = options_.context,
+                                  .kv_type = options_.kv_type,
+                                  .memory_max = options_.memory_max,
+                                  .weights = options_.weights,
+                                  .threads = options_.threads,
+                                  .scheduler = {.queue_max = options_.queue_max}};
+  if (source.room.context_tokens > 0) {
+    settings.context = static_cast<std::int32_t>(source.room.context_tokens);
+    settings.kv_tokens = std::int64_t{source.room.context_tokens} * std::max(1U, source.room.batch);
+  }
+  return settings;
 }
 
 Result<LoadedModel> EngineLoader::load(const ModelSource& source, const Progress& progress,
@@ -76,19 +81,10 @@ Result<LoadedModel> EngineLoader::load(const ModelSource& source, const Progress
   return out;
 }
 
-Result<gateway::ModelEstimate> EngineLoader::estimate(const ModelSource& source,
-                                                      std::uint32_t context_tokens,
-                                                      std::uint32_t batch) const {
-  if (is_scripted(source)) return scripted_.estimate(source, context_tokens, batch);
+Result<gateway::ModelEstimate> EngineLoader::estimate(const ModelSource& source) const {
+  if (is_scripted(source)) return scripted_.estimate(source);
   const auto file = SEINE_TRY(engine::ModelFile::open(source.path));
-  engine::EngineSettings wanted = settings(source);
-  if (context_tokens > 0) {
-    if (context_tokens > (1U << 30) || batch > (1U << 20))
-      return base::fail_field(Code::kInvalidArgument, "context", "{} tokens in {} sequences",
-                              context_tokens, batch);
-    wanted.context = static_cast<std::int32_t>(context_tokens);
-    wanted.kv_tokens = std::int64_t{context_tokens} * std::max(1U, batch);
-  }
+  const engine::EngineSettings wanted = settings(source);
   const engine::MemoryEstimate made = SEINE_TRY(engine::estimate_engine(*file, wanted));
   return gateway::ModelEstimate{.weights_bytes = made.weights,
                                 .kv_bytes = made.kv_cache,

@@ -23,9 +23,7 @@ class EngineLoader final : public ModelLoader {
 
   base::Result<LoadedModel> load(const ModelSource& source, const Progress& progress,
                                  std::stop_token stop) override;
-  base::Result<gateway::ModelEstimate> estimate(const ModelSource& source,
-                                                std::uint32_t context_tokens,
-                                                std::uint32_t batch) const override;
+  base::Result<gateway::ModelEstimate> estimate(const ModelSource& source) const override;
   engine::EngineSettings settings(const ModelSource& source) const;
 
  private:

@@ -92,11 +92,12 @@ struct ModelHost::Impl final : llm::Generator, llm::Embedder {
     model.entry.state = ModelState::kLoading;
     model.stop = std::stop_source();
     const std::stop_token stop = model.stop.get_token();
+    const ModelSource source = model.source;
     lock.unlock();
     const auto progress = [&](std::string_view phase, std::uint64_t done, std::uint64_t total) {
       note_progress(model, phase, done, total);
     };
-    Result<LoadedModel> loaded = loader.load(model.source, progress, stop);
+    Result<LoadedModel> loaded = loader.load(source, progress, stop);
     lock.lock();
     model.entry.progress.reset();
     // Told to let go while it loaded: the order that is waiting says what becomes of it.
@@ -297,8 +298,7 @@ std::vector<ModelEntry> ModelHost::list() const {
 }
 
 Result<gateway::ModelEstimate> ModelHost::estimate(const std::string& id,
-                                                   std::uint32_t context_tokens,
-                                                   std::uint32_t batch) const {
+                                                   gateway::ModelRoom room) const {
   ModelSource source;
   {
     const std::lock_guard lock(impl_->mutex);
@@ -306,16 +306,18 @@ Result<gateway::ModelEstimate> ModelHost::estimate(const std::string& id,
     if (model == nullptr) return Impl::unknown(id);
     source = model->source;
   }
-  return impl_->loader.estimate(source, context_tokens, batch);
+  source.room = room;
+  return impl_->loader.estimate(source);
 }
 
-Result<> ModelHost::load(const std::string& id) {
+Result<> ModelHost::load(const std::string& id, gateway::ModelRoom room) {
   const std::lock_guard lock(impl_->mutex);
   Impl::Model* model = impl_->find(id);
   if (model == nullptr) return Impl::unknown(id);
   const ModelState state = model->entry.state;
   const bool leaving = model->stop.stop_requested() || model->order == Impl::Order::kUnload;
   if ((state == ModelState::kReady || state == ModelState::kLoading) && !leaving) return {};
+  model->source.room = room;
   model->order = Impl::Order::kLoad;
   model->entry.state = ModelState::kLoading;
   model->entry.error.clear();

@@ -23,6 +23,7 @@ namespace seine::server {
 struct ModelSource {
   std::string id;
   std::filesystem::path path;
+  gateway::ModelRoom room = {};  // as it was last asked to be loaded
 };
 
 // What a load gives. At least one of the two ports is there; the facts fill the list.
@@ -45,9 +46,7 @@ class ModelLoader {
   // Gives up with kCancelled soon after `stop` fires.
   virtual base::Result<LoadedModel> load(const ModelSource& source, const Progress& progress,
                                          std::stop_token stop) = 0;
-  virtual base::Result<gateway::ModelEstimate> estimate(const ModelSource& source,
-                                                        std::uint32_t context_tokens,
-                                                        std::uint32_t batch) const = 0;
+  virtual base::Result<gateway::ModelEstimate> estimate(const ModelSource& source) const = 0;
 };
 
 class ModelHost final : public gateway::ModelAdmin {
@@ -68,10 +67,10 @@ class ModelHost final : public gateway::ModelAdmin {
   base::Result<> add(ModelSource source);
 
   std::vector<gateway::ModelEntry> list() const override;
-  base::Result<gateway::ModelEstimate> estimate(const std::string& id, std::uint32_t context_tokens,
-                                                std::uint32_t batch) const override;
+  base::Result<gateway::ModelEstimate> estimate(const std::string& id,
+                                                gateway::ModelRoom room) const override;
   // Nothing to do, and no error, where the model is already ready or on its way.
-  base::Result<> load(const std::string& id) override;
+  base::Result<> load(const std::string& id, gateway::ModelRoom room = {}) override;
   // Streams of the model end with kUnavailable. A load that runs is cancelled.
   base::Result<> unload(const std::string& id) override;
   base::Result<> set_default(const std::string& id) override;

@@ -35,9 +35,8 @@ class GatedLoader final : public ModelLoader {
     loaded.memory_bytes = 5;
     return loaded;
   }
-  base::Result<gateway::ModelEstimate> estimate(const ModelSource&, std::uint32_t context,
-                                                std::uint32_t) const override {
-    return gateway::ModelEstimate{.weights_bytes = 1, .kv_bytes = context};
+  base::Result<gateway::ModelEstimate> estimate(const ModelSource& source) const override {
+    return gateway::ModelEstimate{.weights_bytes = 1, .kv_bytes = source.room.context_tokens};
   }
 
   void set_pause(base::Duration pause) { pause_ = pause; }
@@ -156,7 +155,7 @@ TEST_F(ModelHostTest, ManagesItsList) {
   ASSERT_TRUE(host_.set_default("two"));
   EXPECT_TRUE(host_.list()[2].is_default);
   EXPECT_FALSE(host_.list()[0].is_default);
-  EXPECT_EQ(host_.estimate("two", 77, 1)->kv_bytes, 77U);
+  EXPECT_EQ(host_.estimate("two", {.context_tokens = 77})->kv_bytes, 77U);
   bool refused = false;
   host_.embedder().embed({}, base::Deadline::never(), {},
                          [&](const auto& result) { refused = !result.has_value(); });

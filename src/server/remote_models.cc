@@ -1,9 +1,12 @@
 #include "server/remote_models.h"
 
+#include <future>
+#include <memory>
 #include <utility>
 
 #include "net/runtime.h"
 #include "net/tls.h"
+#include "remote/key_check.h"
 #include "remote/remote_generator.h"
 #include "server/calls.h"
 #include "server/secrets.h"
@@ -13,11 +16,32 @@ namespace seine::server {
 
 using base::Code;
 using base::Result;
+namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<void> tell_check(net::Client& client, net::Url chat, std::string key,
+                                 std::shared_ptr<std::promise<Result<>>> told) {
+  told->set_value(co_await remote::check_key(client, std::move(chat), std::move(key)));
+}
+
+}  // namespace
 
 // A thread of its own: its models go after the service's network has ended.
 struct RemoteLoader::Network {
   Network(net::ClientOptions options, net::Url url, const base::Clock& clock)
       : address(std::move(url)), runtime(1, clock), client(runtime, std::move(options)) {}
+
+  static Result<std::unique_ptr<Network>> make(const RemoteModelSettings& given,
+                                               const base::Clock& clock);
+  // A stop, or the end of the network, cancels it. Its own limits bound it.
+  Result<> check(const std::string& key, std::stop_token stop) {
+    const auto told = std::make_shared<std::promise<Result<>>>();
+    std::future<Result<>> said = told->get_future();
+    calls.start([this, key, told] { return tell_check(client, address, key, told); },
+                std::move(stop));
+    return said.get();
+  }
 
   const net::Url address;
   net::Runtime runtime;
@@ -68,19 +92,33 @@ Result<std::unique_ptr<RemoteLoader>> RemoteLoader::make(RemoteModelSettings set
                                                          const base::Clock& clock) {
   std::unique_ptr<RemoteLoader> loader(new RemoteLoader(std::move(settings), local));
   const RemoteModelSettings& given = loader->settings_;
-  if (given.url.empty()) return loader;
+  if (!given.url.empty()) loader->network_ = SEINE_TRY(Network::make(given, clock));
+  return loader;
+}
+
+Result<std::unique_ptr<RemoteLoader::Network>> RemoteLoader::Network::make(
+    const RemoteModelSettings& given, const base::Clock& clock) {
   net::ClientOptions options{.proxy = given.proxy, .user_agent = fmt::format("seine/{}", kVersion)};
   if (!given.ca_file.empty())
     options.tls = SEINE_TRY(net::TlsClient::load({.ca_file = given.ca_file}));
-  loader->network_ = std::make_unique<Network>(std::move(options),
-                                               SEINE_TRY(remote::chat_address(given.url)), clock);
-  return loader;
+  return std::make_unique<Network>(std::move(options), SEINE_TRY(remote::chat_address(given.url)),
+                                   clock);
+}
+
+Result<> RemoteLoader::check(const RemoteModelSettings& settings, const base::Clock& clock) {
+  if (settings.url.empty()) return {};
+  const auto network = SEINE_TRY(Network::make(settings, clock));
+  return network->check(settings.key, {});
 }
 
 Result<LoadedModel> RemoteLoader::load(const ModelSource& source, const Progress& progress,
                                        std::stop_token stop) {
   if (!network_ || source.path != settings_.url)
     return local_.load(source, progress, std::move(stop));
+  if (const Result<> taken = network_->check(settings_.key, stop);
+      !taken && taken.error().code == Code::kUnauthenticated)
+    return std::unexpected(taken.error());
+  if (stop.stop_requested()) return base::fail(Code::kCancelled, "cancelled");
   LoadedModel loaded;
   loaded.architecture = "remote";
   loaded.generator = std::make_shared<remote::RemoteGenerator>(
@@ -98,11 +136,8 @@ Result<LoadedModel> RemoteLoader::load(const ModelSource& source, const Progress
   return loaded;
 }
 
-Result<gateway::ModelEstimate> RemoteLoader::estimate(const ModelSource& source,
-                                                      std::uint32_t context_tokens,
-                                                      std::uint32_t batch) const {
-  if (!network_ || source.path != settings_.url)
-    return local_.estimate(source, context_tokens, batch);
+Result<gateway::ModelEstimate> RemoteLoader::estimate(const ModelSource& source) const {
+  if (!network_ || source.path != settings_.url) return local_.estimate(source);
   return gateway::ModelEstimate{};
 }
 

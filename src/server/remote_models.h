@@ -29,20 +29,21 @@ base::Result<RemoteModelSettings> remote_model_settings(const base::Config& conf
 std::vector<ModelSource> remote_sources(const RemoteModelSettings& settings);
 
 // Brings up the service's models, and leaves all others to `local`, which outlives it. The models
-// it gave are let go before it. To load one asks nothing of the service: a refusal comes with the
-// answer.
+// it gave are let go before it. A key that the service refuses fails the load; a service that
+// cannot be reached just now does not, since it may be back at the first question.
 class RemoteLoader final : public ModelLoader {
  public:
   static base::Result<std::unique_ptr<RemoteLoader>> make(RemoteModelSettings settings,
                                                           ModelLoader& local,
                                                           const base::Clock& clock);
   ~RemoteLoader() override;
+  // Whether the service is reached and takes the key (remote/key_check.h). Blocks for ten seconds
+  // at most; no error where no service is set.
+  static base::Result<> check(const RemoteModelSettings& settings, const base::Clock& clock);
 
   base::Result<LoadedModel> load(const ModelSource& source, const Progress& progress,
                                  std::stop_token stop) override;
-  base::Result<gateway::ModelEstimate> estimate(const ModelSource& source,
-                                                std::uint32_t context_tokens,
-                                                std::uint32_t batch) const override;
+  base::Result<gateway::ModelEstimate> estimate(const ModelSource& source) const override;
 
  private:
   struct Network;

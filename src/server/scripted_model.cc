@@ -213,8 +213,7 @@ Result<LoadedModel> ScriptedLoader::load(const ModelSource& source, const Progre
   return loaded;
 }
 
-Result<gateway::ModelEstimate> ScriptedLoader::estimate(const ModelSource&, std::uint32_t,
-                                                        std::uint32_t) const {
+Result<gateway::ModelEstimate> ScriptedLoader::estimate(const ModelSource&) const {
   return gateway::ModelEstimate{};
 }
 

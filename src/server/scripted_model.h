@@ -34,9 +34,7 @@ class ScriptedLoader final : public ModelLoader {
  public:
   base::Result<LoadedModel> load(const ModelSource& source, const Progress& progress,
                                  std::stop_token stop) override;
-  base::Result<gateway::ModelEstimate> estimate(const ModelSource& source,
-                                                std::uint32_t context_tokens,
-                                                std::uint32_t batch) const override;
+  base::Result<gateway::ModelEstimate> estimate(const ModelSource& source) const override;
 };
 
 }  // namespace seine::server

@@ -3,6 +3,7 @@
 import http.server
 import json
 import tempfile
+import time
 import unittest
 
 from ask_test import Site, check_citations
@@ -19,6 +20,7 @@ class Provider(Loopback):
         self.status = status
         self.asked: list[dict] = []
         self.keys: list[str] = []
+        self.listed = 0
 
     def pieces(self, body: dict) -> list[dict]:
         text = body["messages"][-1]["content"]
@@ -66,6 +68,16 @@ class Provider(Loopback):
                     piece = f"{line}\n\n".encode()
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
                 self.wfile.write(b"0\r\n\r\n")
+
+            def do_GET(self):
+                provider.listed += 1
+                known = self.headers["authorization"] == f"Bearer {KEY}" and provider.status != 401
+                answer = json.dumps({"data": []} if known else {"error": {"message": "Authentication Fails"}}).encode()
+                self.send_response(200 if known else 401)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
 
             def log_message(self, *_):
                 pass
@@ -130,6 +142,40 @@ class Remote(unittest.TestCase):
                 reasons = [event["reason"] for event in events if event.get("state") == "failed" and event.get("reason")]
                 self.assertTrue(any(word in reason for reason in reasons), reasons)
                 self.assertIn(word, [step["reason"] for step in events[-1]["steps"] if step["reason"]][0])
+
+    def test_a_wrong_key_is_told_before_the_first_question(self):
+        words = {"en": "does not accept its key", "zh": "不接受所设的密钥"}
+        with Provider() as provider:
+            wrong = {**provider.settings(), "THEIR_KEY": "sk-theirs-wrong"}
+            with Service("--no-auth-on-loopback", "--model", "none", **wrong) as service:
+                model = json.loads(service.request("GET", "/api/models")[2])["data"][0]
+                deadline = time.monotonic() + 30
+                while model["state"] == "loading" and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                    model = json.loads(service.request("GET", "/api/models")[2])["data"][0]
+                self.assertEqual(model["state"], "failed")
+                self.assertIn(words["en"], model["error"])
+                status, _, text = service.request("POST", "/v1/chat/completions", {"messages": [{"role": "user", "content": "hi"}]})
+                self.assertEqual(status, 503, text)
+                self.assertIn(words["en"], text)
+            self.assertEqual(provider.asked, [])
+            for settings, code in ((wrong, 1), (provider.settings(), 0)):
+                for language, word in words.items():
+                    with tempfile.TemporaryDirectory() as data:
+                        done = seine("doctor", "--data", data, "--lang", language, "--json", **settings)
+                        check = next(c for c in json.loads(done.stdout)["checks"] if c["name"] == "remote")
+                        self.assertEqual(check["status"], "fail" if code else "ok", check)
+                        self.assertEqual(word in json.dumps(check, ensure_ascii=False), bool(code), check)
+                        self.assertNotIn("sk-theirs", done.stdout + done.stderr)
+        # Not reached: the doctor says so, and the model is there for when the service is back.
+        gone = {**provider.settings(), "SEINE_MODEL": "none"}
+        with tempfile.TemporaryDirectory() as data:
+            self.assertIn("seine config explain remote.url", seine("doctor", "--data", data, **gone).stdout)
+        with Service("--no-auth-on-loopback", **gone) as service:
+            deadline = time.monotonic() + 30
+            while not (models := json.loads(service.request("GET", "/v1/models")[2])["data"]) and time.monotonic() < deadline:
+                time.sleep(0.1)
+            self.assertEqual(models[0]["id"], "deepseek-v4-flash")
 
     def test_what_is_set_wrongly_is_named(self):
         for extra, word in (({"SEINE_REMOTE_URL": "api.deepseek.com"}, "remote.url"),

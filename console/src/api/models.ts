@@ -45,8 +45,14 @@ export function fetchModels(signal?: AbortSignal): Promise<Model[]> {
   return call("/api/models", { signal, decode: (body) => decode.page(body, "models", decodeModel).items });
 }
 
-export function fetchEstimate(id: string, signal?: AbortSignal): Promise<Estimate> {
-  return call(`${at(id)}/estimate`, {
+/** Tokens of one conversation, and how many of them have room side by side; 0: as the model was made. */
+export interface Room {
+  context: number;
+  batch: number;
+}
+
+export function fetchEstimate(id: string, room: Room, signal?: AbortSignal): Promise<Estimate> {
+  return call(`${at(id)}/estimate?context=${room.context}&batch=${room.batch}`, {
     signal,
     decode: (body) => {
       const json = decode.object(body, "estimate");
@@ -63,8 +69,8 @@ export function fetchEstimate(id: string, signal?: AbortSignal): Promise<Estimat
   });
 }
 
-export function loadModel(id: string): Promise<void> {
-  return call(`${at(id)}/load`, { method: "POST", body: {}, decode: nothing });
+export function loadModel(id: string, room: Room): Promise<void> {
+  return call(`${at(id)}/load`, { method: "POST", body: room, decode: nothing });
 }
 
 export function unloadModel(id: string): Promise<void> {

@@ -4,6 +4,7 @@ import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { type ChatFilter, fetchChat, fetchChats } from "./chats.ts";
 import { fetchKeys } from "./keys.ts";
 import { fetchModels } from "./models.ts";
+import { fetchPrompts } from "./prompts.ts";
 import { fetchProviders } from "./providers.ts";
 import { fetchRun } from "./runs.ts";
 import { fetchSettings } from "./settings.ts";
@@ -36,6 +37,11 @@ export const modelsQuery = queryOptions({
 export const providersQuery = queryOptions({
   queryKey: ["providers"],
   queryFn: ({ signal }) => fetchProviders(signal),
+});
+
+export const promptsQuery = queryOptions({
+  queryKey: ["prompts"],
+  queryFn: ({ signal }) => fetchPrompts(signal),
 });
 
 export const keysQuery = queryOptions({ queryKey: ["keys"], queryFn: ({ signal }) => fetchKeys(signal) });

@@ -13,11 +13,14 @@ export function Button(props: {
   disabled?: boolean;
   kind?: keyof typeof kKinds;
   type?: "button" | "submit";
+  /** Where what it shows does not tell it from its neighbours; begins with what it shows. */
+  label?: string;
   children: ReactNode;
 }) {
   return (
     <button
       type={props.type ?? "button"}
+      aria-label={props.label}
       onClick={props.onClick}
       disabled={props.disabled}
       className={`inline-flex h-8 shrink-0 items-center justify-center gap-2 rounded-lg px-3 text-sm font-medium transition-colors ${kKinds[props.kind ?? "plain"]}`}

@@ -3,6 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { kPage } from "../support/answer_fixture.ts";
 import { kWholeAnswer, type Move, piecesOf } from "../support/api.ts";
+import { axeViolations } from "../support/axe.ts";
 import { chromiumIsThere, launch, openPage, screenshot, type Watched } from "../support/browser.ts";
 import { fill } from "../support/scenes.ts";
 import { ScriptedServer } from "../support/server.ts";
@@ -354,6 +355,41 @@ describe.skipIf(!chromiumIsThere)("a conversation in a browser", () => {
       );
     });
     expect(server.api.asks.length).toBe(1);
+  });
+
+  test("a slash offers the kept prompts, and Tab goes through their blanks", async () => {
+    server.api.prompts = new Map([
+      ["compare", "Compare {{one}} with {{other}}."],
+      ["weekly", "What is new about {{topic}}?"],
+    ]);
+    const page = await open();
+    const menu = page.getByRole("listbox", { name: "Prompts" });
+    await field(page).fill("/");
+    await menu.waitFor();
+    expect(await menu.getByRole("option").count()).toBe(2);
+    await screenshot(page, "prompts-light-en-desktop");
+    expect(await axeViolations(page)).toEqual([]);
+    await field(page).fill("/week");
+    await expect.poll(() => menu.getByRole("option").count()).toBe(1);
+    await page.keyboard.press("Escape");
+    await expect.poll(() => menu.count()).toBe(0);
+    await field(page).fill("/");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => field(page).inputValue()).toBe("Compare {{one}} with {{other}}.");
+    await page.keyboard.type("Rouen");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("Caen");
+    await page.keyboard.press("Tab"); // no blank is left: the focus goes on
+    expect(await field(page).evaluate((element) => element === document.activeElement)).toBe(false);
+    await field(page).press("Enter");
+    await expect.poll(() => server.api.asks.length).toBe(1);
+    expect(server.api.asks[0]).toMatchObject({ question: "Compare Rouen with Caen." });
+    server.api.prompts.clear();
+    await page.reload();
+    await field(page).fill("/");
+    await page.getByText("No prompts are kept yet.").waitFor();
   });
 
   test("a message is deleted with what follows, after ten seconds, unless it is taken back", async () => {

@@ -181,8 +181,16 @@ describe.skipIf(!chromiumIsThere)("the pages in a browser", () => {
     await page.getByText("Needs 10.7 GB of 16 GB available.").waitFor();
     await screenshot(page, "load-light-en-desktop");
     expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole("spinbutton", { name: "Tokens per conversation" }).fill("8192");
+    await page.getByRole("spinbutton", { name: "Conversations side by side" }).fill("4");
+    await page.getByText("Needs 12.7 GB of 16 GB available.").waitFor();
+    await page.getByRole("spinbutton", { name: "Conversations side by side" }).fill("9");
+    await page.getByText("Needs 16.8 GB, but only 16 GB is available.").waitFor();
+    await page.getByRole("spinbutton", { name: "Conversations side by side" }).fill("4");
+    await page.getByText("Needs 12.7 GB of 16 GB available.").waitFor();
     await page.getByRole("dialog").getByRole("button", { name: "Load" }).click();
     await line(page, "deepseek-r1-distill").getByText("3.1 GB of 9 GB · 1.2 GB/s · 4s left").waitFor();
+    expect(server.api.rooms).toEqual([{ context: 8192, batch: 4 }]);
     await line(page, "seine-mini").getByRole("button", { name: "Unload" }).click();
     await line(page, "seine-mini").getByText("not loaded").waitFor();
   });
@@ -233,6 +241,29 @@ describe.skipIf(!chromiumIsThere)("the pages in a browser", () => {
     page = await open("/settings");
     await page.getByRole("heading", { name: "设置" }).waitFor();
     expect(await page.evaluate(() => document.documentElement.dataset.fontSize)).toBe("large");
+  });
+
+  test("a prompt is kept, changed, deleted and had back", async () => {
+    const page = await open("/settings");
+    await page.getByText("A prompt is a text you ask with again and again.").waitFor();
+    await page.getByRole("button", { name: "New prompt" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("weekly");
+    await page.getByRole("textbox", { name: "Text" }).fill("What is new about {{topic}}?");
+    await screenshot(page, "prompt-light-en-desktop");
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Edit weekly" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("news");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Delete news" }).waitFor();
+    expect([...server.api.prompts]).toEqual([["news", "What is new about {{topic}}?"]]);
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Delete news" }).click();
+    await page.getByText("news was deleted.").waitFor();
+    expect(server.api.prompts.size).toBe(0);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "Edit news" }).waitFor();
+    expect(server.api.prompts.size).toBe(1);
   });
 
   test("a run opens, replays, and cites", async () => {

@@ -76,6 +76,9 @@ export class ScriptedApi {
   models: Record<string, unknown>[] = [];
   keys: Record<string, unknown>[] = [];
   settings: Record<string, unknown> = {};
+  prompts = new Map<string, string>();
+  /** What models were given room for when they were loaded. */
+  rooms: Record<string, unknown>[] = [];
   runs: AnswerJson[] = [];
   providers: Record<string, unknown>[] = [
     { id: "index", state: "ready", cost: null, p50_ms: 4 },
@@ -178,8 +181,13 @@ export class ScriptedApi {
         if (chat) json(response, 200, { title: chat.title, messages: chat.messages, ...at });
         else json(response, 404, { error: { message: "this link is unknown, expired or taken back" } });
       }
-    } else if (kind === "models") await this.#models(method, response, id, verb);
-    else if (kind === "keys") await this.#keys(request, response, id);
+    } else if (kind === "models") await this.#models(request, response, url, id, verb);
+    else if (kind === "prompts") {
+      if (method === "PUT" && id) this.prompts.set(id, String((await bodyOf(request)).text));
+      if (method === "DELETE" && id) this.prompts.delete(id);
+      if (method !== "GET") response.writeHead(204).end();
+      else json(response, 200, { data: [...this.prompts].map(([name, text]) => ({ name, text })) });
+    } else if (kind === "keys") await this.#keys(request, response, id);
     else if (kind === "files" && method === "POST") await this.#file(request, response, url);
     else if (kind === "settings" && method === "GET") json(response, 200, this.settings);
     else if (kind === "settings" && method === "PUT") {
@@ -353,14 +361,17 @@ export class ScriptedApi {
   }
 
   async #models(
-    method: string,
+    request: IncomingMessage,
     response: ServerResponse,
+    url: URL,
     id: string | undefined,
     verb: string | undefined,
   ): Promise<void> {
     if (!id) return json(response, 200, { data: this.models });
     if (verb === "estimate") {
-      const kv = 1_310_000_000;
+      const context = Number(url.searchParams.get("context"));
+      const kv =
+        context === 0 ? 1_310_000_000 : context * 100_000 * Number(url.searchParams.get("batch") || 1);
       const total = 9_000_000_000 + kv + 400_000_000;
       return json(response, 200, {
         weights_bytes: 9_000_000_000,
@@ -372,8 +383,10 @@ export class ScriptedApi {
       });
     }
     const model = this.models.find((each) => each.id === id);
-    if (!model || method !== "POST") return json(response, 404, { error: { message: "no such model" } });
+    if (!model || request.method !== "POST")
+      return json(response, 404, { error: { message: "no such model" } });
     if (verb === "load") {
+      this.rooms.push(await bodyOf(request));
       model.state = "loading";
       model.progress = {
         phase: "read",

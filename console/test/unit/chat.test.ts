@@ -7,6 +7,7 @@ import { decodeChat, type Message } from "../../src/api/chats.ts";
 import { lastSentenceEnd } from "../../src/components/answer/spoken.tsx";
 import { titleOf } from "../../src/features/chat/conversation.ts";
 import { begin, fail, grow, type Live, stopped } from "../../src/features/chat/live.ts";
+import { matching, nextBlank, wordsAfterSlash } from "../../src/features/chat/prompts.ts";
 import { type Run, withRuns } from "../../src/features/chat/runs.ts";
 import { activePath, hasChildren, newest, step, without } from "../../src/features/chat/tree.ts";
 import { answerJson } from "../support/answer_fixture.ts";
@@ -31,6 +32,35 @@ const kTree = [
   message("q1b", null),
 ];
 const ids = (path: { message: Message }[]) => path.map((each) => each.message.id);
+
+describe("kept prompts", () => {
+  const prompts = [
+    { name: "Compare", text: "Compare {{one}} with {{other}}." },
+    { name: "weekly", text: "What is new about {{topic}}?" },
+    { name: "new", text: "Begin anew." },
+  ];
+
+  test("a slash at the beginning asks for them", () => {
+    expect(wordsAfterSlash("/")).toBe("");
+    expect(wordsAfterSlash("/we ")).toBe("we");
+    expect(wordsAfterSlash("either/or")).toBeNull();
+    expect(wordsAfterSlash("/etc/hosts\nis what?")).toBeNull();
+  });
+
+  test("names come before texts", () => {
+    expect(matching(prompts, "").map(({ name }) => name)).toEqual(["Compare", "weekly", "new"]);
+    expect(matching(prompts, "NEW").map(({ name }) => name)).toEqual(["new", "weekly"]);
+    expect(matching(prompts, "nothing")).toEqual([]);
+  });
+
+  test("blanks are found one after the other", () => {
+    const text = prompts[0]?.text ?? "";
+    expect(nextBlank(text, 0)).toEqual({ start: 8, end: 15 });
+    expect(nextBlank(text, 15)).toEqual({ start: 21, end: 30 });
+    expect(nextBlank(text, 30)).toBeNull();
+    expect(nextBlank("{{}} {{a\nb}} {x}", 0)).toBeNull();
+  });
+});
 
 describe("the tree", () => {
   test("the newest branch is shown", () => {

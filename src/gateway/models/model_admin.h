@@ -46,15 +46,22 @@ struct ModelEstimate {
   std::uint64_t available_bytes = 0;
 };
 
+// How much of its use a model is given room for; 0: as the model and the settings have it.
+struct ModelRoom {
+  static constexpr std::uint32_t kContextMax = 1U << 24;
+  static constexpr std::uint32_t kBatchMax = 1U << 12;
+
+  std::uint32_t context_tokens = 0;  // of one sequence
+  std::uint32_t batch = 0;           // sequences side by side; counts with a context only
+};
+
 class ModelAdmin {
  public:
   virtual ~ModelAdmin() = default;
   virtual std::vector<ModelEntry> list() const = 0;
-  // 0: as the model and the settings have it.
-  virtual base::Result<ModelEstimate> estimate(const std::string& id, std::uint32_t context_tokens,
-                                               std::uint32_t batch) const = 0;
+  virtual base::Result<ModelEstimate> estimate(const std::string& id, ModelRoom room) const = 0;
   // These return when the work has been started; list() shows how it goes.
-  virtual base::Result<> load(const std::string& id) = 0;
+  virtual base::Result<> load(const std::string& id, ModelRoom room) = 0;
   virtual base::Result<> unload(const std::string& id) = 0;
   virtual base::Result<> set_default(const std::string& id) = 0;
 };

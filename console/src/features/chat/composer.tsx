@@ -15,6 +15,7 @@ import { usePrefs } from "../../lib/prefs.ts";
 import { AttachmentList } from "./attachment_list.tsx";
 import { attach, useAttachments } from "./attachments.ts";
 import { useOptions } from "./options.ts";
+import { usePromptMenu } from "./prompt_menu.tsx";
 import { ModelMenu, SearchToggle, SitesRow, ThinkToggle } from "./toggles.tsx";
 
 const kHeightMax = 240;
@@ -54,7 +55,9 @@ export function Composer(props: {
   const ready = draft.trim() !== "" && !waiting && !props.running;
   const send = () => ready && props.onSend(draft.trim());
 
+  const prompts = usePromptMenu({ draft, setDraft, field });
   const onKeyDown = (event: KeyboardEvent) => {
+    if (prompts.onKeyDown(event)) return;
     // While an input method composes, Enter chooses its word.
     if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
     const withCtrl = event.ctrlKey || event.metaKey;
@@ -78,6 +81,7 @@ export function Composer(props: {
       }}
       className="composer"
     >
+      {prompts.element}
       {sitesOpen && <SitesRow onClose={() => setSitesOpen(false)} />}
       <AttachmentList />
       <textarea
@@ -85,6 +89,8 @@ export function Composer(props: {
         rows={1}
         value={draft}
         aria-label={t("composer.field")}
+        aria-autocomplete="list"
+        {...prompts.aria}
         placeholder={t("composer.hint")}
         onChange={(event) => setDraft(event.target.value)}
         onKeyDown={onKeyDown}

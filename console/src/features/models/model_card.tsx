@@ -84,9 +84,9 @@ export function ModelCard({ model }: { model: Model }) {
         <LoadDialog
           model={model}
           onClose={() => setAsking(false)}
-          onLoad={() => {
+          onLoad={(room) => {
             setAsking(false);
-            act.mutate(() => loadModel(model.id));
+            act.mutate(() => loadModel(model.id, room));
           }}
         />
       )}

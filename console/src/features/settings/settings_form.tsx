@@ -9,6 +9,7 @@ import { Segmented } from "../../components/segmented.tsx";
 import { locales, localeTag, useLocaleStore, useText } from "../../i18n/index.ts";
 import { densities, fontSizes, searchChoices, sendKeys, thinkChoices, usePrefs } from "../../lib/prefs.ts";
 import { themes, useThemeStore } from "../../lib/theme.ts";
+import { PromptsList } from "./prompts_list.tsx";
 import { ProvidersList } from "./providers_list.tsx";
 import { saveNow, useSaving } from "./sync.ts";
 
@@ -106,6 +107,7 @@ export function SettingsForm() {
           </Row>
         </div>
       </Section>
+      <PromptsList />
       <ProvidersList />
       <div role="status" className="text-xs text-ink-faint">
         {saving.state === "saving" && t("settings.saving")}
