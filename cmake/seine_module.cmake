@@ -28,6 +28,10 @@ set(SEINE_ISA_FLAGS_avx512 ${SEINE_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512
 set(SEINE_ISA_FLAGS_avx512vnni ${SEINE_ISA_FLAGS_avx512} -mavx512vnni)
 set(SEINE_ISA_FLAGS_avx512bf16 ${SEINE_ISA_FLAGS_avx512vnni} -mavx512bf16)
 set(SEINE_ISA_FLAGS_amx ${SEINE_ISA_FLAGS_avx512bf16} -mamx-tile -mamx-int8 -mamx-bf16)
+set(SEINE_ISA_LEVEL -O3)
+if(SEINE_SANITIZE)
+  set(SEINE_ISA_LEVEL -O1)  # unrolled and checked, these few files cost minutes to compile
+endif()
 
 function(seine_module name)
   cmake_parse_arguments(arg "ASIO" "" "DEPS;LIBS" ${ARGN})
@@ -50,7 +54,7 @@ function(seine_module name)
     list(FILTER isa_sources INCLUDE REGEX "_${isa}\\.cc$")
     if(isa_sources)
       set_source_files_properties(${isa_sources} PROPERTIES
-        COMPILE_OPTIONS "${SEINE_ISA_FLAGS_${isa}};-O3" SKIP_PRECOMPILE_HEADERS ON)
+        COMPILE_OPTIONS "${SEINE_ISA_FLAGS_${isa}};${SEINE_ISA_LEVEL}" SKIP_PRECOMPILE_HEADERS ON)
     endif()
   endforeach()
 
@@ -72,10 +76,8 @@ function(seine_module name)
     target_link_libraries(seine_${name}_test PRIVATE seine_${name} GTest::gmock GTest::gtest_main)
     target_compile_definitions(seine_${name}_test PRIVATE SEINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     seine_use_pch(seine_${name}_test ${pch}_test)
-    if(SEINE_SANITIZE)
-      # What is tested is optimised, the tests themselves are not: that halves the time to compile them.
-      target_compile_options(seine_${name}_test PRIVATE -O0)
-    endif()
+    # What is tested is optimised, the tests themselves are not: that halves the time to compile them.
+    target_compile_options(seine_${name}_test PRIVATE -O0)
     add_test(NAME ${name} COMMAND seine_${name}_test)
   endif()
   if(SEINE_FUZZ)
@@ -130,9 +132,7 @@ function(seine_use_pch target header)
     target_link_libraries(seine_pch_${header} PRIVATE fmt::fmt)
     if(header MATCHES "_test$")
       target_link_libraries(seine_pch_${header} PRIVATE GTest::gmock)
-      if(SEINE_SANITIZE)
-        target_compile_options(seine_pch_${header} PRIVATE -O0)  # as the tests
-      endif()
+      target_compile_options(seine_pch_${header} PRIVATE -O0)  # as the tests
     endif()
     target_precompile_headers(seine_pch_${header} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch/${header}.h)
   endif()
