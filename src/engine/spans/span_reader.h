@@ -34,8 +34,8 @@ struct SpanQuestion {
 struct SpanSettings {
   SpanStrategy strategy = SpanStrategy::kApart;
   // Answers are given up where the model gives "not in the passages" more than this.
-  double refusal_max = 0.3;
-  double refusal_max_zh = 0.5;
+  double refusal_max = 0.2;
+  double refusal_max_zh = 0.7;
 };
 
 inline constexpr std::size_t kSpanPassagesMax = 64;
