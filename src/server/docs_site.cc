@@ -41,6 +41,8 @@ constexpr std::string_view kJoints =
 
 constexpr std::size_t kJointBytes = 3;  // of each of them
 
+constexpr auto kNameStem = "sein";  // the term that "Seine" becomes
+
 // Whether a term without spaces around it tells what a sentence is about: single characters, which
 // stand in many words, do not.
 bool is_word(std::string_view term) {
@@ -191,8 +193,11 @@ Result<answer::Page> DocsSite::page(std::string_view path) {
 }
 
 std::vector<answer::SearchHit> DocsSite::about_seine(const answer::SearchQuery& query) {
-  const std::set<std::string> asked = words_of(query.text);
+  std::set<std::string> asked = words_of(query.text);
   const bool chinese = query.language == base::Language::kChinese;
+  // Every page holds the name, and the few words of a Chinese question ("Seine 河流") would pass by
+  // it.
+  if (chinese) asked.erase(kNameStem);
   std::vector<answer::SearchHit> out;
   if (asked.empty()) return out;
   for (answer::SearchHit& hit : hits(query.text, 3)) {

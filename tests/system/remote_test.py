@@ -155,7 +155,8 @@ class Remote(unittest.TestCase):
                     model = json.loads(service.request("GET", "/api/models")[2])["data"][0]
                 self.assertEqual(model["state"], "failed")
                 self.assertIn(words["en"], model["error"])
-                status, _, text = service.request("POST", "/v1/chat/completions", {"messages": [{"role": "user", "content": "hi"}]})
+                status, _, text = service.request("POST", "/v1/chat/completions",
+                                                  {"model": model["id"], "messages": [{"role": "user", "content": "hi"}]})
                 self.assertEqual(status, 503, text)
                 self.assertIn(words["en"], text)
             self.assertEqual(provider.asked, [])

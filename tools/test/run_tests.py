@@ -20,10 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 JOBS = os.cpu_count() or 2
 FUZZ_RUNS = 2000  # a target; longer by hand: cmake --preset fuzz
 FUZZ_SECONDS = 8
-# Modules whose tests start threads and have had a clean run under the thread sanitizer. gateway and server
-# start threads too and are still to be run under it: `cmake --preset tsan`, then their tests by hand, then their names here.
-THREADED = ("base", "store", "net", "llm", "engine", "answer", "web")
-# Of a module most of whose tests are arithmetic on one thread: those that share things between threads.
+# Under the thread sanitizer, of a module most of whose tests are arithmetic on one thread: those that share things between threads.
 THREADED_TESTS = {"seine_engine_test": "GrammarMachine.*:Scheduler*:ThreadPool.*:Mtp*:Radix*:*Call*:TextDecoder.*:Span*:Output*:Kv*:Engine.*:Importance*"}
 
 
@@ -166,14 +163,12 @@ def chosen_tests(preset: str, program: str) -> str:
     return f"*-{SANITIZED_WITHOUT}"
 
 
-def unit_tests(preset: str, names: tuple[str, ...] | None = None) -> Counts:
-    """The tests of all modules, or of those named."""
-    problem = build(preset, None if names is None else [f"seine_{name}_test" for name in names])
+def unit_tests(preset: str) -> Counts:
+    problem = build(preset)
     if problem is not None:
         print(f"  the {preset} build failed\n{tail(problem)}")
         return Counts(failed=[f"{preset} build"])
-    tests = [t for t in built(preset, "src/seine_*_test") + built(preset, "seine_*_test")
-             if names is None or any(t.name == f"seine_{name}_test" for name in names)]
+    tests = built(preset, "src/seine_*_test") + built(preset, "seine_*_test")
     counts = Counts()
     if not tests:
         counts.failed.append(f"{preset}: no test programs")
@@ -311,7 +306,7 @@ def suite_asan() -> Counts:
 
 
 def suite_tsan() -> Counts:
-    return unit_tests("tsan", THREADED)
+    return unit_tests("tsan")
 
 
 def suite_fuzz() -> Counts:
