@@ -164,7 +164,7 @@ def chosen_tests(preset: str, program: str) -> str:
 
 
 def unit_tests(preset: str) -> Counts:
-    problem = build(preset)
+    problem = build(preset, None if preset == "release" else ["seine_tests"])
     if problem is not None:
         print(f"  the {preset} build failed\n{tail(problem)}")
         return Counts(failed=[f"{preset} build"])
@@ -310,7 +310,7 @@ def suite_tsan() -> Counts:
 
 
 def suite_fuzz() -> Counts:
-    problem = build("asan")
+    problem = build("asan", ["seine_tests"])
     if problem is not None:
         print(f"  the asan build failed\n{tail(problem)}")
         return Counts(failed=["asan build"])
