@@ -106,9 +106,14 @@ class Translator {
   }
 
   // A name, an address, a path; or a message of its own. Other words belong to a sentence that only
-  // ends like the phrase.
+  // ends like the phrase; so does a name behind a context, "reading a: b" of "reading a: b is
+  // gone".
   static bool fits_in_front(std::string_view part, int depth) {
-    return part.find(' ') == std::string_view::npos || message(part, depth + 1).has_value();
+    if (!part.contains(' ')) return true;
+    const std::size_t colon = part.rfind(": ");
+    const bool named =
+        colon != std::string_view::npos && !message(part.substr(colon + 2), depth + 1);
+    return !named && message(part, depth + 1).has_value();
   }
 
   static std::optional<std::string> by_table(

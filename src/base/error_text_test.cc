@@ -51,6 +51,11 @@ TEST(ErrorText, ChineseNamesTheDoingAndTheCause) {
             "/d/a.db：“blob”的迁移 3 没有记录，而后面的却有");
 }
 
+TEST(ErrorText, APhraseStandsBehindItsContext) {
+  EXPECT_EQ(zh("robots.txt of a.example cannot be read: a.example cannot be reached"),
+            "无法读取 a.example 的 robots.txt：无法访问 a.example");
+}
+
 TEST(ErrorText, SeveralMessagesInOneAreEachTranslated) {
   EXPECT_EQ(message_text("no search provider answered: brave [bad_key]: it answers 401; "
                          "wikipedia [timeout]: no answer came in time",

@@ -8,6 +8,7 @@
 
 #include "base/error_text.h"
 #include "base/json.h"
+#include "server/service_reply.h"
 
 namespace seine::server {
 namespace {
@@ -46,18 +47,6 @@ Bilingual spoken_by(std::string_view by) {
 }
 
 }  // namespace
-
-std::string text_at(const Json& json, std::string_view key) {
-  return base::get_or<std::string>(json, key, "").value_or("");
-}
-std::int64_t number_at(const Json& json, std::string_view key) {
-  return base::get_or<std::int64_t>(json, key, 0).value_or(0);
-}
-const Json& list_at(const Json& json, std::string_view key) {
-  static const Json kNone = Json::array();
-  const Json* found = base::find(json, key);
-  return found != nullptr && found->is_array() ? *found : kNone;
-}
 
 void show_step(const Terminal& terminal, const Json& step) {
   const std::string state = text_at(step, "state");

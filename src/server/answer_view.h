@@ -2,19 +2,13 @@
 // where it is from and who spoke. Pure but for what the terminal prints; the caller's thread.
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <string_view>
 
+#include "base/error.h"
 #include "base/json_fwd.h"
 #include "server/terminal.h"
 
 namespace seine::server {
-
-// Members of an object of the interface; the empty value where there is none of that type.
-std::string text_at(const base::Json& json, std::string_view key);
-std::int64_t number_at(const base::Json& json, std::string_view key);
-const base::Json& list_at(const base::Json& json, std::string_view key);
 
 // A step that has ended, on stderr.
 void show_step(const Terminal& terminal, const base::Json& step);

@@ -12,6 +12,7 @@
 #include "server/commands.h"
 #include "server/exit_code.h"
 #include "server/invocation.h"
+#include "server/service_reply.h"
 
 namespace seine::server {
 namespace {

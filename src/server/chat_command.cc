@@ -25,6 +25,7 @@
 #include "server/exit_code.h"
 #include "server/invocation.h"
 #include "server/line_reader.h"
+#include "server/service_reply.h"
 #include "server/signals.h"
 #include "server/version.h"
 

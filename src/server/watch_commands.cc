@@ -9,10 +9,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "net/url.h"
-#include "server/api_client.h"
 #include "server/commands.h"
 #include "server/exit_code.h"
 #include "server/invocation.h"
+#include "server/service_reply.h"
 #include "web/verdict.h"
 
 namespace seine::server {
@@ -23,37 +23,9 @@ using base::Code;
 using base::Json;
 using base::Result;
 
-std::string text_at(const Json& json, std::string_view key) {
-  auto found = base::get_or<std::string>(json, key, "");
-  return found ? *std::move(found) : std::string();
-}
-std::int64_t number_at(const Json& json, std::string_view key) {
-  return base::get_or<std::int64_t>(json, key, 0).value_or(0);
-}
-bool flag_at(const Json& json, std::string_view key) {
-  return base::get_or<bool>(json, key, false).value_or(false);
-}
-const Json& list_at(const Json& json, std::string_view key) {
-  static const Json kEmpty = Json::array();
-  const Json* found = base::find(json, key);
-  return found != nullptr && found->is_array() ? *found : kEmpty;
-}
 std::string minute_at(const Json& json, std::string_view key) {
   const std::string time = text_at(json, key);
   return time.empty() ? "-" : time.substr(0, 16);
-}
-
-struct Asked {
-  std::unique_ptr<ApiClient> client;
-  Json reply;
-};
-
-Result<Asked> ask(const Invocation& invocation, std::string_view method, const std::string& path,
-                  const std::string& body = {}) {
-  auto client = SEINE_TRY(ApiClient::connect(invocation, ApiClient::Needs::kNoModels));
-  const std::string text = SEINE_TRY(client->call(method, path, body));
-  Json reply = text.empty() ? Json::object() : SEINE_TRY(base::parse_json(text));
-  return Asked{std::move(client), std::move(reply)};
 }
 
 std::string path_of(const Invocation& invocation, std::string_view tail = {}) {
@@ -116,6 +88,21 @@ void print_version(const Terminal& terminal, const Json& version) {
         fmt::runtime(terminal.pick({"({} more changes)\n", "（另有 {} 处变化）\n"})), left));
 }
 
+std::string webhook_state(const Terminal& terminal, const std::string& state) {
+  if (state == "pending") return std::string(terminal.pick({"pending", "待发送"}));
+  if (state == "sent") return std::string(terminal.pick({"sent", "已发送"}));
+  if (state == "dead") return std::string(terminal.pick({"dead", "已放弃"}));
+  return state;
+}
+
+int refused(const Terminal& terminal, const base::Error& error) {
+  constexpr Bilingual kHint = {
+      "web.endpoints in the configuration names addresses of your own network that may be read",
+      "内网地址需在配置的 web.endpoints 中列出才允许读取"};
+  terminal.error(error, error.code == Code::kPermissionDenied ? terminal.pick(kHint) : "");
+  return exit_code(error.code);
+}
+
 int done(const Invocation& invocation, std::string_view method, const std::string& path,
          const std::string& body, Bilingual said) {
   const Terminal& terminal = *invocation.terminal;
@@ -132,7 +119,7 @@ int run_web_watch(const Invocation& invocation) {
   const auto wanted = wanted_watch(invocation);
   if (!wanted) return fail_with(terminal, wanted.error());
   const auto asked = ask(invocation, "POST", "/api/watches", base::to_text(*wanted));
-  if (!asked) return fail_with(terminal, asked.error());
+  if (!asked) return refused(terminal, asked.error());
   const Json& watch = asked->reply;
   if (invocation.has("--json")) {
     terminal.out(base::to_pretty_text(watch) + "\n");
@@ -260,8 +247,8 @@ int run_watch_webhooks(const Invocation& invocation) {
   std::string out;
   for (const Json& one : all)
     fmt::format_to(std::back_inserter(out), "{}  {:<7} {}  {:>2}  {}  {}\n", text_at(one, "id"),
-                   text_at(one, "state"), minute_at(one, "created_at"), number_at(one, "attempts"),
-                   text_at(one, "url"),
+                   webhook_state(terminal, text_at(one, "state")), minute_at(one, "created_at"),
+                   number_at(one, "attempts"), text_at(one, "url"),
                    base::message_text(text_at(one, "message"), terminal.language()));
   terminal.out(out);
   return kOk;

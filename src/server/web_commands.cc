@@ -176,12 +176,27 @@ std::string_view words_of(const Terminal& terminal, web::RenderReason reason) {
   return {};
 }
 
+std::string_view words_of(const Terminal& terminal, web::PageSource source) {
+  using web::PageSource;
+  switch (source) {
+    case PageSource::kNetwork:
+      break;
+    case PageSource::kCache:
+      return terminal.pick({"cache", "缓存"});
+    case PageSource::kIndex:
+      return terminal.pick({"index", "索引"});
+    case PageSource::kFile:
+      return terminal.pick({"file", "文件"});
+  }
+  return terminal.pick({"network", "网络"});
+}
+
 std::string provenance(const Terminal& terminal, const web::PageDocument& page) {
   constexpr Bilingual kLine = {"seine: {} ({}, {} old, read {})",
                                "seine: {}（来源：{}，已过 {}，读取于 {}）"};
   std::string line = fmt::format(
       fmt::runtime(terminal.pick(kLine)), page.title.empty() ? page.final_url : page.title,
-      web::page_source_name(page.from),
+      words_of(terminal, page.from),
       base::format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(page.age)),
       base::format_rfc3339(page.fetched_at).substr(0, 19));
   if (page.verdict == web::Verdict::kStale)

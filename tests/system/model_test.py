@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -119,8 +120,37 @@ class Served(unittest.TestCase):
         status, _, text = self.service.request("POST", path, body)
         return status, json.loads(text)
 
+    def models(self, *more):
+        """What `seine model ls` says of the service."""
+        done = seine("model", "ls", "--data", self.service.data, *more)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def wait_for(self, model, state):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            listed = {entry["id"]: entry["state"] for entry in json.loads(self.models("--json"))["data"]}
+            if listed[model] == state:
+                return
+            time.sleep(0.1)
+        self.fail(f"{model} did not become {state}: {listed}")
+
+    def test_models_are_listed_loaded_and_let_go(self):
+        self.assertRegex(self.models(), r"\* tiny +ready +\S+ KiB|\* tiny +ready +\S+ MiB")
+        self.assertRegex(self.models("--lang", "zh"), r"\* tiny +就绪")
+        for verb, state in (("unload", "unloaded"), ("load", "ready")):
+            done = seine("model", verb, "tiny", "--data", self.service.data)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.wait_for("tiny", state)
+        unknown = seine("model", "load", "nobody", "--data", self.service.data)
+        self.assertEqual(unknown.returncode, 3, unknown.stderr)
+        with tempfile.TemporaryDirectory() as data:
+            alone = seine("model", "load", "tiny", "--data", data, "--lang", "zh")
+            self.assertNotEqual(alone.returncode, 0)
+            self.assertIn("seine up", alone.stderr)
+
     def test_a_stop_sequence_is_named(self):
-        body = {"model": "tiny", "max_tokens": 200, "temperature": 0, "messages": [{"role": "user", "content": "go on"}]}
+        body = {"model": "tiny", "max_tokens": 40, "temperature": 0, "messages": [{"role": "user", "content": "go on"}]}
         status, free = self.post("/v1/messages", body)
         self.assertEqual(status, 200, free)
         self.assertEqual((free["stop_reason"], free["stop_sequence"]), ("max_tokens", None))

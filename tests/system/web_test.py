@@ -153,7 +153,7 @@ class WebVerbs(unittest.TestCase):
         self.assertEqual(page["render_reason"], "has_text")
         plain = self.web("read", url + "/zh", SEINE_LANG="zh")
         self.assertIn("全长777公里", plain.stdout)
-        self.assertIn("来源：network", plain.stderr)
+        self.assertIn("来源：网络", plain.stderr)
         self.assertIn("静态页面已有正文", plain.stderr)
         chosen = self.web("read", url + "/shop", "--selector", "#price")
         self.assertEqual(chosen.stdout.strip(), "Apples cost 3 euro today.")

@@ -114,7 +114,7 @@ export const enPages = {
   "models.lead": "What runs on this machine: load a model to have it answer, unload it to free its memory.",
   "models.loading": "Reading the models…",
   "models.empty":
-    "No model is in the models directory. Answers are extracts until one is. This lists where the server looks:",
+    "There is no model. Answers are extracts until there is one. This starts Seine with one:",
   "models.default": "default",
   "models.makeDefault": "Make default",
   "models.load": "Load",

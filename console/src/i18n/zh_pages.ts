@@ -109,7 +109,7 @@ export const zhPages = {
   "run.replay.different": "文字与第一次不同。",
   "models.lead": "这台机器上的模型：加载后即可作答，卸载后释放内存。",
   "models.loading": "正在读取模型……",
-  "models.empty": "模型目录里没有模型，在此之前答案均为摘录。下面的命令会列出服务器查找的位置：",
+  "models.empty": "还没有模型，在此之前答案均为摘录。下面的命令可指定模型启动：",
   "models.default": "默认",
   "models.makeDefault": "设为默认",
   "models.load": "加载",

@@ -298,7 +298,7 @@ describe.skipIf(!chromiumIsThere)("the pages in a browser", () => {
     await page.getByRole("link", { name: "API keys" }).click();
     await page.getByText("No program has a key yet.").waitFor();
     await page.getByRole("link", { name: "Models" }).click();
-    await page.getByText("No model is in the models directory.").waitFor();
+    await page.getByText("There is no model.").waitFor();
   });
 
   test("a session that ends while the page is open leads to the sign-in", async () => {

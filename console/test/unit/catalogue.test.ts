@@ -92,7 +92,7 @@ const kVisibleAttributes = [
 const kLetters = /\p{L}/u;
 
 // Typed by the reader as they stand, in any language.
-const kCommands = ["seine up", "seine link", "seine doctor", "seine version", "seine model ls"];
+const kCommands = ["seine up", "seine link", "seine doctor", "seine version", "seine up --model FILE"];
 
 test("no words stand outside the catalogues", () => {
   const found: string[] = [];

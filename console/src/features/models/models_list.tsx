@@ -21,7 +21,7 @@ export function ModelsList() {
     <Loaded query={query} waiting={t("models.loading")}>
       {(models) =>
         models.length === 0 ? (
-          <Empty action={<Command text="seine model ls" />}>{t("models.empty")}</Empty>
+          <Empty action={<Command text="seine up --model FILE" />}>{t("models.empty")}</Empty>
         ) : (
           <ul className="space-y-4">
             {models.map((model) => (
