@@ -38,6 +38,17 @@ TEST(Page, KeepsProseAndDropsWhatStandsAroundIt) {
     EXPECT_EQ(page.text().find(gone), std::string::npos) << gone;
 }
 
+// The weights know articles and kept only the list of this one.
+TEST(Page, AShortPageIsReadWhole) {
+  const Page page = read(
+      "<nav><a href=/a>Home</a></nav><main><h1>The river</h1><p>It is 777 km long, <a "
+      "href=/x>map</a>.</p>"
+      "<ul><li>one<li>two</ul><pre><code class=language-c>int a;</code></pre></main>");
+  for (const char* kept : {"777 km", "- one", "- two", "int a;"})
+    EXPECT_NE(page.markdown().find(kept), std::string::npos) << kept << page.markdown();
+  EXPECT_EQ(page.markdown().find("Home"), std::string::npos);
+}
+
 TEST(Page, EveryBlockPointsIntoTheSnapshot) {
   const Page page = read(article(""), {});
   ASSERT_GE(page.blocks.size(), 3U);

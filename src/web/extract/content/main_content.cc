@@ -310,9 +310,12 @@ class Cutter {
     kept_.reserve(scores.size());
     for (const float score : scores) kept_.push_back(score > 0);
     keep_headings_of_what_stays();
-    // A page unlike all others is left to the rules.
-    if (std::ranges::find(kept_, true) == kept_.end()) {
-      for (std::size_t i = 0; i < kept_.size(); ++i) kept_[i] = rules_keep(runs()[i]);
+    const bool few_words = reading_.page.of(document_.body()).text < kShortPage;
+    // The weights know articles: a page of few words, or unlike all others, is left to the rules.
+    // Of few words all stay but what is plainly no content, wherever the most of them stand.
+    if (few_words || std::ranges::find(kept_, true) == kept_.end()) {
+      for (std::size_t i = 0; i < kept_.size(); ++i)
+        kept_[i] = few_words ? reading_.verdicts[runs()[i].first->id] == 0 : rules_keep(runs()[i]);
     }
   }
 
@@ -427,6 +430,7 @@ class Cutter {
     return a;
   }
 
+  static constexpr std::uint32_t kShortPage = 600;   // letters of all that is visible
   static constexpr std::uint32_t kCellLetters = 60;  // a mean above is a table for layout
   const html::Document& document_;
   Reading reading_;
