@@ -113,8 +113,7 @@ export const enPages = {
   "run.replay.different": "The text differs from the first time.",
   "models.lead": "What runs on this machine: load a model to have it answer, unload it to free its memory.",
   "models.loading": "Reading the models…",
-  "models.empty":
-    "There is no model. Answers are extracts until there is one. This starts Seine with one:",
+  "models.empty": "There is no model. Answers are extracts until there is one. This starts Seine with one:",
   "models.default": "default",
   "models.makeDefault": "Make default",
   "models.load": "Load",
