@@ -4,7 +4,8 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <grpc/reflection/v1/reflection.pb.h>
 
-#include <set>
+#include <algorithm>
+#include <vector>
 
 namespace seine::gateway::grpc {
 namespace {
@@ -19,27 +20,21 @@ const pb::DescriptorPool& pool() {
   return *pb::DescriptorPool::generated_pool();
 }
 
-void add_with_imports(const pb::FileDescriptor& file, std::set<const pb::FileDescriptor*>& seen,
-                      reflection::FileDescriptorResponse& out) {
-  if (!seen.insert(&file).second) return;
-  pb::FileDescriptorProto proto;
-  file.CopyTo(&proto);
-  out.add_file_descriptor_proto(proto.SerializeAsString());
-  for (int i = 0; i < file.dependency_count(); ++i)
-    add_with_imports(*file.dependency(i), seen, out);
+// The file and those that it imports, each once.
+void collect(const pb::FileDescriptor& file, std::vector<const pb::FileDescriptor*>& out) {
+  if (std::ranges::find(out, &file) != out.end()) return;
+  out.push_back(&file);
+  for (int i = 0; i < file.dependency_count(); ++i) collect(*file.dependency(i), out);
 }
 
 // The program carries descriptors of libraries, too; those are nobody's business.
 bool is_served(const pb::FileDescriptor& file, Services services) {
+  std::vector<const pb::FileDescriptor*> served;
   for (const std::string_view name : services) {
     const pb::ServiceDescriptor* service = pool().FindServiceByName(std::string(name));
-    if (service == nullptr) continue;
-    std::set<const pb::FileDescriptor*> seen;
-    reflection::FileDescriptorResponse ignored;
-    add_with_imports(*service->file(), seen, ignored);
-    if (seen.contains(&file)) return true;
+    if (service != nullptr) collect(*service->file(), served);
   }
-  return false;
+  return std::ranges::find(served, &file) != served.end();
 }
 
 void tell_file(const pb::FileDescriptor* file, const std::string& wanted, Services services,
@@ -49,8 +44,13 @@ void tell_file(const pb::FileDescriptor* file, const std::string& wanted, Servic
     out.mutable_error_response()->set_error_message("nothing named '" + wanted + "' is served");
     return;
   }
-  std::set<const pb::FileDescriptor*> seen;
-  add_with_imports(*file, seen, *out.mutable_file_descriptor_response());
+  std::vector<const pb::FileDescriptor*> files;
+  collect(*file, files);
+  for (const pb::FileDescriptor* each : files) {
+    pb::FileDescriptorProto proto;
+    each->CopyTo(&proto);
+    out.mutable_file_descriptor_response()->add_file_descriptor_proto(proto.SerializeAsString());
+  }
 }
 
 }  // namespace

@@ -161,12 +161,13 @@ asio::awaitable<void> Routes::reflect(net::Request& request, net::Response& resp
     frames.feed(*piece);
     for (;;) {
       const Result<std::optional<std::string>> message = frames.next();
-      const Result<std::string> said = !message
-                                           ? Result<std::string>(std::unexpected(message.error()))
-                                       : !*message ? Result<std::string>(std::string())
-                                                   : grpc::reflect(**message, kListed);
-      if (!said) error = said.error();
-      if (!said || !*message) break;
+      if (!message) error = message.error();
+      if (!message || !*message) break;
+      const Result<std::string> said = grpc::reflect(**message, kListed);
+      if (!said) {
+        error = said.error();
+        break;
+      }
       std::string frame;
       append_frame(frame, *said);
       if (!co_await response.write(frame)) co_return;

@@ -41,6 +41,19 @@ std::uint32_t big_endian(std::string_view bytes) {
   return value;
 }
 
+// Of the message behind the head that `frame` begins with.
+Result<std::size_t> message_bytes(std::string_view frame, std::size_t most) {
+  if (frame[0] != '\0') {
+    return fail(Code::kUnimplemented, "compressed messages are not taken; send identity");
+  }
+  const std::size_t size = big_endian(frame.substr(1, 4));
+  if (size > most) {
+    return fail(Code::kResourceExhausted, "the message has {} bytes, the limit is {}",
+                base::format_count(size), base::format_count(most));
+  }
+  return size;
+}
+
 }  // namespace
 
 bool is_grpc_content(std::string_view content_type) {
@@ -61,14 +74,7 @@ Result<std::string_view> only_message(std::string_view body) {
   if (body.size() < kFrameHeadBytes) {
     return fail(Code::kInvalidArgument, "the call ends within the head of a message");
   }
-  if (body[0] != '\0') {
-    return fail(Code::kUnimplemented, "compressed messages are not taken; send identity");
-  }
-  const std::size_t size = big_endian(body.substr(1, 4));
-  if (size > kMessageBytesMax) {
-    return fail(Code::kResourceExhausted, "the message has {} bytes, the limit is {}",
-                base::format_count(size), base::format_count(kMessageBytesMax));
-  }
+  const std::size_t size = SEINE_TRY(message_bytes(body, kMessageBytesMax));
   const std::string_view rest = body.substr(kFrameHeadBytes);
   if (rest.size() < size) {
     return fail(Code::kInvalidArgument, "the call ends within a message: {} bytes of {}",
@@ -82,14 +88,7 @@ Result<std::string_view> only_message(std::string_view body) {
 
 Result<std::optional<std::string>> FrameReader::next() {
   if (buffer_.size() < kFrameHeadBytes) return std::nullopt;
-  if (buffer_[0] != '\0') {
-    return fail(Code::kUnimplemented, "compressed messages are not taken; send identity");
-  }
-  const std::size_t size = big_endian(std::string_view(buffer_).substr(1, 4));
-  if (size > max_) {
-    return fail(Code::kResourceExhausted, "the message has {} bytes, the limit is {}",
-                base::format_count(size), base::format_count(max_));
-  }
+  const std::size_t size = SEINE_TRY(message_bytes(buffer_, max_));
   if (buffer_.size() - kFrameHeadBytes < size) return std::nullopt;
   std::string message = buffer_.substr(kFrameHeadBytes, size);
   buffer_.erase(0, kFrameHeadBytes + size);
