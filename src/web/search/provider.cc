@@ -102,10 +102,6 @@ std::string day_text(std::chrono::sys_days day) {
   return base::format_rfc3339(base::WallTime(day)).substr(0, 10);
 }
 
-std::size_t characters(std::string_view text) {
-  return base::to_utf32(text).size();
-}
-
 ProviderAnswer failed(SearchFailure failure, std::string detail) {
   return {.failure = failure, .detail = std::move(detail)};
 }

@@ -78,7 +78,6 @@ SearchFailure common_failure(int status);
 ProviderAnswer answered(SearchFailure failure, int status, std::string_view words = {});
 // "2026-01-31"
 std::string day_text(std::chrono::sys_days day);
-std::size_t characters(std::string_view text);
 ProviderAnswer failed(SearchFailure failure, std::string detail);
 // The JSON body, or a failure: by status, or kMalformed.
 struct ParsedBody {

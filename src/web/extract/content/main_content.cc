@@ -294,6 +294,12 @@ class Cutter {
       : document_(document), reading_(std::move(reading)) {}
 
   void judge(std::string_view title, std::string_view description, MainContentOptions options) {
+    // The weights know articles. Of a page of few words all stay but what is plainly no content,
+    // wherever the most of them stand.
+    if (reading_.page.of(document_.body()).text < kShortPage) {
+      for (const TextRun& run : runs()) kept_.push_back(reading_.verdicts[run.first->id] == 0);
+      return;
+    }
     const std::vector<RunVector> vectors = run_features({.document = document_,
                                                          .page = reading_.page,
                                                          .title = title,
@@ -310,12 +316,9 @@ class Cutter {
     kept_.reserve(scores.size());
     for (const float score : scores) kept_.push_back(score > 0);
     keep_headings_of_what_stays();
-    const bool few_words = reading_.page.of(document_.body()).text < kShortPage;
-    // The weights know articles: a page of few words, or unlike all others, is left to the rules.
-    // Of few words all stay but what is plainly no content, wherever the most of them stand.
-    if (few_words || std::ranges::find(kept_, true) == kept_.end()) {
-      for (std::size_t i = 0; i < kept_.size(); ++i)
-        kept_[i] = few_words ? reading_.verdicts[runs()[i].first->id] == 0 : rules_keep(runs()[i]);
+    // A page unlike all others is left to the rules.
+    if (std::ranges::find(kept_, true) == kept_.end()) {
+      for (std::size_t i = 0; i < kept_.size(); ++i) kept_[i] = rules_keep(runs()[i]);
     }
   }
 

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "web/search/providers/codecs.h"
 
 namespace seine::web {
@@ -16,7 +17,7 @@ class Brave final : public ProviderCodec {
   base::Result<ProviderCall> call(const SearchRequest& request,
                                   const ProviderSettings& settings) const override {
     const std::string query = with_sites(request);
-    if (characters(query) > 400)
+    if (base::count_points(query) > 400)
       return base::fail(base::Code::kInvalidArgument, "takes 400 characters at most");
     const auto words = base::split(query, ' ');
     if (std::ranges::count_if(words, [](std::string_view word) { return !word.empty(); }) > 50)

@@ -1,6 +1,7 @@
 // DuckDuckGo's HTML page: no key, a CAPTCHA soon (often with status 202). A last resort.
 #include <array>
 
+#include "base/utf8.h"
 #include "web/extract/html/parser.h"
 #include "web/search/providers/codecs.h"
 #include "web/url/percent.h"
@@ -38,7 +39,7 @@ class DuckDuckGo final : public ProviderCodec {
   base::Result<ProviderCall> call(const SearchRequest& request,
                                   const ProviderSettings& settings) const override {
     const std::string query = with_sites(request);
-    if (characters(query) >= 500)
+    if (base::count_points(query) >= 500)
       return base::fail(base::Code::kInvalidArgument, "takes fewer than 500 characters");
     static constexpr std::array<std::string_view, 5> kRanges = {"", "d", "w", "m", "y"};
     const std::array<std::pair<std::string_view, std::string>, 3> pairs = {

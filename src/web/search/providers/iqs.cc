@@ -16,7 +16,7 @@ class Iqs final : public ProviderCodec {
   base::Result<ProviderCall> call(const SearchRequest& request,
                                   const ProviderSettings& settings) const override {
     const std::string query = with_sites(request);
-    if (characters(query) > 500)
+    if (base::count_points(query) > 500)
       return base::fail(base::Code::kInvalidArgument, "takes 500 characters at most");
     static constexpr std::array<std::string_view, 5> kRanges = {"NoLimit", "OneDay", "OneWeek",
                                                                 "OneMonth", "OneYear"};

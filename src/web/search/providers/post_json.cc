@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "web/search/providers/codecs.h"
 
 namespace seine::web {
@@ -68,7 +69,7 @@ class Tavily final : public ProviderCodec {
 
   base::Result<ProviderCall> call(const SearchRequest& request,
                                   const ProviderSettings& settings) const override {
-    if (characters(request.text) > 400)
+    if (base::count_points(request.text) > 400)
       return base::fail(base::Code::kInvalidArgument, "takes 400 characters at most");
     static constexpr std::array<std::string_view, 5> kRanges = {"", "day", "week", "month", "year"};
     base::Json json = {{"query", request.text},

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "web/search/providers/codecs.h"
 
 namespace seine::web {
@@ -15,7 +16,7 @@ class Wikipedia final : public ProviderCodec {
 
   base::Result<ProviderCall> call(const SearchRequest& request,
                                   const ProviderSettings& settings) const override {
-    if (characters(request.text) > 300)
+    if (base::count_points(request.text) > 300)
       return base::fail(base::Code::kInvalidArgument, "takes 300 characters at most");
     if (!request.sites.empty() && std::ranges::none_of(request.sites, [](const std::string& site) {
           return site.contains("wikipedia.org");
