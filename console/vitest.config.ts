@@ -14,6 +14,7 @@ export default defineConfig({
           environment: "node",
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } }, // the default of 1 s is too little for a busy machine
           maxWorkers: 2, // each file starts a browser of its own
           sequence: { groupOrder: 1 }, // after the unit tests, which take all processors
         },

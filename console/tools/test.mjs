@@ -39,6 +39,9 @@ try {
   failed += report.numFailedTests;
   // A file that does not even load has no failed tests of its own.
   if (!ended && report.numFailedTests === 0) failed++;
+  for (const { assertionResults } of report.testResults)
+    for (const { status, fullName, failureMessages } of assertionResults)
+      if (status === "failed") console.log(`FAILED: ${fullName}\n${failureMessages.join("\n")}`);
 } catch {
   failed++;
 }

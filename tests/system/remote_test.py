@@ -88,9 +88,19 @@ class Provider(Loopback):
         return {"SEINE_REMOTE_URL": self.url + "/v1", "SEINE_REMOTE_KEY": "env:THEIR_KEY", "THEIR_KEY": KEY}
 
 
+def settled(service: Service) -> list[dict]:
+    """The models when none is loading any more: the service answers before the key of each has been tried."""
+    deadline = time.monotonic() + 30
+    while any(model["state"] == "loading" for model in (models := json.loads(service.request("GET", "/api/models")[2])["data"])):
+        assert time.monotonic() < deadline, models
+        time.sleep(0.1)
+    return models
+
+
 class Remote(unittest.TestCase):
     def test_answers_with_citations_and_as_a_model(self):
         with Site() as site, Provider() as provider, Service("--no-auth-on-loopback", "--model", "none", **provider.settings()) as service:
+            settled(service)
             models = json.loads(service.request("GET", "/v1/models")[2])["data"]
             self.assertEqual([model["id"] for model in models], ["deepseek-v4-flash", "deepseek-v4-pro"])
             status, _, text = service.request("POST", "/api/ask", {"question": "How long is the river Seine?", "sites": [site.url], "stream": False,
@@ -135,6 +145,7 @@ class Remote(unittest.TestCase):
 
     def test_a_stream_tells_it_in_the_readers_language(self):
         with Site() as site, Provider(402) as provider, Service("--no-auth-on-loopback", "--model", "none", **provider.settings()) as service:
+            settled(service)
             body = {"question": "How long is the river Seine?", "sites": [site.url]}
             for language, word in (("zh-CN,zh;q=0.9", "模型服务余额不足"), ("en", "has no balance left")):
                 text = service.request("POST", "/api/ask", body, {"accept-language": language})[2]
@@ -148,11 +159,7 @@ class Remote(unittest.TestCase):
         with Provider() as provider:
             wrong = {**provider.settings(), "THEIR_KEY": "sk-theirs-wrong"}
             with Service("--no-auth-on-loopback", "--model", "none", **wrong) as service:
-                model = json.loads(service.request("GET", "/api/models")[2])["data"][0]
-                deadline = time.monotonic() + 30
-                while model["state"] == "loading" and time.monotonic() < deadline:
-                    time.sleep(0.1)
-                    model = json.loads(service.request("GET", "/api/models")[2])["data"][0]
+                model = settled(service)[0]
                 self.assertEqual(model["state"], "failed")
                 self.assertIn(words["en"], model["error"])
                 status, _, text = service.request("POST", "/v1/chat/completions",
@@ -173,10 +180,7 @@ class Remote(unittest.TestCase):
         with tempfile.TemporaryDirectory() as data:
             self.assertIn("seine config explain remote.url", seine("doctor", "--data", data, **gone).stdout)
         with Service("--no-auth-on-loopback", **gone) as service:
-            deadline = time.monotonic() + 30
-            while not (models := json.loads(service.request("GET", "/v1/models")[2])["data"]) and time.monotonic() < deadline:
-                time.sleep(0.1)
-            self.assertEqual(models[0]["id"], "deepseek-v4-flash")
+            self.assertEqual([(model["id"], model["state"]) for model in settled(service)][0], ("deepseek-v4-flash", "ready"))
 
     def test_what_is_set_wrongly_is_named(self):
         for extra, word in (({"SEINE_REMOTE_URL": "api.deepseek.com"}, "remote.url"),

@@ -391,10 +391,11 @@ def suite_console() -> Counts:
     if not found or (status != 0 and found[-1][1] == "0"):
         print(tail(output))
         return Counts(failed=["console: npm test"])
+    named = [f"console: {name}" for name in re.findall(r"^FAILED: (.*)", output, re.M)]
     if status != 0:
-        print(tail(output))
+        print(tail(output[max(output.find("\nFAILED: "), 0):], 80))
     passed, failed = int(found[-1][0]), int(found[-1][1])
-    return Counts(passed, [f"console: {failed} tests"] * failed)
+    return Counts(passed, named + ["console: a file that does not load"] * (failed - len(named)))
 
 
 SCORER = ROOT / "build/release/tests/conformance/web/seine_web_conform"

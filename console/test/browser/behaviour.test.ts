@@ -58,11 +58,12 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
     await settle(page, async () => (await read()) !== before);
   }
 
-  /** Lets the page finish what it began, in far less of its time than passes between two polls. */
+  /** Lets the page finish what it began, in far less of its time than passes between two polls, however long it takes us. */
   async function settle(page: Page, done: () => Promise<boolean>): Promise<void> {
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 300; i++) {
       await page.clock.runFor(2);
       if (await done()) return;
+      if (i > 30) await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error("the page did not settle");
   }
