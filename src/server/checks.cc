@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +20,7 @@
 #include "net/tls.h"
 #include "server/process.h"
 #include "store/maintenance.h"
+#include "web/render/browser.h"
 
 namespace seine::server {
 namespace {
@@ -60,6 +63,18 @@ int try_bind(const ListenAddress& address) {
   }
   freeaddrinfo(found);
   return result;
+}
+
+// In a child, for what it changes is the process. It calls nothing that another thread could have
+// locked.
+bool user_namespaces_allowed() {
+  const pid_t child = fork();
+  if (child == 0) _exit(unshare(CLONE_NEWUSER) == 0 ? 0 : 1);
+  if (child < 0) return true;  // not known
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace
@@ -115,6 +130,25 @@ Check check_cpu() {
           "no AVX2: models answer many times slower",
           "不支持 AVX2：模型推理会慢很多倍",
           {}};
+}
+
+Check check_browser() {
+  const std::string program = web::Browser::find_program({});
+  if (program.empty()) {
+    return {"browser", CheckStatus::kWarn, "none is installed: pages that need scripts stay empty",
+            "未安装：依赖脚本的网页无法读取", "sudo apt-get install chromium-headless-shell"};
+  }
+  if (geteuid() == 0) {
+    return ok("browser", program + ", without its sandbox, since this is root",
+              program + "，以 root 运行，因此没有沙箱");
+  }
+  if (!user_namespaces_allowed() && access("/usr/lib/chromium/chrome-sandbox", X_OK) != 0) {
+    return {"browser", CheckStatus::kWarn,
+            program + ": its sandbox cannot start, this system refuses user namespaces",
+            program + "：系统禁用了用户命名空间，浏览器沙箱无法启动",
+            "sudo apt-get install chromium-sandbox"};
+  }
+  return ok("browser", program, program);
 }
 
 Check check_open_files(std::size_t connections_max) {

@@ -19,6 +19,9 @@ gateway::Check check_data_directory(const store::DataDir& directory);
 gateway::Check check_console();
 gateway::Check check_memory();
 gateway::Check check_cpu();
+// Whether pages that need scripts can be rendered: a browser, and the user namespaces that its
+// sandbox is made of.
+gateway::Check check_browser();
 gateway::Check check_open_files(std::size_t connections_max);
 // Whether the service can be reached from other machines in the clear, or without a session.
 gateway::Check check_exposure(const ServiceSettings& settings);

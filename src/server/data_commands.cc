@@ -126,7 +126,8 @@ int run_doctor(const Invocation& invocation) {
                                check_ports(place->settings, running),
                                check_tls(place->settings),
                                check_exposure(place->settings),
-                               check_console()};
+                               check_console(),
+                               check_browser()};
   if (auto remote =
           check_remote(remote_model_settings(place->config, invocation.environment), clock))
     checks.push_back(*std::move(remote));

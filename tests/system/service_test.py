@@ -217,7 +217,7 @@ class Commands(unittest.TestCase):
             result = seine("doctor", "--data", data, "--json")
             report = json.loads(result.stdout)
             names = {check["name"] for check in report["checks"]}
-            self.assertLessEqual({"cpu", "memory", "data", "store", "ports", "console", "clock"}, names)
+            self.assertLessEqual({"cpu", "memory", "data", "store", "ports", "console", "browser", "clock"}, names)
             for check in report["checks"]:
                 self.assertIn(check["status"], ("ok", "warn", "fail"))
                 self.assertTrue(check["message"]["en"] and check["message"]["zh"])

@@ -195,6 +195,8 @@ constexpr auto kTable = std::to_array<Bilingual>({
      "没有安装可渲染网页的浏览器；软件包 chromium-headless-shell 提供一个"},
     {"the browser refused: {}", "浏览器拒绝执行：{}"},
     {"the browser ended", "浏览器已退出"},
+    {"the browser ended before it answered; `seine doctor` looks at what it needs",
+     "浏览器未响应就已退出；可运行 `seine doctor` 检查其所需条件"},
     {"the browser sent neither an answer nor an event", "浏览器发来的既非回答也非事件"},
     {"the browser sent no object", "浏览器发来的不是对象"},
     {"a message of the browser passes the limit of {} bytes", "浏览器的消息超出上限 {} 字节"},

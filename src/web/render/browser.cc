@@ -51,6 +51,7 @@ struct Browser::Impl : std::enable_shared_from_this<Impl> {
   std::deque<std::string> output;
   bool writing = false;
   bool alive = true;
+  bool spoke = false;
   std::int64_t next_id = 1;
   std::map<std::int64_t, std::shared_ptr<Pending>> pending;
   std::map<std::string, EventHandler, std::less<>> sessions;
@@ -80,6 +81,7 @@ struct Browser::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void take(CdpMessage message) {
+    spoke = true;
     if (!message.id) {
       const auto found = sessions.find(message.session);
       if (found == sessions.end()) return;
@@ -138,8 +140,15 @@ struct Browser::Impl : std::enable_shared_from_this<Impl> {
     end_browser(process);
     sessions.clear();
     for (const auto& [id, one] : std::exchange(pending, {})) {
-      finish(one, fail(Code::kUnavailable, "the browser ended"));
+      finish(one, std::unexpected(gone()));
     }
+  }
+
+  // One that never spoke could not start: most often its sandbox.
+  base::Error gone() const {
+    if (spoke) return {Code::kUnavailable, "the browser ended"};
+    return {Code::kUnavailable,
+            "the browser ended before it answered; `seine doctor` looks at what it needs"};
   }
 };
 
@@ -176,7 +185,7 @@ base::Result<std::shared_ptr<Browser>> Browser::start(asio::io_context& context,
 asio::awaitable<base::Result<Json>> Browser::call(std::string method, Json params,
                                                   std::string session, base::Deadline deadline) {
   const std::shared_ptr<Impl> impl = impl_;
-  if (!impl->alive) co_return fail(Code::kUnavailable, "the browser ended");
+  if (!impl->alive) co_return std::unexpected(impl->gone());
   const auto mine = std::make_shared<Impl::Pending>(impl->context.get_executor());
   mine->session = session;
   const std::int64_t id = impl->send(method, std::move(params), session);

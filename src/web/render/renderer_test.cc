@@ -273,13 +273,20 @@ TEST_F(RendererTest, ABrowserThatIsKilledIsReplacedAndTheJobDoneAgain) {
   std::thread killer([&] {
     if (site_.wait_for("/hang")) ::kill(process, SIGKILL);
   });
-  runtime_.run(1, [&] {
-    return render_into(&renderer_, request(site_.url("/slow"), std::chrono::seconds(8)), &out);
-  });
+  runtime_.run(1, [&] { return render_into(&renderer_, request(site_.url("/slow")), &out); });
   killer.join();
   ASSERT_TRUE(out) << out.error().to_string();
   EXPECT_THAT(out->html, HasSubstr("at last"));
   EXPECT_EQ(renderer_.statistics().browsers, 2u);
+}
+
+TEST_F(RendererTest, ABrowserThatCannotStartSaysWhereToLook) {
+  Renderer renderer(runtime_, clock_, {.browser = {.program = "/bin/false"}});
+  base::Result<RenderedPage> out = base::fail(Code::kUnknown, "nothing came");
+  runtime_.run(1, [&] { return render_into(&renderer, request(site_.url("/")), &out); });
+  ASSERT_FALSE(out);
+  EXPECT_EQ(out.error().code, Code::kUnavailable);
+  EXPECT_THAT(out.error().message, HasSubstr("`seine doctor`"));
 }
 
 TEST_F(RendererTest, ACallerThatLeavesEndsItsJob) {
