@@ -214,6 +214,17 @@ constexpr Option kSelector{.name = "--selector",
                            .value = "CSS",
                            .help = {"Only what these elements hold, such as '#prices, main .item'",
                                     "仅这些元素的内容，如 '#prices, main .item'"}};
+constexpr Option kAllowedDomains{
+    .name = "--allowed-domains",
+    .value = "DOMAINS",
+    .help = {"Read only these and what is below them, also after redirects (several: commas)",
+             "仅读取这些域名及其子域名，重定向后亦然（多个以逗号分隔）"},
+    .list = true};
+constexpr Option kDeniedDomains{
+    .name = "--denied-domains",
+    .value = "DOMAINS",
+    .help = {"Never read these and what is below them", "不读取这些域名及其子域名"},
+    .list = true};
 constexpr std::array kWebReadOptions = {
     kRender,
     kSelector,
@@ -221,6 +232,8 @@ constexpr std::array kWebReadOptions = {
     kMaxAge,
     kOffline,
     kNoRobots,
+    kAllowedDomains,
+    kDeniedDomains,
     kRecord,
     kReplay,
     Option{
@@ -228,8 +241,9 @@ constexpr std::array kWebReadOptions = {
         .help = {"Everything visible, not the main content only", "输出全部可见内容，而非仅正文"}},
     kHtml,
     kJson};
-constexpr std::array kWebFetchOptions = {kTimeout, kMaxAge, kOffline, kNoRobots,
-                                         kRecord,  kReplay, kJson};
+constexpr std::array kWebFetchOptions = {kTimeout,  kMaxAge,         kOffline,
+                                         kNoRobots, kAllowedDomains, kDeniedDomains,
+                                         kRecord,   kReplay,         kJson};
 constexpr std::array kWebExtractOptions = {
     Option{.name = "--url", .value = "URL", .help = {"Where the file is from", "文件的来源网址"}},
     Option{.name = "--type",
@@ -269,6 +283,8 @@ constexpr std::array kWebCrawlOptions = {
     kRender,
     kTimeout,
     kNoRobots,
+    kAllowedDomains,
+    kDeniedDomains,
     kJson};
 constexpr std::array kWebWatchOptions = {
     kSelector,

@@ -127,6 +127,8 @@ Result<web::ReadOptions> read_options(const Invocation& invocation) {
   options.main_content = !invocation.has("--whole");
   options.sanitize_html = invocation.has("--html");
   options.selector = invocation.value("--selector").value_or("");
+  options.allowed_domains = list_option(invocation, "--allowed-domains");
+  options.denied_domains = list_option(invocation, "--denied-domains");
   if (const auto when = invocation.value("--render")) {
     options.render_js = *when == "never"    ? web::RenderJs::kNever
                         : *when == "always" ? web::RenderJs::kAlways

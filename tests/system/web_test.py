@@ -164,6 +164,18 @@ class WebVerbs(unittest.TestCase):
         self.assertEqual(self.json("read", url + "/never", "--offline", code=8)["verdict"], "offline")
         self.assertEqual(self.json("read", url + "/none", code=3)["verdict"], "not_found")
 
+    def test_domains_are_kept_to(self):
+        url = self.site.url
+        self.assertIn("1,006", self.web("read", url + "/loire", "--allowed-domains", "example.org,127.0.0.1").stdout)
+        # What is kept is no way around it either.
+        for words in (("--allowed-domains", "example.org"), ("--denied-domains", "127.0.0.1")):
+            for verb in ("read", "fetch", "crawl"):
+                told = self.web(verb, url + "/loire", *words, code=4)
+                self.assertNotIn("1,006", told.stdout + told.stderr)
+        both = {"SEINE_WEB_ALLOWED_DOMAINS": "127.0.0.1"}
+        self.web("read", url + "/loire", "--allowed-domains", "127.0.0.1", **both)
+        self.web("read", url + "/loire", "--allowed-domains", "example.org", code=4, **both)
+
     def test_meta_refresh_is_a_redirect(self):
         url = self.site.url
         page = self.json("read", url + "/refresh")

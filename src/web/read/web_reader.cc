@@ -53,16 +53,18 @@ bool is_of_the_network(Verdict verdict) {
 std::shared_ptr<const GuardPolicy> WebReader::policy_for(const ReadOptions& options) const {
   auto policy = std::make_shared<GuardPolicy>(policy_);
   if (!options.allowed_domains.empty()) {
-    // Both lists must agree: the caller's entries that the configuration's cover.
+    // Both lists must agree: of two entries, one below the other, the lower.
     if (policy->allowed_domains.empty()) {
       policy->allowed_domains = options.allowed_domains;
     } else {
       std::vector<std::string> both;
       for (const std::string& wanted : options.allowed_domains) {
-        if (std::ranges::any_of(policy_.allowed_domains, [&wanted](const std::string& allowed) {
-              return domain_covers(allowed, wanted);
-            }))
-          both.push_back(wanted);
+        for (const std::string& allowed : policy_.allowed_domains) {
+          if (domain_covers(allowed, wanted))
+            both.push_back(wanted);
+          else if (domain_covers(wanted, allowed))
+            both.push_back(allowed);
+        }
       }
       // An empty list would mean "all".
       if (both.empty()) both.emplace_back("invalid.");

@@ -88,6 +88,7 @@ class RendererTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (Browser::find_program({}).empty()) GTEST_SKIP() << "skipped: no browser is installed";
+    signal(SIGPIPE, SIG_IGN);  // as the program does: a browser may end while it is written to
   }
   RenderRequest request(const std::string& url,
                         std::chrono::milliseconds timeout = kTimeout) const {
