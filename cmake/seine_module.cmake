@@ -5,6 +5,7 @@
 #   x_fuzz.cc   one fuzz target each, fuzz_NAME_x (only with SEINE_FUZZ)
 #   x_bench.cc  one benchmark binary for the module, seine_NAME_bench (Google Benchmark)
 #   x_avx2.cc, x_avx512vnni.cc, ...  compiled for that instruction set, called through a table at run time
+#   x_ref.cc    the plain reference of an arithmetic: optimised under sanitizers too
 #   x_main.cc   never part of the library
 # DEPS are the modules this one may include: tools/check/architecture.py reads the same lines.
 # ASIO: most units are coroutines, so the precompiled header has Asio too.
@@ -60,6 +61,12 @@ function(seine_module name)
     endif()
   endforeach()
 
+  set(ref_sources ${sources})
+  list(FILTER ref_sources INCLUDE REGEX "_ref\\.cc$")
+  if(ref_sources AND SEINE_SANITIZE)
+    set_source_files_properties(${ref_sources} PROPERTIES COMPILE_OPTIONS -O1 SKIP_PRECOMPILE_HEADERS ON)
+  endif()
+
   list(TRANSFORM arg_DEPS PREPEND seine_ OUTPUT_VARIABLE dep_targets)
   if(sources)
     add_library(seine_${name} STATIC ${sources})
@@ -105,8 +112,8 @@ function(seine_use_unity target sources)
   if(NOT SEINE_UNITY)
     return()
   endif()
-  # Files for an instruction set have flags of their own and stay alone.
-  list(FILTER sources EXCLUDE REGEX "_(avx2|avx512|avx512vnni|avx512bf16|amx)\\.cc$")
+  # These have flags of their own and stay alone.
+  list(FILTER sources EXCLUDE REGEX "_(ref|avx2|avx512|avx512vnni|avx512bf16|amx)\\.cc$")
   set(folders ${sources})
   list(TRANSFORM folders REPLACE "/[^/]+$" "")
   list(REMOVE_DUPLICATES folders)
