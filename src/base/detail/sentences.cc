@@ -536,6 +536,7 @@ constexpr auto kTable = std::to_array<Bilingual>({
     {"a domain is a string, not {}", "域名应为字符串，不能是{}"},
     {"tool_choice is auto, none, required or an object, not '{}'",
      "tool_choice 为 auto、none、required 或对象，不能是“{}”"},
+    {"there is no tool named '{}' to call", "没有名为“{}”的工具可供调用"},
     {"a tool choice is of type function or allowed_tools, not '{}'",
      "工具选择的类型为 function 或 allowed_tools，不能是“{}”"},
     {"logit_bias names {} tokens, the limit is {}", "logit_bias 列出 {} 个 token，上限为 {} 个"},

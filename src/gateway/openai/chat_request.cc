@@ -109,8 +109,8 @@ Result<ChatCall> parse_chat(const Json& json) {
   request.model = SEINE_TRY(body.require<std::string>("model"));
   request.messages = SEINE_TRY(parse_messages(body));
   ToolSet tools = SEINE_TRY(parse_tools(body, /*nested=*/true));
+  request.tool_choice = SEINE_TRY(parse_tool_choice(body, /*nested=*/true, tools));
   request.tools = std::move(tools.tools);
-  request.tool_choice = SEINE_TRY(parse_tool_choice(body, /*nested=*/true));
   request.parallel_tool_calls = SEINE_TRY(body.get_or<bool>("parallel_tool_calls", true));
   request.sampling = SEINE_TRY(parse_sampling(body));
   if (const Json* format = body.find("response_format")) {

@@ -48,6 +48,30 @@ TEST(ChatRequest, ReadsWhatClientsSend) {
   EXPECT_EQ(std::get<llm::JsonSchemaConstraint>(request.constraint).schema, R"({"type":"object"})");
 }
 
+TEST(ChatRequest, KeepsToTheAllowedTools) {
+  const auto with = [](std::string_view allowed) {
+    return parse(std::string(R"({"model":"m","messages":[{"role":"user","content":"x"}],
+      "tools":[{"type":"function","function":{"name":"f"}},{"type":"web_search"},
+               {"type":"function","function":{"name":"g"}}],
+      "tool_choice":{"type":"allowed_tools","allowed_tools":)") +
+                 std::string(allowed) + "}}");
+  };
+  const auto one =
+      with(R"({"mode":"required","tools":[{"type":"function","function":{"name":"g"}}]})");
+  ASSERT_TRUE(one) << one.error().to_string();
+  ASSERT_EQ(one->call.request.tools.size(), 1u);
+  EXPECT_EQ(one->call.request.tools[0].name, "g");
+  EXPECT_EQ(one->call.request.tool_choice.mode, llm::ToolChoice::Mode::kRequired);
+  EXPECT_FALSE(one->call.web);
+  const auto web = with(R"({"mode":"auto","tools":[{"type":"web_search"}]})");
+  ASSERT_TRUE(web) << web.error().to_string();
+  EXPECT_TRUE(web->call.request.tools.empty());
+  EXPECT_TRUE(web->call.web);
+  const auto unknown = with(R"({"tools":[{"type":"function","function":{"name":"h"}}]})");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().field, "tool_choice.allowed_tools.tools[0]");
+}
+
 TEST(ChatRequest, SpeaksDeepSeek) {
   const auto effort = [](std::string_view members) {
     const auto chat =

@@ -56,6 +56,28 @@ Result<llm::Tool> function_tool(const Fields& fields) {
   return tool;
 }
 
+Result<> keep_allowed(const Json& allowed, const std::string& place, bool nested, ToolSet& set) {
+  ToolSet kept;
+  for (std::size_t i = 0; i < allowed.size(); ++i) {
+    const Fields one = SEINE_TRY(Fields::of(allowed[i], element(place, i)));
+    const auto type = SEINE_TRY(one.get_or<std::string>("type", "function"));
+    if (type.starts_with("web_search")) {
+      kept.web = set.web;
+      continue;
+    }
+    const Json* function = nested ? SEINE_TRY(one.object("function")) : &allowed[i];
+    const Fields inside(function != nullptr ? *function : allowed[i], one.place());
+    const auto name = SEINE_TRY(function_name(inside));
+    const auto found = std::ranges::find(set.tools, name, &llm::Tool::name);
+    if (found == set.tools.end())
+      return fail_field(Code::kInvalidArgument, one.place(), "there is no tool named '{}' to call",
+                        name);
+    kept.tools.push_back(*found);
+  }
+  set = std::move(kept);
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> content_text(const Json* content, const std::string& place) {
@@ -146,7 +168,7 @@ Result<ToolSet> parse_tools(const Fields& body, bool nested) {
   return set;
 }
 
-Result<llm::ToolChoice> parse_tool_choice(const Fields& body, bool nested) {
+Result<llm::ToolChoice> parse_tool_choice(const Fields& body, bool nested, ToolSet& set) {
   using Mode = llm::ToolChoice::Mode;
   const Json* choice = body.find("tool_choice");
   const std::string place = body.at("tool_choice");
@@ -173,8 +195,11 @@ Result<llm::ToolChoice> parse_tool_choice(const Fields& body, bool nested) {
   if (type.starts_with("web_search")) return llm::ToolChoice{};
   if (type == "allowed_tools") {
     const Json* allowed = nested ? SEINE_TRY(fields.object("allowed_tools")) : choice;
-    const Fields inside(allowed != nullptr ? *allowed : *choice, fields.at("allowed_tools"));
+    const Fields inside(allowed != nullptr ? *allowed : *choice,
+                        nested ? fields.at("allowed_tools") : place);
     const auto mode = SEINE_TRY(inside.get_or<std::string>("mode", "auto"));
+    if (const Json* tools = SEINE_TRY(inside.array("tools", kToolsMax)))
+      SEINE_CHECK(keep_allowed(*tools, inside.at("tools"), nested, set));
     return llm::ToolChoice{mode == "required" ? Mode::kRequired : Mode::kAuto, {}};
   }
   return fail_field(Code::kInvalidArgument, fields.at("type"),

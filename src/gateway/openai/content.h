@@ -29,7 +29,9 @@ struct ToolSet {
 };
 // `nested`: chat completions keep a function under "function"; Responses has it flat.
 base::Result<ToolSet> parse_tools(const Fields& body, bool nested);
-base::Result<llm::ToolChoice> parse_tool_choice(const Fields& body, bool nested);
+// A choice of allowed_tools takes the others out of `set`: what the model is not shown it cannot
+// call.
+base::Result<llm::ToolChoice> parse_tool_choice(const Fields& body, bool nested, ToolSet& set);
 base::Result<llm::ToolCall> parse_tool_call(const base::Json& value, const std::string& place);
 
 // {"search_context_size","user_location":{"country"},"filters":{"allowed_domains"}}.

@@ -66,9 +66,9 @@ Result<ResponsesCall> parse_responses(const Json& json) {
     parsed.items = *list;
   }
   ToolSet tools = SEINE_TRY(parse_tools(body, /*nested=*/false));
+  request.tool_choice = SEINE_TRY(parse_tool_choice(body, /*nested=*/false, tools));
   request.tools = std::move(tools.tools);
   parsed.call.web = std::move(tools.web);
-  request.tool_choice = SEINE_TRY(parse_tool_choice(body, /*nested=*/false));
   request.parallel_tool_calls = SEINE_TRY(body.get_or<bool>("parallel_tool_calls", true));
   request.sampling.temperature = SEINE_TRY(body.number("temperature", 0, 2)).value_or(1);
   request.sampling.top_p = SEINE_TRY(body.number("top_p", 0, 1)).value_or(1);
