@@ -1,14 +1,14 @@
-# seine_module(NAME [DEPS module...] [LIBS target...] [ASIO])
+# seine_module(NAME [DEPS module...] [LIBS target...] [ASIO] [ARITHMETIC])
 #
 # One folder of src/ becomes the static library seine_NAME. What a file is for follows from its suffix:
 #   x_test.cc   one test binary for the module, seine_NAME_test (GoogleTest)
 #   x_fuzz.cc   one fuzz target each, fuzz_NAME_x (only with SEINE_FUZZ)
 #   x_bench.cc  one benchmark binary for the module, seine_NAME_bench (Google Benchmark)
 #   x_avx2.cc, x_avx512vnni.cc, ...  compiled for that instruction set, called through a table at run time
-#   x_ref.cc    the plain reference of an arithmetic: optimised under sanitizers too
 #   x_main.cc   never part of the library
 # DEPS are the modules this one may include: tools/check/architecture.py reads the same lines.
 # ASIO: most units are coroutines, so the precompiled header has Asio too.
+# ARITHMETIC: its tests compute for minutes without optimisation, so it is optimised under sanitizers too.
 #
 # A library's sources in one folder are compiled together, up to ten in a unit, so that what they include is parsed and what they
 # instantiate is made once: a third of the time. A name in an anonymous namespace is therefore the folder's, and two files
@@ -37,7 +37,7 @@ if(SEINE_SANITIZE)
 endif()
 
 function(seine_module name)
-  cmake_parse_arguments(arg "ASIO" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(arg "ASIO;ARITHMETIC" "" "DEPS;LIBS" ${ARGN})
   set(pch core)
   if(arg_ASIO)
     set(pch net)
@@ -61,18 +61,17 @@ function(seine_module name)
     endif()
   endforeach()
 
-  set(ref_sources ${sources})
-  list(FILTER ref_sources INCLUDE REGEX "_ref\\.cc$")
-  if(ref_sources AND SEINE_SANITIZE)
-    set_source_files_properties(${ref_sources} PROPERTIES COMPILE_OPTIONS -O1 SKIP_PRECOMPILE_HEADERS ON)
-  endif()
-
   list(TRANSFORM arg_DEPS PREPEND seine_ OUTPUT_VARIABLE dep_targets)
   if(sources)
     add_library(seine_${name} STATIC ${sources})
     target_include_directories(seine_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(seine_${name} PUBLIC ${dep_targets} ${arg_LIBS} Threads::Threads)
-    seine_use_pch(seine_${name} ${pch})
+    if(SEINE_SANITIZE AND arg_ARITHMETIC)
+      target_compile_options(seine_${name} PRIVATE -O1)
+      target_precompile_headers(seine_${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch/${pch}.h)  # its own, of the same level
+    else()
+      seine_use_pch(seine_${name} ${pch})
+    endif()
     seine_use_unity(seine_${name} "${sources}")
   else()
     add_library(seine_${name} INTERFACE)
@@ -112,8 +111,8 @@ function(seine_use_unity target sources)
   if(NOT SEINE_UNITY)
     return()
   endif()
-  # These have flags of their own and stay alone.
-  list(FILTER sources EXCLUDE REGEX "_(ref|avx2|avx512|avx512vnni|avx512bf16|amx)\\.cc$")
+  # Files for an instruction set have flags of their own and stay alone.
+  list(FILTER sources EXCLUDE REGEX "_(avx2|avx512|avx512vnni|avx512bf16|amx)\\.cc$")
   set(folders ${sources})
   list(TRANSFORM folders REPLACE "/[^/]+$" "")
   list(REMOVE_DUPLICATES folders)
