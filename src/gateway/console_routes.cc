@@ -1,5 +1,8 @@
 #include "gateway/console_routes.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "gateway/access/guard.h"
@@ -60,6 +63,13 @@ Result<ModelRoom> room_of(const std::string& body) {
 
 Json list_json(Json data) {
   return {{"data", std::move(data)}, {"next_cursor", nullptr}};
+}
+
+// Pixels only: not SVG, which is a page with scripts.
+bool is_picture(std::string_view type) {
+  static constexpr std::array<std::string_view, 4> kPictures = {"image/png", "image/jpeg",
+                                                                "image/gif", "image/webp"};
+  return std::ranges::find(kPictures, type) != kPictures.end();
 }
 
 }  // namespace
@@ -154,17 +164,6 @@ void ConsoleRoutes::install(net::Router& router) {
          SEINE_CHECK(ports_.models.set_default(ask.id));
          return json_reply({{"id", ask.id}}, 202);
        }},
-      {"POST",
-       "/api/files",
-       {.operation_id = "uploadFile",
-        .summary = "A file to ask about; its bytes are the body, its name is in the query",
-        .tag = "files",
-        .scope = std::string(kChatScope),
-        .response_schema = "File",
-        .body_bytes_max = FileStore::kBytesMax},
-       [this](const PoolAsk& ask) -> Result<PoolReply> {
-         return json_reply(to_json(SEINE_TRY(ports_.files.add(ask.text("name"), ask.body))), 201);
-       }},
       {"GET",
        "/api/files",
        {.operation_id = "listFiles",
@@ -192,17 +191,18 @@ void ConsoleRoutes::install(net::Router& router) {
       {"GET",
        "/api/files/{id}/original",
        {.operation_id = "getOriginalFile",
-        .summary = "The file as it was sent; only a PDF opens in the browser, at `#page=N`",
+        .summary =
+            "The file as it was sent; only a PDF, at `#page=N`, and a picture open in the browser",
         .tag = "files",
         .scope = std::string(kChatScope)},
        [this](const PoolAsk& ask) -> Result<PoolReply> {
          const StoredFile file = SEINE_TRY(ports_.files.get(ask.id));
          // A page that somebody wrote must not run as one of ours.
-         const bool pdf = file.type == "application/pdf";
+         const bool shown = file.type == "application/pdf" || is_picture(file.type);
          return PoolReply{.body = SEINE_TRY(ports_.files.original(ask.id)),
-                          .type = pdf ? file.type : "application/octet-stream",
+                          .type = shown ? file.type : "application/octet-stream",
                           .file_name = file.name,
-                          .shown = pdf};
+                          .shown = shown};
        }},
       {"DELETE",
        "/api/files/{id}",
@@ -297,6 +297,19 @@ void ConsoleRoutes::install(net::Router& router) {
        }},
   };
   add_pool_routes(router, ports_.pool, std::move(routes));
+  add_pool_routes(
+      router, ports_.readers,
+      {{"POST",
+        "/api/files",
+        {.operation_id = "uploadFile",
+         .summary = "A file to ask about; its bytes are the body, its name is in the query",
+         .tag = "files",
+         .scope = std::string(kChatScope),
+         .response_schema = "File",
+         .body_bytes_max = FileStore::kBytesMax},
+        [this](const PoolAsk& ask) -> Result<PoolReply> {
+          return json_reply(to_json(SEINE_TRY(ports_.files.add(ask.text("name"), ask.body))), 201);
+        }}});
 }
 
 }  // namespace seine::gateway

@@ -32,6 +32,7 @@ class ConsoleRoutes {
     FileStore& files;
     store::KeyValue& records;
     store::WorkerPool& pool;
+    store::WorkerPool& readers;  // uploads are read here, for seconds: nothing else waits for them
     // May be empty: no providers. Runs on the pool.
     std::function<std::vector<SearchProviderInfo>()> providers = {};
   };

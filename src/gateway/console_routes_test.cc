@@ -54,6 +54,7 @@ struct Served {
                 .files = *files,
                 .records = *gateway.records,
                 .pool = gateway.pool,
+                .readers = gateway.pool,
                 .providers = [] { return std::vector<SearchProviderInfo>{{"own", "ready"}}; }}),
         chat_routes(*chats, gateway.pool) {
     routes.install(gateway.router);

@@ -66,8 +66,11 @@ struct Served {
                          .clock = gateway.real_clock}),
         key_routes(*gateway.keys, gateway.pool),
         chat_routes(*chats, gateway.pool),
-        console_routes(
-            {.models = models, .files = *files, .records = *gateway.records, .pool = gateway.pool}),
+        console_routes({.models = models,
+                        .files = *files,
+                        .records = *gateway.records,
+                        .pool = gateway.pool,
+                        .readers = gateway.pool}),
         openai({.generations = generations,
                 .idempotency = gateway.idempotency,
                 .clock = gateway.clock,

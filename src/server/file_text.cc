@@ -9,6 +9,7 @@ base::Result<gateway::FileText> read_file_text(std::string_view name, std::strin
   // What somebody hands in is meant whole.
   options.main_content = false;
   options.images = false;
+  options.recognise = true;
   auto page = web::extract_document(bytes, options);
   if (!page) {
     // To whoever sends a file it is the file that is wrong, whichever way.

@@ -70,6 +70,7 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
                                     .files = *g.files,
                                     .records = ports.records,
                                     .pool = ports.pool,
+                                    .readers = ports.readers,
                                     .providers = std::move(ports.providers)});
   g.console_routes->install(router);
 

@@ -45,6 +45,7 @@ class GatewayParts {
     store::BlobStore& blobs;
     store::KeyValue& records;
     store::WorkerPool& pool;
+    store::WorkerPool& readers;  // of uploads
     gateway::Sessions& sessions;
     base::Metrics& metrics;
     base::Metrics& vllm_metrics;  // the same facts under vLLM's names

@@ -54,6 +54,10 @@ using base::Result;
 // thousand is a second of work.
 constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kPoolQueue = 1024;
+// Uploads are read for milliseconds, but pictures and long PDFs for seconds, each in a child of its
+// own.
+constexpr std::size_t kReaders = 2;
+constexpr std::size_t kReadersQueue = 64;
 
 void add_process_metrics(base::Metrics& metrics) {
   metrics.gauge_function("process_resident_memory_bytes", "Resident memory.",
@@ -169,6 +173,7 @@ struct Service::Impl {
   std::unique_ptr<store::KeyValue> records;
   std::unique_ptr<store::TextIndex> texts;
   std::unique_ptr<store::WorkerPool> pool;
+  std::unique_ptr<store::WorkerPool> readers;
   std::unique_ptr<gateway::Sessions> sessions;
   std::unique_ptr<gateway::Admin> admin;
   std::unique_ptr<EngineLoader> loader;
@@ -271,6 +276,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
   s.records = SEINE_TRY(store::KeyValue::open(*s.database, environment.clock));
   s.texts = SEINE_TRY(store::TextIndex::open(*s.database));
   s.pool = std::make_unique<store::WorkerPool>(kPoolThreads, kPoolQueue);
+  s.readers = std::make_unique<store::WorkerPool>(kReaders, kReadersQueue);
 
   add_process_metrics(s.metrics);
   s.sessions =
@@ -326,6 +332,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                             .blobs = *s.blobs,
                                             .records = *s.records,
                                             .pool = *s.pool,
+                                            .readers = *s.readers,
                                             .sessions = *s.sessions,
                                             .metrics = s.metrics,
                                             .vllm_metrics = s.vllm_metrics,

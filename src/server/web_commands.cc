@@ -418,6 +418,7 @@ int run_web_extract(const Invocation& invocation) {
                               .name = invocation.argument};
   options.main_content = !invocation.has("--whole");
   options.sanitize_html = invocation.has("--html");
+  options.recognise = true;
   auto page = web::extract_document(bytes, options);
   if (!page) return fail_reading(invocation, page.error());
   page->from = web::PageSource::kFile;

@@ -12,7 +12,7 @@ import unittest
 import zipfile
 from pathlib import Path
 
-from seine import Service, seine
+from seine import ROOT, Service, seine
 
 HTML = "<!doctype html><title>Rivers</title><main><h1>Rivers</h1><p>The Seine is 777 km long, and it flows through Paris to the sea at Le Havre.</p>" \
        "<p style='display:none'>SECRET</p><p onclick='x()'>It rises near Dijon, in a forest, and every child there knows where.</p></main>"
@@ -143,7 +143,9 @@ class Files(unittest.TestCase):
         self.assertIn("## Rivers\n\n- The Seine", self.extract("report.pptx").stdout)
 
     def test_failures_name_the_type(self):
-        refused = {"a.png": (b"\x89PNG\r\n\x1a\n" + bytes(20), "image/png", "unsupported"),
+        picture = ("picture is damaged", "broken") if shutil.which("tesseract") else ("tesseract-ocr", "unsupported")
+        refused = {"a.png": (b"\x89PNG\r\n\x1a\n" + bytes(20), *picture),
+                   "a.ico": (b"\0\0\1\0" + bytes(20), "image/x-icon", "unsupported"),
                    "a.bin": (bytes(range(256)), "application/octet-stream", "unsupported"),
                    "a.zip": (archive({"a": "b"}), "application/zip", "unsupported"),
                    "a.doc": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".docx", "unsupported"),
@@ -165,7 +167,7 @@ class Files(unittest.TestCase):
                 self.assertIn(word, answer["message"])
 
     def test_failures_are_said_in_chinese(self):
-        result = self.extract("b.png", b"\x89PNG\r\n\x1a\n" + bytes(20), SEINE_LANG="zh")
+        result = self.extract("b.ico", b"\0\0\1\0" + bytes(20), SEINE_LANG="zh")
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("不支持该类型", result.stderr)
 
@@ -240,10 +242,25 @@ class Uploads(unittest.TestCase):
                     self.assertTrue(answer["type"])
                     shown = "inline" if name.endswith(".pdf") else "attachment"
                     self.assertEqual(original(service, answer["id"]), (content, f"{shown}; filename={name}"))
-            status, answer = upload(service, "a.png", b"\x89PNG\r\n\x1a\n" + bytes(20))
+            status, answer = upload(service, "a.ico", b"\0\0\1\0" + bytes(20))
             self.assertEqual(status, 400, answer)
-            self.assertIn("image/png", json.dumps(answer))
+            self.assertIn("image/x-icon", json.dumps(answer))
 
+    @unittest.skipUnless(shutil.which("tesseract"), "no tesseract (tesseract-ocr)")
+    def test_the_text_in_a_picture_is_asked_about(self):
+        notice = (ROOT / "tests/fixtures/notice.png").read_bytes()
+        with Service() as service:
+            service.sign_in()
+            status, answer = upload(service, "notice.png", notice)
+            self.assertEqual(status, 201, answer)
+            self.assertEqual(answer["type"], "image/png")
+            self.assertEqual(original(service, answer["id"]), (notice, "inline; filename=notice.png"))
+            body = {"question": "When does the ferry leave?", "search": "off", "files": [answer["id"]], "stream": False}
+            status, _, text = service.request("POST", "/api/ask", body)
+            self.assertEqual(status, 200, text)
+            reply = json.loads(text)
+            self.assertIn("9:40", reply["text"])
+            self.assertIn("The ferry to the island leaves at 9:40 every morning.", reply["citations"][0]["quote"])
 
     def test_a_citation_says_where_in_the_upload_it_stands(self):
         places = {"report.xlsx": "sheet=Lengths", "report.pptx": "slide=1"}

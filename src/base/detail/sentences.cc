@@ -629,6 +629,15 @@ constexpr auto kTable = std::to_array<Bilingual>({
     {"the archive's directory is damaged", "压缩包的目录已损坏"},
     {"the archive's directory lies outside of it", "压缩包的目录位于文件之外"},
     {"the archive has no directory: it is cut short", "压缩包没有目录：文件不完整"},
+    {"no text is recognised in the picture", "图片中未识别到文字"},
+    {"reading the picture took more than {}", "读取图片超过 {}"},
+    {"the picture is damaged, or of a kind that is not read", "图片已损坏，或其类型无法读取"},
+    {"the text in a picture is read by tesseract, which is not installed; the packages "
+     "tesseract-ocr and tesseract-ocr-chi-sim bring it",
+     "识别图片中的文字需要 tesseract，但尚未安装；软件包 tesseract-ocr 和 tesseract-ocr-chi-sim "
+     "提供它"},
+    {"the picture cannot be read: {}", "无法读取图片：{}"},
+    {"reading the picture was cancelled", "读取图片已取消"},
     {"the PDF is damaged: {}", "PDF 已损坏：{}"},
     {"reading the PDF was cancelled", "读取 PDF 已取消"},
     {"the PDF cannot be read: its reader ended by signal {}",

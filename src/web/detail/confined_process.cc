@@ -252,7 +252,8 @@ bool confine(const Plan& plan) {
   }
   if (!confine(plan)) ::_exit(kNotConfined);
   static char language[] = "LANG=C.UTF-8";
-  static char* const environment[] = {language, nullptr};
+  static char threads[] = "OMP_THREAD_LIMIT=1";  // more could not be started
+  static char* const environment[] = {language, threads, nullptr};
   ::execve(plan.program, plan.argv, environment);
   ::_exit(kNotStarted);
 }

@@ -1,8 +1,9 @@
 // run_confined: one program on one input, as a child that can do nothing but compute: no network
 // (a namespace of its own where the kernel lets us, and no socket call at all), no file written or
-// removed, no process started, no descriptor but its three, an empty environment, an unprivileged
-// user where we are root, and limits on processor time, memory and output. Blocks until the child
-// is gone, which the deadline and the stop token see to. Linux only; safe on any thread.
+// removed, no process started, no descriptor but its three, an environment that names a language
+// and one thread only, an unprivileged user where we are root, and limits on processor time, memory
+// and output. Blocks until the child is gone, which the deadline and the stop token see to. Linux
+// only; safe on any thread.
 #pragma once
 
 #include <chrono>

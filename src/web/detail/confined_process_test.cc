@@ -42,11 +42,11 @@ TEST(ConfinedProcess, PassesInputAndOutput) {
   EXPECT_TRUE(failed->errors.contains("/nowhere"));
 }
 
-TEST(ConfinedProcess, TheEnvironmentIsEmpty) {
+TEST(ConfinedProcess, TheEnvironmentIsNotOurs) {
   ASSERT_EQ(::setenv("SEINE_TEST_SECRET", "secret", 1), 0);  // NOLINT(concurrency-mt-unsafe)
   const auto result = run("/usr/bin/env", {});
   ASSERT_TRUE(result);
-  EXPECT_EQ(result->output, "LANG=C.UTF-8\n");
+  EXPECT_EQ(result->output, "LANG=C.UTF-8\nOMP_THREAD_LIMIT=1\n");
 }
 
 TEST(ConfinedProcess, CanDoNothingButCompute) {

@@ -8,6 +8,7 @@
 #include "web/extract/charset/sniff.h"
 #include "web/extract/feed/feed.h"
 #include "web/extract/html/parser.h"
+#include "web/extract/image/image_page.h"
 #include "web/extract/media/media_type.h"
 #include "web/extract/metadata/language.h"
 #include "web/extract/office/office_page.h"
@@ -112,6 +113,9 @@ base::Result<Page> read_as(const Media& media, std::string_view bytes,
       return xlsx_page(bytes);
     case Format::kPptx:
       return pptx_page(bytes);
+    case Format::kImage:
+      if (options.recognise) return image_page(bytes, options.stop);
+      break;
     case Format::kOther:
       break;
   }

@@ -1,6 +1,6 @@
 // extract_document: bytes of any format that is read (see docs/formats/documents.md) to a
 // PageDocument without provenance. The format is told by the bytes and the Content-Type together
-// (extract/media). Pure and bounded, but that a PDF waits for a child process with a deadline; one
+// (extract/media). Pure and bounded, but that a PDF or a picture waits for a child process with a deadline; one
 // thread a call.
 #pragma once
 
@@ -24,6 +24,7 @@ struct ExtractOptions {
   bool images = true;
   std::string selector = {};  // of HTML: see PageOptions
   bool links = false;
+  bool recognise = false;  // read the text in pictures: seconds of a processor each
   bool sanitize_html = false;
   bool rendered = false;  // a browser has run the scripts
   std::stop_token stop = {};

@@ -19,7 +19,8 @@ import { usePromptMenu } from "./prompt_menu.tsx";
 import { ModelMenu, SearchToggle, SitesRow, ThinkToggle } from "./toggles.tsx";
 
 const kHeightMax = 240;
-const kAccepted = ".pdf,.docx,.xlsx,.pptx,.html,.htm,.md,.txt,.csv,.tsv,.json,.jsonl,.xml";
+const kAccepted =
+  ".pdf,.docx,.xlsx,.pptx,.html,.htm,.md,.txt,.csv,.tsv,.json,.jsonl,.xml,.png,.jpg,.jpeg,.webp,.gif,.bmp,.tif,.tiff";
 
 /** running: a stop button stands where the send button was; what is typed meanwhile waits. */
 export function Composer(props: {

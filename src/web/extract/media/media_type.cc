@@ -117,6 +117,13 @@ std::optional<Media> by_archive(std::string_view bytes, Format claimed) {
   return Media{Format::kOther, "application/zip"};
 }
 
+// Of a kind that tesseract reads.
+bool is_picture(std::string_view type) {
+  static constexpr std::array<std::string_view, 6> kPictures = {
+      "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff"};
+  return std::ranges::find(kPictures, type) != kPictures.end();
+}
+
 // What the bytes say in whatever the type says.
 std::optional<Media> by_magic(std::string_view bytes, Format claimed) {
   // Readers of PDF take a header within the first 1,024 bytes (ISO 32000-1, note to 7.5.2), but
@@ -129,7 +136,7 @@ std::optional<Media> by_magic(std::string_view bytes, Format claimed) {
     if (bytes.size() < magic.at || !bytes.substr(magic.at).starts_with(magic.start)) continue;
     // "BM", "ID3" and the like may begin a text.
     if (magic.start.size() < 4 && !looks_binary(bytes)) continue;
-    return Media{Format::kOther, std::string(magic.type)};
+    return Media{is_picture(magic.type) ? Format::kImage : Format::kOther, std::string(magic.type)};
   }
   return std::nullopt;
 }

@@ -12,6 +12,7 @@
 #include "web/extract/metadata/date.h"
 #include "web/extract/office/xml_reader.h"
 #include "web/extract/pdf/pdf_page.h"
+#include "web/extract/text/join.h"
 
 namespace seine::web {
 namespace {
@@ -191,43 +192,6 @@ Sizes measure_sizes(const std::vector<TextBlock>& blocks) {
   return sizes;
 }
 
-char32_t last_point(std::string_view text) {
-  std::size_t at = text.size();
-  while (at > 0 && (static_cast<unsigned char>(text[--at]) & 0xC0U) == 0x80) {
-  }
-  return text.empty() ? 0 : base::decode_utf8(text.substr(at)).point;
-}
-
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-
-bool is_letter(char32_t c) {
-  return (c | 32) >= 'a' && (c | 32) <= 'z';
-}
-
-// Between lines: words are parted, Han and what stands in it are not, but for words in Latin.
-bool needs_space(char32_t before, char32_t after) {
-  if (is_wide(before)) return is_letter(after);
-  if (is_wide(after)) return is_letter(before);
-  return true;
-}
-
-// Two lines of one paragraph: a word broken at the end is made whole, Han needs no space.
-void join_line(std::string& text, std::string_view next) {
-  if (text.empty()) {
-    text = next;
-    return;
-  }
-  if (text.size() > 1 && text.ends_with('-') && is_lower(text[text.size() - 2]) &&
-      is_lower(next.front())) {
-    text.pop_back();
-  } else if (needs_space(last_point(text), base::decode_utf8(next).point)) {
-    text += ' ';
-  }
-  text += next;
-}
-
 bool ends_sentence(std::string_view text) {
   static constexpr std::array<std::string_view, 8> kEnds = {".",  "!",  "?",  ":",
                                                             "。", "！", "？", "："};
@@ -259,7 +223,7 @@ class LayoutWriter {
       if (lines.empty()) continue;
       if (const int level = heading_level(lines); level > 0) {
         std::string text;
-        for (const Line* line : lines) join_line(text, line->text);
+        for (const Line* line : lines) append_line(text, line->text);
         InlineText out = plain_inline(text);
         sink_.heading(level, out);
       } else {
@@ -321,7 +285,7 @@ class LayoutWriter {
       // An indented line after the end of a sentence begins a paragraph.
       if (!item && !text.empty() && line->left > left + line->height * 0.8 && ends_sentence(text))
         close();
-      join_line(text, line->text);
+      append_line(text, line->text);
     }
     close();
   }
