@@ -70,8 +70,9 @@ class Translator {
   // Nothing where no part of it is known.
   static std::optional<std::string> message(std::string_view text, int depth = 0) {
     if (depth > kDepthMax || text.empty() || text.size() > kBytesMax) return std::nullopt;
-    if (auto whole =
-            by_table({detail::kCauses, detail::kSentences, detail::kEngineSentences}, text, depth))
+    if (auto whole = by_table(
+            {detail::kCauses, detail::kSentences, detail::kEngineSentences, detail::kWebSentences},
+            text, depth))
       return whole;
     if (auto list = listed(text, depth)) return list;
     const std::size_t colon = text.find(": ");

@@ -111,8 +111,8 @@ TEST(ErrorText, KnowsEveryErrnoThatACallOfOursGives) {
 }
 
 TEST(ErrorText, ThePhrasesAreWholePairs) {
-  for (const auto table :
-       {detail::kCauses, detail::kSentences, detail::kEngineSentences, detail::kDoings}) {
+  for (const auto table : {detail::kCauses, detail::kSentences, detail::kEngineSentences,
+                           detail::kWebSentences, detail::kDoings}) {
     std::set<std::string_view> seen;
     for (const Bilingual& phrase : table) {
       EXPECT_TRUE(seen.insert(phrase.en).second) << "twice: " << phrase.en;

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 MODULES = ("base", "store", "net", "llm", "remote", "web", "answer", "gateway", "server")
-PHRASES = ("src/base/detail/sentences.cc", "src/base/detail/sentences_engine.cc")
+PHRASES = ("src/base/detail/sentences.cc", "src/base/detail/sentences_engine.cc", "src/base/detail/sentences_web.cc")
 MAKERS = re.compile(r"\b(?:fail|fail_field|fail_verdict|verdict_error|body_fault|failed)\s*\(|\{(?=\s*(?:base::)?Code::k)")
 STRINGS = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*)+')
 FIRST = re.compile(r"(?:Code|Verdict|SearchFailure)::k|^(?:code|error|verdict|\d{3})\b")

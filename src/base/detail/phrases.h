@@ -15,6 +15,7 @@ extern const std::span<const Bilingual> kCauses;
 // Sentences of our own modules.
 extern const std::span<const Bilingual> kSentences;
 extern const std::span<const Bilingual> kEngineSentences;
+extern const std::span<const Bilingual> kWebSentences;
 // What was being done, as it stands before a colon: "open {}".
 extern const std::span<const Bilingual> kDoings;
 

@@ -14,6 +14,7 @@
 #include "web/extract/office/office_page.h"
 #include "web/extract/page.h"
 #include "web/extract/pdf/pdf_page.h"
+#include "web/extract/pdf/scanned_pdf.h"
 #include "web/extract/text/text_page.h"
 #include "web/verdict.h"
 
@@ -82,6 +83,15 @@ base::Result<Page> fail_ole(std::string_view bytes) {
                       ".docx, .xlsx or .pptx");
 }
 
+// One of pictures too, where that is asked for.
+base::Result<Page> any_pdf_page(std::string_view bytes, const ExtractOptions& options) {
+  auto page = pdf_page(bytes, options.stop);
+  if (page || !options.recognise || verdict_of(page.error()) != Verdict::kNoTextLayer) return page;
+  auto scanned = scanned_pdf_page(bytes, options.stop);
+  if (!scanned && verdict_of(scanned.error()) == Verdict::kUnsupported) return page;
+  return scanned;
+}
+
 base::Result<Page> read_as(const Media& media, std::string_view bytes,
                            const ExtractOptions& options) {
   const auto text = [&] {
@@ -106,7 +116,7 @@ base::Result<Page> read_as(const Media& media, std::string_view bytes,
     case Format::kFeed:
       return feed_page(SEINE_TRY(parse_feed(text())), options.url);
     case Format::kPdf:
-      return pdf_page(bytes, options.stop);
+      return any_pdf_page(bytes, options);
     case Format::kDocx:
       return docx_page(bytes);
     case Format::kXlsx:

@@ -24,7 +24,7 @@ struct ExtractOptions {
   bool images = true;
   std::string selector = {};  // of HTML: see PageOptions
   bool links = false;
-  bool recognise = false;  // read the text in pictures: seconds of a processor each
+  bool recognise = false;  // read the text in pictures and in a PDF of them: seconds each
   bool sanitize_html = false;
   bool rendered = false;  // a browser has run the scripts
   std::stop_token stop = {};
