@@ -91,10 +91,12 @@ class Provider(Loopback):
 def settled(service: Service) -> list[dict]:
     """The models when none is loading any more: the service answers before the key of each has been tried."""
     deadline = time.monotonic() + 30
-    while any(model["state"] == "loading" for model in (models := json.loads(service.request("GET", "/api/models")[2])["data"])):
+    while True:
+        models = json.loads(service.request("GET", "/api/models")[2])["data"]
+        if all(model["state"] != "loading" for model in models):
+            return models
         assert time.monotonic() < deadline, models
         time.sleep(0.1)
-    return models
 
 
 class Remote(unittest.TestCase):
