@@ -106,6 +106,7 @@ export function watchSettings(): () => void {
     changes += 1;
     unsaved = true;
     remember(kUnsaved, "yes");
+    useSaving.setState({ state: "saving", error: undefined }); // "saved" was said of an older choice
     clearTimeout(timer);
     timer = setTimeout(() => void save(), kSaveAfterMs);
   };

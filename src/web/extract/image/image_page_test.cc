@@ -86,7 +86,7 @@ TEST(WordsPage, JoinsWordsLinesAndParagraphs) {
       "5\t1\t1\t3\t1\t1\t1\t1\t1\t1\t90\t渡船\n"
       "5\t1\t1\t3\t1\t2\t1\t1\t1\t1\t90\t每\n"
       "5\t1\t1\t3\t1\t3\t1\t1\t1\t1\t90\t天\n");
-  EXPECT_EQ(page.markdown(), "The harbour\n\n渡船每天");
+  EXPECT_EQ(page.markdown(), "The harbour\n\n渡船每天\n");
 }
 
 TEST(WordsPage, NonsenseIsNoText) {

@@ -37,9 +37,9 @@ std::string make_scan(const std::vector<bool>& pages) {
   for (std::size_t i = 0; i < pages.size(); ++i) kids += fmt::format("{} 0 R ", 4 + 2 * i);
   objects.push_back(fmt::format("<< /Type /Pages /Kids [{}] /Count {} >>", kids, pages.size()));
   objects.push_back(fmt::format(
-      "<< /Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace /DeviceGray "
-      "/BitsPerComponent 1 /Filter /FlateDecode /DecodeParms << /Predictor 15 /Columns {} "
-      "/BitsPerComponent 1 >> /Length {} >>\nstream\n{}\nendstream",
+      "<< /Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace /DeviceRGB "
+      "/BitsPerComponent 8 /Filter /FlateDecode /DecodeParms << /Predictor 15 /Columns {} "
+      "/Colors 3 >> /Length {} >>\nstream\n{}\nendstream",
       width, height, width, rows.size(), rows));
   for (std::size_t i = 0; i < pages.size(); ++i) {
     const std::string draw = pages[i] ? "340 0 0 210 30 600 cm /P Do" : "";
