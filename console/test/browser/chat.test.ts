@@ -121,7 +121,7 @@ describe.skipIf(!chromiumIsThere)("a conversation in a browser", () => {
     await page.getByText("The Seine is tidal as far as").waitFor();
     await page.keyboard.press("Escape");
     await page.getByText("Stopped here. What was written stays.").waitFor();
-    expect(server.api.calls).toContain("POST /api/runs/r_1/stop");
+    await expect.poll(() => server.api.calls).toContain("POST /api/runs/r_1/stop");
     expect(await answers(page).textContent()).toContain("The Seine is tidal as far as");
     await page.reload();
     await page.getByText("Stopped here. What was written stays.").waitFor();

@@ -92,10 +92,10 @@ describe.skipIf(!chromiumIsThere)("the pages in a browser", () => {
     await rail.getByRole("button", { name: "Delete" }).click();
     await expect.poll(() => [...server.api.chats.values()].map(({ title }) => title)).toEqual(["Two"]);
     await rail.getByRole("link", { name: "Two" }).waitFor();
-    expect(await rail.getByRole("link", { name: "One" }).count()).toBe(0);
+    await rail.getByRole("link", { name: "One" }).waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Undo" }).click();
     await rail.getByRole("link", { name: "Three" }).waitFor();
-    expect(server.api.chats.size).toBe(3);
+    await expect.poll(() => server.api.chats.size).toBe(3);
 
     await rail.getByRole("button", { name: "Choose several" }).click();
     await rail.getByRole("button", { name: "All", exact: true }).click();
@@ -116,7 +116,9 @@ describe.skipIf(!chromiumIsThere)("the pages in a browser", () => {
     await expect
       .poll(() => [...server.api.chats.values()].find(({ title }) => title.startsWith("Compare"))?.folder)
       .toBe("Work");
-    expect([...server.api.chats.values()].find(({ title }) => title === "Brown water")?.pinned).toBe(true);
+    await expect
+      .poll(() => [...server.api.chats.values()].find(({ title }) => title === "Brown water")?.pinned)
+      .toBe(true);
     await act(page, "Brown water", "Archive");
     await page.getByText("Archived “Brown water”").waitFor();
     await expect.poll(() => page.getByRole("link", { name: "Brown water" }).count()).toBe(0);
