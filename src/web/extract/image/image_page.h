@@ -1,6 +1,6 @@
 // A picture to paragraphs: the text that tesseract recognises in it. Tesseract and the picture
-// codecs it needs run as a confined child process, so no format of pictures is parsed in ours. What
-// it is not sure of is left out, since most of that is no text at all. Takes seconds of a
+// codecs it needs run as a confined child process, so no format of pictures is parsed in ours.
+// Paragraphs that it is not sure of are left out, since most are no text at all. Takes seconds of a
 // processor.
 #pragma once
 

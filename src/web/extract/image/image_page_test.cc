@@ -52,7 +52,7 @@ TEST_F(Image, HanStandsWithoutSpaces) {
   ASSERT_TRUE(page) << page.error().to_string();
   if (page->blocks.back().markdown.find("早上") == std::string::npos)
     GTEST_SKIP() << "no Chinese (tesseract-ocr-chi-sim)";
-  EXPECT_THAT(page->markdown(), HasSubstr("开往岛上，冬季星期一停航"));
+  EXPECT_THAT(page->markdown(), HasSubstr("渡船每天早上九点四十分开往岛上，冬季星期一停航。"));
 }
 
 TEST_F(Image, FailuresAreTyped) {
@@ -79,13 +79,12 @@ TEST(WordsPage, JoinsWordsLinesAndParagraphs) {
       "5\t1\t1\t1\t1\t2\t1\t1\t1\t1\t95\tharb-\n"
       "4\t1\t1\t1\t2\t0\t1\t1\t1\t1\t-1\t\n"
       "5\t1\t1\t1\t2\t1\t1\t1\t1\t1\t94\tour\n"
-      "5\t1\t1\t1\t2\t2\t1\t1\t1\t1\t12\t@~\n"
       "3\t1\t1\t2\t0\t0\t1\t1\t1\t1\t-1\t\n"
       "5\t1\t1\t2\t1\t1\t1\t1\t1\t1\t41\tsf\n"
       "3\t1\t1\t3\t0\t0\t1\t1\t1\t1\t-1\t\n"
       "5\t1\t1\t3\t1\t1\t1\t1\t1\t1\t90\t渡船\n"
       "5\t1\t1\t3\t1\t2\t1\t1\t1\t1\t90\t每\n"
-      "5\t1\t1\t3\t1\t3\t1\t1\t1\t1\t90\t天\n");
+      "5\t1\t1\t3\t1\t3\t1\t1\t1\t1\t12\t天\n");
   EXPECT_EQ(page.markdown(), "The harbour\n\n渡船每天\n");
 }
 
