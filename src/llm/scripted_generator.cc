@@ -80,6 +80,7 @@ base::Result<std::uint64_t> ScriptedGenerator::count_tokens(const ChatRequest& r
   return words;
 }
 
+// Before the reader is told of the end, so that whoever has seen it finds it counted.
 void ScriptedGenerator::settle(std::uint64_t Counts::* outcome) {
   {
     const std::lock_guard lock(mutex_);
@@ -95,9 +96,9 @@ bool ScriptedGenerator::advance(Play& play, base::TimePoint now) {
     return false;
   }
   if (now >= play.deadline.when()) {
+    settle(&Counts::failed);
     play.stream->fail(
         {base::Code::kDeadlineExceeded, "the answer did not end before its deadline"});
-    settle(&Counts::failed);
     return false;
   }
   while (play.step < script_.size()) {
@@ -107,21 +108,22 @@ bool ScriptedGenerator::advance(Play& play, base::TimePoint now) {
                                                  return false;
                                                },
                                                [&](const Delta& delta) {
+                                                 const bool last =
+                                                     std::holds_alternative<Finish>(delta);
+                                                 if (last) settle(&Counts::finished);
                                                  play.stream->push(delta);
-                                                 return !std::holds_alternative<Finish>(delta);
+                                                 return !last;
                                                },
                                                [&](const base::Error& error) {
+                                                 settle(&Counts::failed);
                                                  play.stream->fail(error);
                                                  return false;
                                                }},
                                     step);
-    if (goes_on) continue;
-    if (std::holds_alternative<base::Duration>(step)) return true;
-    settle(std::holds_alternative<base::Error>(step) ? &Counts::failed : &Counts::finished);
-    return false;
+    if (!goes_on) return std::holds_alternative<base::Duration>(step);
   }
-  play.stream->push(Finish{});
   settle(&Counts::finished);
+  play.stream->push(Finish{});
   return false;
 }
 
