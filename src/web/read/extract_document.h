@@ -1,7 +1,7 @@
 // extract_document: bytes of any format that is read (see docs/formats/documents.md) to a
 // PageDocument without provenance. The format is told by the bytes and the Content-Type together
-// (extract/media). Pure and bounded, but that a PDF or a picture waits for a child process with a deadline; one
-// thread a call.
+// (extract/media). Pure and bounded, but that a PDF or a picture waits for a child process with a
+// deadline; one thread a call.
 #pragma once
 
 #include <stop_token>
