@@ -155,7 +155,8 @@ class Files(unittest.TestCase):
         if "report.pdf" in READABLE:
             key = "5" * 64
             locked = f"/ID [<00> <00>] /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{key}> /U <{key}> >>"
-            refused["scan.pdf"] = (pdf([]), "text", "no_text_layer")
+            layer = "recognised in the pages" if shutil.which("tesseract") else "text layer"
+            refused["scan.pdf"] = (pdf([]), layer, "no_text_layer")
             refused["locked.pdf"] = (pdf(["x"], extra=locked), "password", "encrypted")
             refused["cut.pdf"] = (b"%PDF-1.7\n", "damaged", "broken")
         for name, (data, word, verdict) in refused.items():
