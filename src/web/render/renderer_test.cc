@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "net/request.h"
@@ -39,6 +40,7 @@ class Site {
     port_ = server_.listen({}).value_or(0);
   }
   void page(const std::string& path, std::string body, std::string type = "text/html") {
+    const std::lock_guard lock(mutex_);
     pages_[path] = {std::move(body), std::move(type)};
   }
   std::string url(const std::string& path) const {
@@ -55,6 +57,10 @@ class Site {
   }
 
  private:
+  struct Served {
+    std::string body;
+    std::string type;
+  };
   static asio::awaitable<void> serve(Site* site, net::Request& request, net::Response& response) {
     const std::string path(request.path());
     {
@@ -63,15 +69,23 @@ class Site {
       site->changed_.notify_all();
     }
     if (path == "/hang") co_await net::sleep_for(std::chrono::hours(1));
-    const auto found = site->pages_.find(path);
-    if (found == site->pages_.end()) {
+    const std::optional<Served> page = site->find(path);
+    if (!page) {
       response.send_text(404, "not here");
       co_return;
     }
-    response.send(200, found->second.second, found->second.first);
+    response.send(200, page->type, page->body);
   }
-  std::map<std::string, std::pair<std::string, std::string>> pages_;
+  // A copy: the browser may still be asking on another thread while a test sets its next page.
+  std::optional<Served> find(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    const auto found = pages_.find(path);
+    if (found == pages_.end()) return std::nullopt;
+    return found->second;
+  }
+
   std::mutex mutex_;
+  std::map<std::string, Served> pages_;
   std::condition_variable changed_;
   std::map<std::string, int> asked_;
   net::Router router_;
