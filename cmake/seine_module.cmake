@@ -12,7 +12,8 @@
 #
 # A library's sources in one folder are compiled together, up to ten in a unit, so that what they include is parsed and what they
 # instantiate is made once: a third of the time. A name in an anonymous namespace is therefore the folder's, and two files
-# that need the same helper share it. SEINE_UNITY=OFF (the dev preset) compiles each file alone.
+# that need the same helper share it; tests are taken together over the whole module. SEINE_UNITY=OFF (the dev preset) compiles
+# each file alone.
 
 find_package(Threads REQUIRED)
 if(SEINE_BUILD_TESTS)
@@ -84,8 +85,10 @@ function(seine_module name)
     target_link_libraries(seine_${name}_test PRIVATE seine_${name} GTest::gmock GTest::gtest_main)
     target_compile_definitions(seine_${name}_test PRIVATE SEINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     seine_use_pch(seine_${name}_test ${pch}_test)
+    set_target_properties(seine_${name}_test PROPERTIES UNITY_BUILD ${SEINE_UNITY} UNITY_BUILD_BATCH_SIZE 10)
     # What is tested is optimised, the tests themselves are not: that halves the time to compile them.
-    target_compile_options(seine_${name}_test PRIVATE -O0)
+    # A name of one test file may be local in the next.
+    target_compile_options(seine_${name}_test PRIVATE -O0 -Wno-shadow)
     add_test(NAME ${name} COMMAND seine_${name}_test)
     add_dependencies(seine_tests seine_${name}_test)
   endif()

@@ -42,8 +42,8 @@ class OneModel final : public ModelAdmin {
   }
 };
 
-struct Served {
-  Served()
+struct ServedConsole {
+  ServedConsole()
       : directory(testing::TempDir() + "console_routes_blobs." + std::to_string(getpid())),
         blobs(*store::BlobStore::open(directory, *gateway.database, gateway.clock)),
         index(*store::TextIndex::open(*gateway.database)),
@@ -61,7 +61,7 @@ struct Served {
     chat_routes.install(gateway.router);
     gateway.start();
   }
-  ~Served() {
+  ~ServedConsole() {
     gateway.server.reset();
     std::filesystem::remove_all(directory);
   }
@@ -78,7 +78,7 @@ struct Served {
 };
 
 TEST(ConsoleRoutes, ShowsAndChangesModels) {
-  Served served;
+  ServedConsole served;
   const base::Json list = served.gateway.ask("GET", "/api/models").json();
   EXPECT_EQ(list["data"][0]["state"], "loading");
   EXPECT_EQ(list["data"][0]["progress"]["total"], 4);
@@ -102,7 +102,7 @@ TEST(ConsoleRoutes, ShowsAndChangesModels) {
 }
 
 TEST(ConsoleRoutes, KeepsFiles) {
-  Served served;
+  ServedConsole served;
   const auto made = served.gateway.ask("POST", "/api/files?name=a.md", "# Seine\n777 km\n");
   ASSERT_EQ(made.status, 201) << made.body;
   const base::Json file = made.json();
@@ -117,7 +117,7 @@ TEST(ConsoleRoutes, KeepsFiles) {
 }
 
 TEST(ConsoleRoutes, GivesAFileBackAsItWasSent) {
-  Served served;
+  ServedConsole served;
   const auto made =
       served.gateway.ask("POST", "/api/files?name=%E6%B2%B3.md", "<script>1</script>");
   const std::string id = made.json()["id"].get<std::string>();
@@ -144,7 +144,7 @@ TEST(FilePage, SaysWhereInTheFileABlockStands) {
 }
 
 TEST(ConsoleRoutes, SaysWhyAFileCannotBeRead) {
-  Served served;
+  ServedConsole served;
   const auto pdf = served.gateway.ask("POST", "/api/files?name=r.pdf", "%PDF-1.7\n\xff\xfe");
   EXPECT_EQ(pdf.status, 400);
   EXPECT_EQ(pdf.json()["error"]["message"], "'r.pdf' cannot be read: it is a PDF");
@@ -153,7 +153,7 @@ TEST(ConsoleRoutes, SaysWhyAFileCannotBeRead) {
 }
 
 TEST(ConsoleRoutes, KeepsSettings) {
-  Served served;
+  ServedConsole served;
   EXPECT_EQ(served.gateway.ask("GET", "/api/settings").json(), base::Json::object());
   const auto put = [&](const base::Json& body) {
     return served.gateway.ask("PUT", "/api/settings", base::to_text(body));
@@ -170,14 +170,14 @@ TEST(ConsoleRoutes, KeepsSettings) {
 }
 
 TEST(ConsoleRoutes, ListsSearchProviders) {
-  Served served;
+  ServedConsole served;
   const base::Json list = served.gateway.ask("GET", "/api/search_providers").json();
   EXPECT_EQ(list["data"][0]["id"], "own");
   EXPECT_TRUE(list["data"][0]["p50_ms"].is_null());
 }
 
 TEST(ChatRoutes, ServeTheWholeLifeOfAChat) {
-  Served served;
+  ServedConsole served;
   TestGateway& gateway = served.gateway;
   const auto made = gateway.post("/api/chats", {{"title", "Rivers"}, {"folder", "geo"}});
   ASSERT_EQ(made.status, 201);
@@ -215,7 +215,7 @@ TEST(ChatRoutes, ServeTheWholeLifeOfAChat) {
 }
 
 TEST(ConsoleRoutes, PromptsAreKeptByName) {
-  Served served;
+  ServedConsole served;
   const auto put = [&](const std::string& name, const std::string& text) {
     return served.gateway.ask("PUT", "/api/prompts/" + name, base::to_text({{"text", text}}))
         .status;

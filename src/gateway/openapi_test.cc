@@ -51,8 +51,8 @@ class NoModels final : public ModelAdmin {
 };
 
 // All of the gateway's routes on one router.
-struct Served {
-  Served()
+struct ServedSchema {
+  ServedSchema()
       : directory(testing::TempDir() + "openapi_blobs." + std::to_string(getpid())),
         blobs(*store::BlobStore::open(directory, *gateway.database, gateway.clock)),
         index(*store::TextIndex::open(*gateway.database)),
@@ -113,7 +113,7 @@ struct Served {
     watch_routes.install(gateway.router);
     gateway.start();
   }
-  ~Served() {
+  ~ServedSchema() {
     gateway.server.reset();
     gateway.client.reset();
     gateway.runtime.stop();
@@ -147,7 +147,7 @@ struct Served {
 };
 
 TEST(Watches, AreMadeShownPausedAndForgotten) {
-  Served served;
+  ServedSchema served;
   detail::TestGateway& gateway = served.gateway;
   const auto made = gateway.post("/api/watches", {{"url", "https://a.example.com/"},
                                                   {"selector", "#price"},
@@ -171,7 +171,7 @@ TEST(Watches, AreMadeShownPausedAndForgotten) {
 }
 
 TEST(Watches, WhatIsWrongIsNamed) {
-  Served served;
+  ServedSchema served;
   detail::TestGateway& gateway = served.gateway;
   const auto param = [&](const Json& body) {
     const auto reply = gateway.post("/api/watches", body);
@@ -190,7 +190,7 @@ TEST(Watches, WhatIsWrongIsNamed) {
 }
 
 TEST(OpenApi, TellsEveryRouteAndNoOther) {
-  Served served;
+  ServedSchema served;
   const auto reply = served.gateway.ask("GET", "/openapi.json");
   ASSERT_EQ(reply.status, 200);
   const Json document = reply.json();
@@ -212,7 +212,7 @@ TEST(OpenApi, TellsEveryRouteAndNoOther) {
 }
 
 TEST(OpenApi, EveryReferenceLeadsSomewhere) {
-  Served served;
+  ServedSchema served;
   const Json document = openapi(served.gateway.router, "1");
   std::set<std::string> found;
   references(document, found);
@@ -232,7 +232,7 @@ TEST(OpenApi, EveryReferenceLeadsSomewhere) {
 }
 
 TEST(Responses, GoOnFromAStoredOne) {
-  Served served;
+  ServedSchema served;
   detail::TestGateway& gateway = served.gateway;
   const Json first =
       gateway

@@ -29,7 +29,7 @@ asio::awaitable<void> who(Request& request, Response& response) {
   response.send_text(200, std::string(request.peer()) + " " + std::string(request.authority()));
   co_return;
 }
-asio::awaitable<void> echo(Request& request, Response& response) {
+asio::awaitable<void> echo_back(Request& request, Response& response) {
   if (!co_await response.start(200, {})) co_return;
   for (;;) {
     const auto piece = co_await request.read_some();
@@ -75,12 +75,12 @@ asio::awaitable<base::Result<std::string>> three_pieces(int* next) {
   co_return i < 3 ? std::string(30'000, static_cast<char>('a' + i)) : std::string();
 }
 
-struct Fixture {
-  Fixture() : test(routes(&entered)) {}
+struct ClientFixture {
+  ClientFixture() : test(routes(&entered)) {}
   static Router routes(Latch* latch) {
     Router router;
     router.add("GET", "/", who);
-    router.add("POST", "/echo", echo);
+    router.add("POST", "/echo", echo_back);
     router.add("GET", "/wait", [latch](Request& request, Response& response) {
       return waits(latch, request, response);
     });
@@ -100,7 +100,7 @@ struct Fixture {
 };
 
 TEST(Client, KeepsItsConnection) {
-  Fixture fix;
+  ClientFixture fix;
   Client client(fix.test.runtime, {});
   const Outcome first = fix.run(client, fix.request("/"));
   EXPECT_EQ(first.status, 200);
@@ -110,7 +110,7 @@ TEST(Client, KeepsItsConnection) {
 }
 
 TEST(Client, StreamsBothWays) {
-  Fixture fix;
+  ClientFixture fix;
   Client client(fix.test.runtime, {});
   ClientRequest request = fix.request("/echo", "POST");
   int next = 0;
@@ -124,7 +124,7 @@ TEST(Client, StreamsBothWays) {
 }
 
 TEST(Client, BoundsWhatItReads) {
-  Fixture fix;
+  ClientFixture fix;
   Client client(fix.test.runtime, {.limits = {.body_bytes_max = 10}});
   ClientRequest request = fix.request("/echo", "POST");
   request.body = "12345678901";
@@ -132,7 +132,7 @@ TEST(Client, BoundsWhatItReads) {
 }
 
 TEST(Client, ErrorsSayWhat) {
-  Fixture fix;
+  ClientFixture fix;
   Client refuses(
       fix.test.runtime, {.approve = [](std::string_view address, std::uint16_t, std::string_view) {
         return base::Result<void>(base::fail(Code::kPermissionDenied, "not {}", address));
@@ -147,7 +147,7 @@ TEST(Client, ErrorsSayWhat) {
 }
 
 TEST(Client, TheFirstByteHasADeadline) {
-  Fixture fix;
+  ClientFixture fix;
   Client client(fix.test.runtime, {});
   Outcome out;
   Latch done;
@@ -165,7 +165,7 @@ TEST(Client, TheFirstByteHasADeadline) {
 }
 
 TEST(Client, ThroughAProxy) {
-  Fixture fix;
+  ClientFixture fix;
   const std::string proxy = "http://user:pass@127.0.0.1:" + std::to_string(fix.test.port);
   Client client(fix.test.runtime, {.proxy = {.http = proxy, .https = proxy}});
   // Plain http goes in absolute form: the server sees the authority of the far origin.
@@ -188,7 +188,7 @@ void serve_one_request_too_few(TestPeer peer, int number) {
 
 TEST(Client, AConnectionThatTheServerHadGivenUpIsReplacedOnce) {
   const TestListener listener(serve_one_request_too_few);
-  Fixture fix;
+  ClientFixture fix;
   Client client(fix.test.runtime, {});
   ClientRequest get{
       .url = {.scheme = "http", .host = "127.0.0.1", .port = listener.port(), .target = "/"}};
@@ -202,7 +202,7 @@ TEST(Client, AConnectionThatTheServerHadGivenUpIsReplacedOnce) {
 
 // Two calls share one place; the second goes when the first has ended, whichever way it ends.
 TEST(Client, AFullPoolServesInTurn) {
-  Fixture fix;
+  ClientFixture fix;
   Client client(fix.test.runtime, {.limits = {.connections_per_origin_max = 1}});
   Outcome first, second;
   Latch first_done, second_done;
@@ -227,7 +227,7 @@ TEST(Client, AFullPoolServesInTurn) {
 
 // The one that is woken leaves at that moment: the next in the queue must not sleep on.
 TEST(Client, AWakeUpThatNobodyUsesIsPassedOn) {
-  Fixture fix;
+  ClientFixture fix;
   Client client(fix.test.runtime, {.limits = {.connections_per_origin_max = 1}});
   Outcome holder, woken, last;
   Latch holder_done, woken_done, last_done;
@@ -271,7 +271,7 @@ TEST(Client, TlsThroughATunnel) {
     TestPeer far(origin.port);
     splice(peer, far);
   });
-  Fixture fix;
+  ClientFixture fix;
   const auto trust = TlsClient::load({.ca_file = files.certificate_file(), .system_ca = false});
   Client client(fix.test.runtime,
                 {.proxy = {.https = "http://me:word@127.0.0.1:" + std::to_string(proxy.port())},
@@ -289,7 +289,7 @@ TEST(Client, AProxyMaySayNothingInTheOriginsName) {
     peer.send("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfake");
     peer.at_end();
   });
-  Fixture fix;
+  ClientFixture fix;
   Client client(fix.test.runtime,
                 {.proxy = {.https = "http://127.0.0.1:" + std::to_string(proxy.port())}});
   const Outcome out = fix.run(client, {.url = parse_url("https://far.example/").value()});

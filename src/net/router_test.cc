@@ -26,7 +26,7 @@ asio::awaitable<bool> guard(Request& request, Response& response, const Route& r
   co_return false;
 }
 
-Router routes() {
+Router router_routes() {
   Router router;
   router.add("GET", "/v1/models", show);
   router.add("GET", "/v1/models/{id}", show);
@@ -40,7 +40,7 @@ Router routes() {
 }
 
 TEST(Router, LiteralsThenOneThenTheRest) {
-  TestServer test(routes());
+  TestServer test(router_routes());
   TestPeer peer(test.port);
   const auto get = [&](const std::string& path) {
     peer.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -60,7 +60,7 @@ TEST(Router, LiteralsThenOneThenTheRest) {
 }
 
 TEST(Router, AGuardMayAnswerInstead) {
-  TestServer test(routes());
+  TestServer test(router_routes());
   TestPeer peer(test.port);
   peer.send("POST /v1/models/new HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
   EXPECT_THAT(peer.read_response(),
@@ -71,7 +71,7 @@ TEST(Router, AGuardMayAnswerInstead) {
 }
 
 TEST(Router, TheTableIsListed) {
-  const Router router = routes();
+  const Router router = router_routes();
   ASSERT_EQ(router.routes().size(), 7U);
   EXPECT_EQ(router.routes()[6]->info.operation_id, "create");
   EXPECT_EQ(router.routes()[1]->pattern, "/v1/models/{id}");

@@ -20,11 +20,11 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
-asio::awaitable<void> hello(Request&, Response& response) {
+asio::awaitable<void> http1_hello(Request&, Response& response) {
   response.send_text(200, "hello");
   co_return;
 }
-asio::awaitable<void> echo(Request& request, Response& response) {
+asio::awaitable<void> http1_echo(Request& request, Response& response) {
   const auto body = co_await request.read_all();
   if (body) {
     response.send_text(200, *body);
@@ -66,11 +66,11 @@ asio::awaitable<void> shows(Request& request, Response& response) {
   co_return;
 }
 
-Router routes() {
+Router http1_routes() {
   Router router;
-  router.add("GET", "/", hello);
-  router.add("POST", "/echo", echo);
-  router.add("POST", "/small", echo, {.body_bytes_max = 10});
+  router.add("GET", "/", http1_hello);
+  router.add("POST", "/echo", http1_echo);
+  router.add("POST", "/small", http1_echo, {.body_bytes_max = 10});
   router.add("POST", "/ignore", ignores_body);
   router.add("GET", "/stream", streams);
   router.add("GET", "/throw", throws);
@@ -81,7 +81,7 @@ Router routes() {
 }
 
 TEST(Http1Server, KeepsAliveAndAnswersPipelinedRequestsInOrder) {
-  TestServer test(routes());
+  TestServer test(http1_routes());
   TestPeer peer(test.port);
   peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_THAT(peer.read_response(),
@@ -102,7 +102,7 @@ TEST(Http1Server, KeepsAliveAndAnswersPipelinedRequestsInOrder) {
 }
 
 TEST(Http1Server, OneByteAtATime) {
-  TestServer test(routes());
+  TestServer test(http1_routes());
   TestPeer peer(test.port);
   const std::string text =
       "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
@@ -113,7 +113,7 @@ TEST(Http1Server, OneByteAtATime) {
 }
 
 TEST(Http1Server, StreamsChunkedWithTrailersAndUntilCloseForOldClients) {
-  TestServer test(routes());
+  TestServer test(http1_routes());
   TestPeer peer(test.port);
   peer.send("GET /stream HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_THAT(peer.read_until("\r\n\r\n"), HasSubstr("transfer-encoding: chunked\r\n"));
@@ -126,7 +126,7 @@ TEST(Http1Server, StreamsChunkedWithTrailersAndUntilCloseForOldClients) {
 }
 
 TEST(Http1Server, HeadAndOptionsAndMissing) {
-  TestServer test(routes());
+  TestServer test(http1_routes());
   TestPeer peer(test.port);
   peer.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\nHEAD /stream HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_THAT(peer.read_until("\r\n\r\n"), HasSubstr("content-length: 5\r\n"));
@@ -146,7 +146,7 @@ TEST(Http1Server, HeadAndOptionsAndMissing) {
 }
 
 TEST(Http1Server, ExpectContinue) {
-  TestServer test(routes());
+  TestServer test(http1_routes());
   TestPeer peer(test.port);
   peer.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(peer.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
@@ -159,7 +159,7 @@ TEST(Http1Server, ExpectContinue) {
 }
 
 TEST(Http1Server, BodyLimits) {
-  TestServer test(routes());
+  TestServer test(http1_routes());
   TestPeer peer(test.port);
   peer.send("POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n12345678901");
   EXPECT_THAT(peer.read_response(), AllOf(HasSubstr("413 "), HasSubstr("the limit is 10")));
@@ -172,7 +172,7 @@ TEST(Http1Server, BodyLimits) {
 }
 
 TEST(Http1Server, BrokenBodies) {
-  TestServer test(routes());
+  TestServer test(http1_routes());
   TestPeer chunked(test.port);
   chunked.send("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
   EXPECT_THAT(chunked.read_all(), HasSubstr("400 Bad Request"));
@@ -183,7 +183,7 @@ TEST(Http1Server, BrokenBodies) {
 }
 
 TEST(Http1Server, MalformedRequestsAreAnsweredAndClosed) {
-  TestServer test(routes());
+  TestServer test(http1_routes());
   const std::pair<const char*, const char*> cases[] = {
       {"GET / HTTP/1.1\r\n\r\n", "400"},
       {"GET / HTTP/1.1\nHost: h\n\n", "400"},
@@ -209,7 +209,7 @@ TEST(Http1Server, MalformedRequestsAreAnsweredAndClosed) {
 }
 
 TEST(Http1Server, HandlerFailuresAre500WithTheRequestIdAndNoSecrets) {
-  TestServer test(routes());
+  TestServer test(http1_routes());
   TestPeer peer(test.port);
   peer.send("GET /throw HTTP/1.1\r\nHost: h\r\n\r\nGET /silent HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_THAT(peer.read_response(), AllOf(HasSubstr("500 "), HasSubstr("\"request_id\":\"req_"),
@@ -219,7 +219,7 @@ TEST(Http1Server, HandlerFailuresAre500WithTheRequestIdAndNoSecrets) {
 }
 
 TEST(Http1Server, FramingFieldsOfAHandlerAreOverruled) {
-  TestServer test(routes());
+  TestServer test(http1_routes());
   TestPeer peer(test.port);
   peer.send("GET /inject HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_THAT(peer.read_response(),
@@ -228,7 +228,7 @@ TEST(Http1Server, FramingFieldsOfAHandlerAreOverruled) {
 }
 
 TEST(Http1Server, TimeoutsByTheClock) {
-  TestServer test(routes());
+  TestServer test(http1_routes());
   TestPeer idle(test.port);
   idle.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   idle.read_response();
@@ -353,7 +353,7 @@ TEST(Http1Server, DrainLetsRunningRequestsEndAndCancelsTheRest) {
 TEST(Http1Server, ConnectionsPastTheLimitAreRefusedAtOnce) {
   ServerLimits limits;
   limits.connections_max = 1;
-  TestServer test(routes(), limits);
+  TestServer test(http1_routes(), limits);
   TestPeer first(test.port);
   first.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   first.read_response();

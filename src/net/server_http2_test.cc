@@ -113,11 +113,11 @@ class Http2Peer {
   TestPeer peer_;
 };
 
-asio::awaitable<void> hello(Request& request, Response& response) {
+asio::awaitable<void> http2_hello(Request& request, Response& response) {
   response.send_text(200, "hello " + std::string(request.headers().get("cookie").value_or("")));
   co_return;
 }
-asio::awaitable<void> echo(Request& request, Response& response) {
+asio::awaitable<void> http2_echo(Request& request, Response& response) {
   const auto body = co_await request.read_all();
   if (body) {
     response.send_text(200, *body);
@@ -140,17 +140,17 @@ asio::awaitable<void> wait_in(Latch* entered, Latch* cancelled, Request& request
   co_await sleep_for(std::chrono::hours(1));
 }
 
-Router routes() {
+Router http2_routes() {
   Router router;
-  router.add("GET", "/", hello);
-  router.add("POST", "/echo", echo);
-  router.add("POST", "/small", echo, {.body_bytes_max = 10});
+  router.add("GET", "/", http2_hello);
+  router.add("POST", "/echo", http2_echo);
+  router.add("POST", "/small", http2_echo, {.body_bytes_max = 10});
   router.add("POST", "/early", early);
   return router;
 }
 
 TEST(Http2Server, AnswersStreamsOfOneConnection) {
-  TestServer test(routes());
+  TestServer test(http2_routes());
   Http2Peer peer(test.port);
   peer.send(frame(kHeaders, kEndStream | kEndHeaders, 1,
                   head("GET", "/") + field("cookie", "a=1") + field("cookie", "b=2")));
@@ -162,7 +162,7 @@ TEST(Http2Server, AnswersStreamsOfOneConnection) {
 }
 
 TEST(Http2Server, AHeadInSeveralFrames) {
-  TestServer test(routes());
+  TestServer test(http2_routes());
   Http2Peer peer(test.port);
   const std::string block = head("GET", "/");
   peer.send(frame(kHeaders, kEndStream, 1, block.substr(0, 10)) +
@@ -172,7 +172,7 @@ TEST(Http2Server, AHeadInSeveralFrames) {
 }
 
 TEST(Http2Server, ErrorsOfTheConnection) {
-  TestServer test(routes());
+  TestServer test(http2_routes());
   const std::string good = frame(kHeaders, kEndStream | kEndHeaders, 1, head("GET", "/"));
   const std::pair<std::string, std::uint32_t> cases[] = {
       {frame(kData, 0, 1, "x"), kProtocolError},  // on an idle stream
@@ -204,7 +204,7 @@ TEST(Http2Server, ErrorsOfTheConnection) {
 }
 
 TEST(Http2Server, ErrorsOfAStreamLeaveTheConnection) {
-  TestServer test(routes());
+  TestServer test(http2_routes());
   Http2Peer peer(test.port);
   std::uint32_t stream = 1;
   const auto refused = [&](const std::string& block) {
@@ -230,7 +230,7 @@ TEST(Http2Server, HeaderAndBodyLimits) {
   ServerLimits limits;
   limits.header_count_max = 20;
   limits.h2_stream_window_bytes = 16;
-  TestServer test(routes(), limits);
+  TestServer test(http2_routes(), limits);
   Http2Peer peer(test.port);
   peer.next(kSettings);
   peer.send(frame(kSettings, 1, 0, ""));  // the windows below hold from the acknowledgement on
@@ -248,7 +248,7 @@ TEST(Http2Server, HeaderAndBodyLimits) {
 }
 
 TEST(Http2Server, AnEarlyAnswerStopsTheUploadWithoutAnError) {
-  TestServer test(routes());
+  TestServer test(http2_routes());
   Http2Peer peer(test.port);
   peer.send(frame(kHeaders, kEndHeaders, 1, head("POST", "/early")));
   EXPECT_EQ(peer.body(1), "early");
@@ -259,7 +259,7 @@ TEST(Http2Server, ThePeersWindowHoldsTheProducer) {
   std::atomic<std::uint64_t> produced = 0;
   Router router;
   router.add("GET", "/", [&](Request&, Response& response) { return pours(&produced, response); });
-  router.add("GET", "/hello", hello);
+  router.add("GET", "/hello", http2_hello);
   TestServer test(std::move(router));
   Http2Peer peer(test.port);
   peer.get(1, "/");
@@ -298,7 +298,7 @@ TEST(Http2Server, AResetAndADisconnectCancelTheHandler) {
 }
 
 TEST(Http2Server, FloodsEndTheConnection) {
-  TestServer test(routes());
+  TestServer test(http2_routes());
   std::string resets, pings, settings, priorities, empty_data;
   for (std::uint32_t i = 0; i < 1500; ++i) {
     const std::uint32_t id = 2 * i + 1;
@@ -352,7 +352,7 @@ TEST(Http2Server, DrainSaysGoaway) {
 }
 
 TEST(Http2Server, AnIdleConnectionEndsByTheClock) {
-  TestServer test(routes());
+  TestServer test(http2_routes());
   Http2Peer peer(test.port);
   peer.get(1, "/");
   EXPECT_EQ(peer.body(1), "hello ");

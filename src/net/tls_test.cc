@@ -64,13 +64,13 @@ using detail::TestPeer;
 using detail::TestServer;
 using ::testing::HasSubstr;
 
-asio::awaitable<void> hello(Request& request, Response& response) {
+asio::awaitable<void> tls_hello(Request& request, Response& response) {
   response.send_text(200, request.tls() ? "secret" : "plain");
   co_return;
 }
-Router routes() {
+Router tls_routes() {
   Router router;
-  router.add("GET", "/", hello);
+  router.add("GET", "/", tls_hello);
   return router;
 }
 
@@ -102,7 +102,7 @@ std::string fetch_with(TestServer& test, TlsClientOptions trust, const std::stri
 
 TEST(Tls, TheClientTrustsWhatItIsToldAndNothingElse) {
   const TestCertificate files("one");
-  TestServer test(routes(), {}, {.tls = server_tls(files)});
+  TestServer test(tls_routes(), {}, {.tls = server_tls(files)});
   EXPECT_EQ(fetch_with(test, {.ca_file = files.certificate_file()}, "localhost"), "secret");
   EXPECT_EQ(fetch_with(test, {.ca_file = files.certificate_file()}, "127.0.0.1"), "secret");
   EXPECT_THAT(fetch_with(test, {}, "localhost"), HasSubstr("UNAUTHENTICATED"));
@@ -111,7 +111,7 @@ TEST(Tls, TheClientTrustsWhatItIsToldAndNothingElse) {
 
 TEST(Tls, TheCertificateMustNameTheHost) {
   const TestCertificate files("one");
-  TestServer test(routes(), {}, {.host = "127.0.0.2", .tls = server_tls(files)});
+  TestServer test(tls_routes(), {}, {.host = "127.0.0.2", .tls = server_tls(files)});
   EXPECT_THAT(fetch_with(test, {.ca_file = files.certificate_file()}, "127.0.0.2"),
               HasSubstr("UNAUTHENTICATED"));
 }
@@ -119,7 +119,7 @@ TEST(Tls, TheCertificateMustNameTheHost) {
 TEST(Tls, AReloadServesTheNewCertificateAndAFailedOneKeepsTheOld) {
   TestCertificate files("old");
   const auto tls = server_tls(files);
-  TestServer test(routes(), {}, {.tls = tls});
+  TestServer test(tls_routes(), {}, {.tls = tls});
   const std::string old_copy = files.certificate_file() + ".old";
   std::filesystem::copy_file(files.certificate_file(), old_copy);
   std::filesystem::resize_file(files.key_file(), 10);
@@ -133,7 +133,7 @@ TEST(Tls, AReloadServesTheNewCertificateAndAFailedOneKeepsTheOld) {
 
 TEST(Tls, PlainTextOnATlsPortIsClosed) {
   const TestCertificate files("one");
-  TestServer test(routes(), {}, {.tls = server_tls(files)});
+  TestServer test(tls_routes(), {}, {.tls = server_tls(files)});
   TestPeer peer(test.port);
   peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_TRUE(peer.at_end());

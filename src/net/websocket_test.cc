@@ -19,7 +19,7 @@ using detail::TestPeer;
 using detail::TestServer;
 using ::testing::HasSubstr;
 
-asio::awaitable<void> echo(Request& request, Response& response) {
+asio::awaitable<void> ws_echo(Request& request, Response& response) {
   auto socket = co_await WebSocket::accept(request, response, {.message_bytes_max = 100'000});
   if (!socket) {
     response.send(426, Headers{{"content-type", "text/plain"}}, socket.error().message);
@@ -36,9 +36,9 @@ asio::awaitable<void> echo(Request& request, Response& response) {
   }
 }
 
-Router routes() {
+Router ws_routes() {
   Router router;
-  router.add("GET", "/", echo);
+  router.add("GET", "/", ws_echo);
   return router;
 }
 
@@ -59,7 +59,7 @@ struct BeastClient {
 };
 
 TEST(WebSocket, SpeaksWithAnIndependentClient) {
-  TestServer test(routes());
+  TestServer test(ws_routes());
   BeastClient client(test.port);
   EXPECT_EQ(client.round("hello"), "hello");
   client.stream.ping({});
@@ -71,7 +71,7 @@ TEST(WebSocket, SpeaksWithAnIndependentClient) {
 }
 
 TEST(WebSocket, ClosesForTheServerAndForFaults) {
-  TestServer test(routes());
+  TestServer test(ws_routes());
   const auto close_code = [&](const std::string& text) {
     BeastClient client(test.port);
     boost::system::error_code error;
@@ -87,7 +87,7 @@ TEST(WebSocket, ClosesForTheServerAndForFaults) {
 }
 
 TEST(WebSocket, ASilentPeerIsPingedAndThenLeft) {
-  TestServer test(routes());
+  TestServer test(ws_routes());
   TestPeer peer(test.port);
   peer.send(
       "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -104,7 +104,7 @@ TEST(WebSocket, ASilentPeerIsPingedAndThenLeft) {
 }
 
 TEST(WebSocket, WhatIsNoUpgradeIsAnswered) {
-  TestServer test(routes());
+  TestServer test(ws_routes());
   TestPeer peer(test.port);
   peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_THAT(peer.read_response(), HasSubstr("426 "));

@@ -12,14 +12,13 @@
 #include "base/random.h"
 #include "store/blob_store.h"
 #include "store/detail/temporary_directory.h"
+#include "store/detail/test_records.h"
 #include "store/maintenance.h"
 #include "store/text_index.h"
 
 namespace seine::store {
 namespace {
 
-constexpr Migration kTables[] = {
-    {1, "records", "CREATE TABLE record(n INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT"}};
 constexpr std::size_t kBlobBytes = 20'000;
 
 std::string blob_bytes(std::uint64_t n) {
@@ -31,7 +30,7 @@ std::string blob_bytes(std::uint64_t n) {
   const base::SystemClock clock;
   auto database = Database::open(dir + "/a.db");
   if (!database) ::_exit(10);
-  if (!(*database)->migrate({"test", kTables})) ::_exit(11);
+  if (!(*database)->migrate({"test", kTestRecords})) ::_exit(11);
   auto blobs = BlobStore::open(dir + "/blobs", **database, clock, {.free_bytes_min = 0});
   if (!blobs) ::_exit(12);
   auto index = TextIndex::open(**database);
@@ -85,7 +84,7 @@ TEST(Crash, NothingAcknowledgedIsLostToKillNine) {
 
     auto database = Database::open(dir / "a.db");
     ASSERT_TRUE(database) << database.error().to_string();
-    ASSERT_TRUE((*database)->migrate({"test", kTables}));
+    ASSERT_TRUE((*database)->migrate({"test", kTestRecords}));
     auto blobs = BlobStore::open(dir / "blobs", **database, clock, {.free_bytes_min = 0});
     ASSERT_TRUE(blobs) << blobs.error().to_string();
     auto index = TextIndex::open(**database);

@@ -13,6 +13,7 @@
 
 #include "store/blob_store.h"
 #include "store/detail/temporary_directory.h"
+#include "store/detail/test_records.h"
 #include "store/maintenance.h"
 #include "store/text_index.h"
 
@@ -41,8 +42,6 @@ struct Disk {
 };
 Disk disk;
 
-constexpr Migration kTables[] = {
-    {1, "records", "CREATE TABLE record(n INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT"}};
 constexpr int kRounds = 3;
 
 std::string blob_text(int n) {
@@ -66,7 +65,7 @@ struct Store {
 base::Result<Store> open_store(const detail::TemporaryDirectory& dir, const base::Clock& clock) {
   Store store;
   store.database = SEINE_TRY(Database::open(dir / "a.db"));
-  SEINE_CHECK(store.database->migrate({"test", kTables}));
+  SEINE_CHECK(store.database->migrate({"test", kTestRecords}));
   store.blobs =
       SEINE_TRY(BlobStore::open(dir / "blobs", *store.database, clock, {.free_bytes_min = 0}));
   store.index = SEINE_TRY(TextIndex::open(*store.database));

@@ -14,6 +14,7 @@
 
 #include "store/blob_store.h"
 #include "store/detail/temporary_directory.h"
+#include "store/detail/test_records.h"
 #include "store/maintenance.h"
 #include "store/text_index.h"
 
@@ -21,9 +22,6 @@ namespace seine::store {
 namespace {
 
 using base::Code;
-
-constexpr Migration kTables[] = {
-    {1, "records", "CREATE TABLE record(n INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT"}};
 
 // Runs `body` in a child; its value is the exit status, 0 for success.
 int in_child(const std::function<int()>& body) {
@@ -42,7 +40,7 @@ int fill(const std::string& dir) {
   const base::SystemClock clock;
   auto database = Database::open(dir + "/a.db");
   NEED(database);
-  NEED((*database)->migrate({"test", kTables}));
+  NEED((*database)->migrate({"test", kTestRecords}));
   auto blobs = BlobStore::open(dir + "/blobs", **database, clock, {.free_bytes_min = 0});
   NEED(blobs);
   auto index = TextIndex::open(**database);

@@ -7,7 +7,7 @@
 namespace seine::answer {
 namespace {
 
-Page page(std::string title, std::string text) {
+Page cited_page(std::string title, std::string text) {
   Page out{.url = "https://example.org/" + title,
            .title = title,
            .markdown = std::move(text),
@@ -16,8 +16,8 @@ Page page(std::string title, std::string text) {
   return out;
 }
 
-struct Fixture {
-  explicit Fixture(std::vector<Page> given) : pages(std::move(given)) {
+struct CitedFixture {
+  explicit CitedFixture(std::vector<Page> given) : pages(std::move(given)) {
     std::vector<Passage> passages;
     for (std::size_t i = 0; i < pages.size(); ++i) {
       for (Passage& passage : split_page(pages[i], i)) passages.push_back(std::move(passage));
@@ -44,9 +44,10 @@ struct Fixture {
 };
 
 const std::vector<Page> kPages = {
-    page("Seine", "The Seine is a river in northern France. It is 777 kilometres long."),
-    page("Loire", "The Loire is the longest river in France. Its length is 1,006 kilometres."),
-    page("塞纳河", "塞纳河是法国北部的一条河流。它全长777公里，流经巴黎。塞纳河没有鳄鱼。"),
+    cited_page("Seine", "The Seine is a river in northern France. It is 777 kilometres long."),
+    cited_page("Loire",
+               "The Loire is the longest river in France. Its length is 1,006 kilometres."),
+    cited_page("塞纳河", "塞纳河是法国北部的一条河流。它全长777公里，流经巴黎。塞纳河没有鳄鱼。"),
 };
 
 std::string cut(const std::string& text, std::size_t start, std::size_t end) {
@@ -54,7 +55,7 @@ std::string cut(const std::string& text, std::size_t start, std::size_t end) {
 }
 
 TEST(CheckCitations, KeepsWhatThePageSays) {
-  Fixture f(kPages);
+  CitedFixture f(kPages);
   f.write({{"The Seine is 777 kilometres long. ", 1}});
   ASSERT_EQ(f.rendered.citations.size(), 1u);
   const Citation& citation = f.rendered.citations[0];
@@ -70,11 +71,12 @@ TEST(CheckCitations, KeepsWhatThePageSays) {
 }
 
 TEST(CheckCitations, SaysWhereInADocumentTheQuoteStands) {
-  Page document = page("Rivers", "The Seine is 777 kilometres long.\n\nParis lies on the Seine.");
+  Page document =
+      cited_page("Rivers", "The Seine is 777 kilometres long.\n\nParis lies on the Seine.");
   document.url = "https://example.org/rivers.pdf";
   document.blocks = {{.kind = "paragraph", .span = {0, 33}, .anchor = "page=1"},
                      {.kind = "paragraph", .span = {35, 59}, .anchor = "page=2"}};
-  Fixture f({std::move(document)});
+  CitedFixture f({std::move(document)});
   f.write({{"Paris lies on the Seine. ", 1}, {"The Seine is 777 kilometres long. ", 1}});
   ASSERT_EQ(f.rendered.citations.size(), 2u);
   EXPECT_EQ(f.rendered.citations[0].anchor, "page=2");
@@ -86,7 +88,7 @@ TEST(CheckCitations, SaysWhereInADocumentTheQuoteStands) {
 }
 
 TEST(CheckCitations, MovesAWrongMarkToThePageThatSaysIt) {
-  Fixture f(kPages);
+  CitedFixture f(kPages);
   const CitationCheck::Counts checked = f.write({{"The Loire's length is 1,006 kilometres.", 1}});
   ASSERT_EQ(f.rendered.citations.size(), 1u);
   EXPECT_EQ(f.rendered.citations[0].source_id, 2);
@@ -94,7 +96,7 @@ TEST(CheckCitations, MovesAWrongMarkToThePageThatSaysIt) {
 }
 
 TEST(CheckCitations, MarksAWrongNumberAndAWrongNegation) {
-  Fixture f(kPages);
+  CitedFixture f(kPages);
   f.write({{"The Seine is 900 kilometres long.", 1}});
   ASSERT_EQ(f.rendered.citations.size(), 1u);
   EXPECT_EQ(f.rendered.citations[0].support, Support::kUnsupported);
@@ -104,7 +106,7 @@ TEST(CheckCitations, MarksAWrongNumberAndAWrongNegation) {
 }
 
 TEST(CheckCitations, DropsWhatHasNothingToDoWithAnyPage) {
-  Fixture f(kPages);
+  CitedFixture f(kPages);
   const CitationCheck::Counts checked = f.write({{"Bananas ripen faster beside apples.", 2}});
   EXPECT_TRUE(f.rendered.citations.empty());
   EXPECT_EQ(checked.dropped, 1u);
@@ -112,7 +114,7 @@ TEST(CheckCitations, DropsWhatHasNothingToDoWithAnyPage) {
 }
 
 TEST(CheckCitations, WorksInChinese) {
-  Fixture f(kPages);
+  CitedFixture f(kPages);
   f.write({{"塞纳河全长777公里。", 3}, {"塞纳河有900公里长。", 3}, {"河中有鳄鱼。", 3}});
   ASSERT_EQ(f.rendered.citations.size(), 3u);
   EXPECT_EQ(f.rendered.citations[0].support, Support::kSupported);
@@ -124,7 +126,7 @@ TEST(CheckCitations, WorksInChinese) {
 }
 
 TEST(CheckCitations, NumbersByFirstAppearance) {
-  Fixture f(kPages);
+  CitedFixture f(kPages);
   f.write({{"The Loire is the longest river in France. ", 2},
            {" The Seine is a river in northern France.", 1},
            {" The Loire's length is 1,006 kilometres.", 2}});

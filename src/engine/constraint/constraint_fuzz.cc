@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto grammar = data[0] % 2 == 0 ? compile_json_schema(text) : regex_grammar(text);
   if (!grammar || (*grammar)->size() > 20'000) return 0;
   const auto machine = std::make_shared<GrammarMachine>(*grammar, kTrie, std::vector<TokenId>{0},
-                                                        MachineLimits{.states_max = 64});
+                                                        GrammarLimits{.states_max = 64});
   auto constraint = GrammarMachine::start(machine);
   base::SeededRandom random(data[0]);
   std::string answer;

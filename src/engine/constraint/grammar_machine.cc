@@ -50,7 +50,7 @@ struct State {
 class MachineCache {
  public:
   MachineCache(const Grammar& grammar, const TokenTrie& trie, std::span<const TokenId> ends,
-               MachineLimits limits)
+               GrammarLimits limits)
       : grammar_(grammar), trie_(trie), ends_(ends), limits_(limits), frames_(1) {
     dead_.kept = true;
   }
@@ -242,7 +242,7 @@ class MachineCache {
   const Grammar& grammar_;
   const TokenTrie& trie_;
   std::span<const TokenId> ends_;
-  MachineLimits limits_;
+  GrammarLimits limits_;
   std::vector<Frame> frames_;  // [0] is the empty stack
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> frame_index_;
   std::vector<std::unique_ptr<State>> states_;
@@ -314,7 +314,7 @@ class GrammarConstraint final : public Constraint {
 
 GrammarMachine::GrammarMachine(std::shared_ptr<const Grammar> grammar,
                                std::shared_ptr<const TokenTrie> trie, std::vector<TokenId> ends,
-                               MachineLimits limits)
+                               GrammarLimits limits)
     : grammar_(std::move(grammar)),
       trie_(std::move(trie)),
       ends_(std::move(ends)),

@@ -15,7 +15,7 @@
 
 namespace seine::engine {
 
-struct MachineLimits {
+struct GrammarLimits {
   std::size_t states_max = 4096;  // remembered at once, 2 KiB each
   std::size_t mask_bytes_max = 16 << 20;
   std::uint32_t nesting_max = 48;  // objects and arrays inside each other
@@ -27,7 +27,7 @@ class GrammarMachine {
  public:
   // `ends`: the tokens that end generation. The trie is shared by all machines of a tokenizer.
   GrammarMachine(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const TokenTrie> trie,
-                 std::vector<TokenId> ends, MachineLimits limits = {});
+                 std::vector<TokenId> ends, GrammarLimits limits = {});
   ~GrammarMachine();
 
   static std::unique_ptr<Constraint> start(std::shared_ptr<GrammarMachine> machine);
@@ -45,7 +45,7 @@ class GrammarMachine {
   std::shared_ptr<const TokenTrie> trie_;
   std::vector<TokenId> ends_;
   TokenMask end_mask_;
-  MachineLimits limits_;
+  GrammarLimits limits_;
   std::mutex mutex_;
   std::shared_ptr<MachineCache> cache_;
 };

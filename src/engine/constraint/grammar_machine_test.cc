@@ -52,7 +52,7 @@ const Vocabulary& vocabulary() {
 constexpr TokenId kEndToken = 0;
 
 std::shared_ptr<GrammarMachine> machine_of(std::shared_ptr<const Grammar> grammar,
-                                           MachineLimits limits = {}) {
+                                           GrammarLimits limits = {}) {
   return std::make_shared<GrammarMachine>(std::move(grammar), vocabulary().trie,
                                           std::vector<TokenId>{kEndToken}, limits);
 }

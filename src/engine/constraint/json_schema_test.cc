@@ -104,8 +104,8 @@ class Validator {
   const Json& document_;
 };
 
-struct Vocabulary {
-  Vocabulary() {
+struct JsonTokens {
+  JsonTokens() {
     for (int byte = 0; byte < 256; ++byte) texts.emplace_back(1, static_cast<char>(byte));
     for (const char* text : {"{\"",  "\": ", "\",",  "\"}",  "}}",    "]}",     "[]",   "{}",
                              ", \"", "name", "age",  "kind", "ab",    "circle", "true", "null",
@@ -125,9 +125,9 @@ struct Vocabulary {
   std::shared_ptr<const TokenTrie> trie;
 };
 
-const Vocabulary& vocabulary() {
-  static const Vocabulary kVocabulary;
-  return kVocabulary;
+const JsonTokens& json_tokens() {
+  static const JsonTokens kTokens;
+  return kTokens;
 }
 
 std::shared_ptr<GrammarMachine> machine_of(std::string_view schema) {
@@ -136,7 +136,7 @@ std::shared_ptr<GrammarMachine> machine_of(std::string_view schema) {
     ADD_FAILURE() << schema << ": " << grammar.error().to_string();
     return nullptr;
   }
-  return std::make_shared<GrammarMachine>(*grammar, vocabulary().trie, std::vector<TokenId>{0});
+  return std::make_shared<GrammarMachine>(*grammar, json_tokens().trie, std::vector<TokenId>{0});
 }
 
 bool takes(std::string_view schema, std::string_view text) {
@@ -181,7 +181,7 @@ TEST(JsonSchema, RandomWalksAreValid) {
         std::vector<TokenId> closing;
         constraint->mask().for_each([&](TokenId id) {
           choices.push_back(id);
-          const std::string& token = vocabulary().by_id[static_cast<std::size_t>(id)];
+          const std::string& token = json_tokens().by_id[static_cast<std::size_t>(id)];
           if (token.empty() || token == "\"" || token == "}" || token == "]" || token == "null" ||
               token == "\"}" || token == "x" || token == "y") {
             closing.push_back(id);
@@ -191,7 +191,7 @@ TEST(JsonSchema, RandomWalksAreValid) {
         const auto& from = step > 20 && !closing.empty() ? closing : choices;
         const TokenId id = from[random.below(from.size())];
         ASSERT_TRUE(constraint->accept(id));
-        answer += vocabulary().by_id[static_cast<std::size_t>(id)];
+        answer += json_tokens().by_id[static_cast<std::size_t>(id)];
       }
       ASSERT_TRUE(constraint->ended()) << text << " after " << answer;
       const auto value = base::parse_json(answer);

@@ -14,16 +14,15 @@
 namespace seine::engine {
 namespace {
 
-const std::filesystem::path kRoot = SEINE_SOURCE_DIR;
-
 struct EmbedCase {
   std::string text;
   std::vector<TokenId> tokens;
   std::vector<float> mean;
 };
 
-std::vector<EmbedCase> read_golden() {
-  const auto text = read_text_file(kRoot / "tests/golden/seine_embed.json", 1 << 20);
+std::vector<EmbedCase> read_embed_golden() {
+  const auto text = read_text_file(
+      std::filesystem::path(SEINE_SOURCE_DIR) / "tests/golden/seine_embed.json", 1 << 20);
   const base::Json json = base::parse_json(text.value()).value();
   std::vector<EmbedCase> out;
   for (const base::Json& each : json) {
@@ -34,8 +33,10 @@ std::vector<EmbedCase> read_golden() {
   return out;
 }
 
-std::shared_ptr<const ModelFile> shipped() {
-  static const auto file = ModelFile::open(kRoot / "models/seine-embed/model.gguf").value();
+std::shared_ptr<const ModelFile> embed_file() {
+  static const auto file =
+      ModelFile::open(std::filesystem::path(SEINE_SOURCE_DIR) / "models/seine-embed/model.gguf")
+          .value();
   return file;
 }
 
@@ -56,11 +57,11 @@ TEST(SeineEmbed, ItsTokensAreTheReferences) {
   base::SystemRandom random;
   base::Metrics metrics;
   const auto engine =
-      Engine::load(kRoot / "models/seine-embed/model.gguf", {.id = "seine-embed", .threads = 2},
-                   {clock, random, metrics}, {}, {});
+      Engine::load(std::filesystem::path(SEINE_SOURCE_DIR) / "models/seine-embed/model.gguf",
+                   {.id = "seine-embed", .threads = 2}, {clock, random, metrics}, {}, {});
   ASSERT_TRUE(engine) << engine.error().message;
   EXPECT_TRUE((*engine)->facts().is_encoder);
-  for (const EmbedCase& golden : read_golden()) {
+  for (const EmbedCase& golden : read_embed_golden()) {
     const std::vector<TokenId> tokens =
         (*engine)->tokenizer().encode(golden.text, {.parse_special = false, .add_special = false});
     EXPECT_TRUE(
@@ -70,13 +71,13 @@ TEST(SeineEmbed, ItsTokensAreTheReferences) {
 }
 
 TEST(SeineEmbed, ItsVectorsAreTheReferencesWithEveryKernel) {
-  const std::vector<EmbedCase> golden = read_golden();
+  const std::vector<EmbedCase> golden = read_embed_golden();
   ASSERT_FALSE(golden.empty());
   ThreadPool pool(2);
   for (const Kernels* row : available_kernels()) {
     ModelSettings settings{.batch_rows = 128, .logit_rows = 1};
     settings.kernels = row;
-    const auto model = load_model(shipped(), pool, settings);
+    const auto model = load_model(embed_file(), pool, settings);
     ASSERT_TRUE(model) << model.error().message;
     std::vector<TokenRun> runs;
     for (const EmbedCase& each : golden)

@@ -15,8 +15,6 @@
 namespace seine::engine {
 namespace {
 
-const std::filesystem::path kRoot = SEINE_SOURCE_DIR;
-
 struct GoldenCase {
   std::vector<TokenId> prompt;
   std::size_t stride = 1;
@@ -25,8 +23,9 @@ struct GoldenCase {
   std::vector<TokenId> greedy;
 };
 
-std::vector<GoldenCase> read_golden() {
-  const auto text = read_text_file(kRoot / "tests/golden/seine_mini.json", 1 << 20);
+std::vector<GoldenCase> read_mini_golden() {
+  const auto text = read_text_file(
+      std::filesystem::path(SEINE_SOURCE_DIR) / "tests/golden/seine_mini.json", 1 << 20);
   const base::Json json = base::parse_json(text.value()).value();
   std::vector<GoldenCase> out;
   for (const base::Json& each : json) {
@@ -41,12 +40,14 @@ std::vector<GoldenCase> read_golden() {
   return out;
 }
 
-std::shared_ptr<const ModelFile> shipped() {
-  static const auto file = ModelFile::open(kRoot / "models/seine-mini/model.gguf").value();
+std::shared_ptr<const ModelFile> mini_file() {
+  static const auto file =
+      ModelFile::open(std::filesystem::path(SEINE_SOURCE_DIR) / "models/seine-mini/model.gguf")
+          .value();
   return file;
 }
 
-constexpr ModelSettings kSettings{.batch_rows = 96, .logit_rows = 96};
+constexpr ModelSettings kMiniSettings{.batch_rows = 96, .logit_rows = 96};
 
 double log_sum(const std::vector<float>& logits) {
   double sum = 0;
@@ -55,10 +56,10 @@ double log_sum(const std::vector<float>& logits) {
 }
 
 TEST(SeineMini, PlainKernelsGiveTheReferencesLogitsAndText) {
-  TestSession session(shipped(), "ref", kSettings);
+  TestSession session(mini_file(), "ref", kMiniSettings);
   ASSERT_TRUE(session.ok());
   double worst = 0;
-  for (const GoldenCase& golden : read_golden()) {
+  for (const GoldenCase& golden : read_mini_golden()) {
     if (golden.prompt.size() > 100) continue;  // the fast rows read the long one
     const auto logits = session.prefill(golden.prompt, 96);
     for (std::size_t i = 0; i < golden.logits.size(); ++i) {
@@ -76,20 +77,20 @@ TEST(SeineMini, PlainKernelsGiveTheReferencesLogitsAndText) {
 // The two questions over passages, the text that the model was made for.
 std::vector<std::vector<TokenId>> reading_prompts() {
   std::vector<std::vector<TokenId>> out;
-  for (GoldenCase& golden : read_golden()) out.push_back(std::move(golden.prompt));
+  for (GoldenCase& golden : read_mini_golden()) out.push_back(std::move(golden.prompt));
   out.erase(out.begin(), out.end() - 2);
   return out;
 }
 
 TEST(SeineMini, FastKernelsStayCloseOnWhatTheyRead) {
   const auto prompts = reading_prompts();
-  TestSession plain(shipped(), "ref", kSettings);
+  TestSession plain(mini_file(), "ref", kMiniSettings);
   ASSERT_TRUE(plain.ok());
   std::vector<std::vector<float>> wanted;
   for (const auto& prompt : prompts) wanted.push_back(plain.run(prompt, 0, 0, true));
   for (const Kernels* row : available_kernels()) {
     if (row->isa == "ref") continue;
-    TestSession session(shipped(), row->isa, kSettings);
+    TestSession session(mini_file(), row->isa, kMiniSettings);
     ASSERT_TRUE(session.ok());
     std::vector<double> divergences;
     int same = 0;
@@ -124,9 +125,9 @@ TEST_P(SeineMiniRow, ChunksAndCompanyChangeNoBit) {
   const bool is_plain = GetParam() == "ref";
   for (const KvType type : {KvType::kQ8, KvType::kF16}) {
     if (is_plain && type == KvType::kF16) continue;
-    TestSession session(shipped(), GetParam(), kSettings, 2, type);
+    TestSession session(mini_file(), GetParam(), kMiniSettings, 2, type);
     ASSERT_TRUE(session.ok());
-    GoldenCase golden = read_golden()[2];
+    GoldenCase golden = read_mini_golden()[2];
     if (is_plain) golden.prompt.resize(35);
     const auto whole = session.prefill(golden.prompt, 96);
     EXPECT_EQ(session.prefill(golden.prompt, 7, 1), whole);
@@ -159,7 +160,7 @@ TEST_P(SeineMiniRow, ChunksAndCompanyChangeNoBit) {
 INSTANTIATE_TEST_SUITE_P(Isa, SeineMiniRow, testing::Values("ref", "avx2", "avx512vnni", "amx"));
 
 TEST(SeineMini, BadBatchesAreErrorsThatNameTheLimit) {
-  TestSession session(shipped(), "ref", kSettings);
+  TestSession session(mini_file(), "ref", kMiniSettings);
   ASSERT_TRUE(session.ok());
   const auto blocks = session.table(0);
   const TokenId good[] = {70, 71, 72};
@@ -191,21 +192,21 @@ TEST(SeineMini, BadBatchesAreErrorsThatNameTheLimit) {
 // The copy of the weights for few rows is left out where the file alone is asked for, or where
 // memory ends; nothing else changes.
 TEST(SeineMini, ACopyOfTheWeightsChangesNoBit) {
-  ModelSettings settings = kSettings;
+  ModelSettings settings = kMiniSettings;
   settings.kernels = &kernels();
   if (!settings.kernels->reads_interleaved) GTEST_SKIP() << "plain kernels make no copy";
-  const MemoryEstimate with = estimate_memory(*shipped(), settings).value();
-  EXPECT_GT(with.copies, shipped()->tensor_bytes() / 4);
-  EXPECT_LE(with.copies, shipped()->tensor_bytes() * 5 / 4);
+  const MemoryEstimate with = estimate_memory(*mini_file(), settings).value();
+  EXPECT_GT(with.copies, mini_file()->tensor_bytes() / 4);
+  EXPECT_LE(with.copies, mini_file()->tensor_bytes() * 5 / 4);
   settings.memory_limit = with.total() - 1;
-  EXPECT_EQ(estimate_memory(*shipped(), settings)->copies, 0U);
-  EXPECT_EQ(estimate_memory(*shipped(), settings)->total(), with.total() - with.copies);
+  EXPECT_EQ(estimate_memory(*mini_file(), settings)->copies, 0U);
+  EXPECT_EQ(estimate_memory(*mini_file(), settings)->total(), with.total() - with.copies);
   settings.weights = WeightLayout::kFile;
   settings.memory_limit = 0;
-  EXPECT_EQ(estimate_memory(*shipped(), settings)->copies, 0U);
+  EXPECT_EQ(estimate_memory(*mini_file(), settings)->copies, 0U);
 
-  TestSession copied(shipped(), kernels().isa, kSettings);
-  TestSession plain(shipped(), kernels().isa, settings);
+  TestSession copied(mini_file(), kernels().isa, kMiniSettings);
+  TestSession plain(mini_file(), kernels().isa, settings);
   ASSERT_TRUE(copied.ok() && plain.ok());
   const std::vector<TokenId> prompt = reading_prompts().front();
   EXPECT_TRUE(copied.run(prompt, 0, 0) == plain.run(prompt, 0, 0));
@@ -216,7 +217,7 @@ TEST(SeineMini, ACopyOfTheWeightsChangesNoBit) {
 TEST(SeineMini, ACopyIsCancelledFromItsProgress) {
   ThreadPool pool(1);
   if (!kernels().reads_interleaved) GTEST_SKIP() << "plain kernels make no copy";
-  const auto stopped = load_model(shipped(), pool, kSettings,
+  const auto stopped = load_model(mini_file(), pool, kMiniSettings,
                                   [](std::uint64_t, std::uint64_t total) { return total == 0; });
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, base::Code::kCancelled);
@@ -224,16 +225,16 @@ TEST(SeineMini, ACopyIsCancelledFromItsProgress) {
 
 TEST(SeineMini, WhatDoesNotFitIsRefusedWithNumbers) {
   ThreadPool pool(1);
-  const auto estimate = estimate_memory(*shipped(), {.kv_tokens = 2048});
+  const auto estimate = estimate_memory(*mini_file(), {.kv_tokens = 2048});
   ASSERT_TRUE(estimate) << estimate.error().message;
-  EXPECT_EQ(estimate->weights, shipped()->tensor_bytes());
+  EXPECT_EQ(estimate->weights, mini_file()->tensor_bytes());
   EXPECT_EQ(estimate->kv_token, 10u * 160 * 2);
   EXPECT_EQ(estimate->kv_cache, 2048u * 10 * 160 * 2);
-  const auto refused = load_model(shipped(), pool, {.memory_limit = 20 << 20});
+  const auto refused = load_model(mini_file(), pool, {.memory_limit = 20 << 20});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, base::Code::kResourceExhausted);
   EXPECT_NE(refused.error().message.find("20 MiB are there"), std::string::npos);
-  const auto too_long = load_model(shipped(), pool, {.context = 4096});
+  const auto too_long = load_model(mini_file(), pool, {.context = 4096});
   ASSERT_FALSE(too_long);
   EXPECT_NE(too_long.error().message.find("2048"), std::string::npos);
 }

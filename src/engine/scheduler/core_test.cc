@@ -19,7 +19,7 @@ using llm::QosClass;
 using Tokens = std::vector<TokenId>;
 
 // What became of one task. Written on the pool (here: the test's thread).
-struct Outcome {
+struct CoreOutcome {
   Tokens tokens;
   std::uint32_t finishes = 0;
   std::optional<base::Error> error;
@@ -28,7 +28,7 @@ struct Outcome {
 
 class GreedyDecoder final : public Decoder {
  public:
-  GreedyDecoder(Outcome& outcome, std::size_t count) : outcome_(outcome), count_(count) {}
+  GreedyDecoder(CoreOutcome& outcome, std::size_t count) : outcome_(outcome), count_(count) {}
 
   Decision decide(std::span<const LaneLogits> lanes) override {
     EXPECT_EQ(outcome_.finishes, 0U);
@@ -51,14 +51,14 @@ class GreedyDecoder final : public Decoder {
   }
 
  private:
-  Outcome& outcome_;
+  CoreOutcome& outcome_;
   const std::size_t count_;
 };
 
 // A beam of `width`, the best sums of logits first; its result is the best lane's tokens.
 class BeamDecoder final : public Decoder {
  public:
-  BeamDecoder(Outcome& outcome, std::size_t count, std::size_t width)
+  BeamDecoder(CoreOutcome& outcome, std::size_t count, std::size_t width)
       : outcome_(outcome), count_(count), width_(width) {}
 
   struct Beam {
@@ -122,16 +122,16 @@ class BeamDecoder final : public Decoder {
   }
 
  private:
-  Outcome& outcome_;
+  CoreOutcome& outcome_;
   const std::size_t count_;
   const std::size_t width_;
   std::vector<Beam> beams_{1};
 };
 
-struct Bench {
-  explicit Bench(SchedulerSettings settings = {}, std::int64_t blocks = 64,
-                 std::int32_t batch_rows = 16, std::int32_t context = 200,
-                 bool has_prompt_form = true, bool foresees = false)
+struct CoreBench {
+  explicit CoreBench(SchedulerSettings settings = {}, std::int64_t blocks = 64,
+                     std::int32_t batch_rows = 16, std::int32_t context = 200,
+                     bool has_prompt_form = true, bool foresees = false)
       : model(context, batch_rows, 12, has_prompt_form, foresees),
         kv(*KvStorage::create(*model.kv_layout(KvType::kF32), blocks)),
         core(model, kv, pool, clock, SchedulerMetrics::in(metrics, "echo"), settings) {}
@@ -148,7 +148,7 @@ struct Bench {
     const auto whole = core.check_integrity();
     ASSERT_TRUE(whole) << whole.error().message;
   }
-  TaskSpec spec(Outcome& outcome, Tokens prompt, std::size_t count) const {
+  TaskSpec spec(CoreOutcome& outcome, Tokens prompt, std::size_t count) const {
     return {.prompt = std::move(prompt),
             .tokens_max = static_cast<std::uint32_t>(count),
             .decoder = std::make_unique<GreedyDecoder>(outcome, count)};
@@ -169,8 +169,8 @@ Tokens random_tokens(base::SeededRandom& random, std::size_t count, std::uint64_
 }
 
 TEST(SchedulerCore, OneTaskEqualsTheReference) {
-  Bench bench;
-  Outcome outcome;
+  CoreBench bench;
+  CoreOutcome outcome;
   const Tokens prompt = {1, 2, 3, 4, 5, 6, 7};
   bench.core.submit(bench.spec(outcome, prompt, 20));
   bench.run();
@@ -185,11 +185,11 @@ TEST(SchedulerCore, OutputDoesNotDependOnTheCompany) {
   // With room for all and with much setting back; without and with guesses by the model itself.
   for (const auto& [blocks, foresees] :
        {std::pair{64, false}, std::pair{12, false}, std::pair{64, true}, std::pair{12, true}}) {
-    Bench bench({.chunk_tokens = 3}, blocks, 16, 200, true, foresees);
+    CoreBench bench({.chunk_tokens = 3}, blocks, 16, 200, true, foresees);
     base::SeededRandom random(5);
-    std::vector<Outcome> outcomes(20);
+    std::vector<CoreOutcome> outcomes(20);
     std::vector<Tokens> prompts;
-    for (Outcome& outcome : outcomes) {
+    for (CoreOutcome& outcome : outcomes) {
       prompts.push_back(random_tokens(random, 1 + random.below(20)));
       TaskSpec spec = bench.spec(outcome, prompts.back(), 15);
       spec.speculate = random.below(2) == 0;
@@ -202,9 +202,9 @@ TEST(SchedulerCore, OutputDoesNotDependOnTheCompany) {
 }
 
 TEST(SchedulerCore, RunningStreamsWaitForOneChunkAtMost) {
-  Bench bench({.chunk_tokens = 4, .draft_tokens_max = 0}, 128, 64, 400);
-  Outcome stream;
-  Outcome late;
+  CoreBench bench({.chunk_tokens = 4, .draft_tokens_max = 0}, 128, 64, 400);
+  CoreOutcome stream;
+  CoreOutcome late;
   bench.core.submit(bench.spec(stream, {1, 2}, 60));
   EXPECT_TRUE(bench.core.step({}));
   base::SeededRandom random(1);
@@ -217,7 +217,7 @@ TEST(SchedulerCore, RunningStreamsWaitForOneChunkAtMost) {
   }
   // With nobody else there a prompt takes the whole width.
   bench.run();
-  Outcome alone;
+  CoreOutcome alone;
   bench.core.submit(bench.spec(alone, random_tokens(random, 128), 1));
   bench.core.step({});
   EXPECT_EQ(bench.model.rows_seen(), 64U);
@@ -225,18 +225,18 @@ TEST(SchedulerCore, RunningStreamsWaitForOneChunkAtMost) {
 }
 
 TEST(SchedulerCore, SharesPrefixesWithinAScope) {
-  Bench bench;
+  CoreBench bench;
   const Tokens prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-  Outcome first;
+  CoreOutcome first;
   bench.core.submit(bench.spec(first, prompt, 4));
   bench.run();
   EXPECT_EQ(first.stats.cached_tokens, 0U);
-  Outcome again;
+  CoreOutcome again;
   bench.core.submit(bench.spec(again, prompt, 4));
   bench.run();
   EXPECT_EQ(again.stats.cached_tokens, 9U);  // all but the one whose logits are wanted
   EXPECT_EQ(again.tokens, first.tokens);
-  Outcome elsewhere;
+  CoreOutcome elsewhere;
   TaskSpec spec = bench.spec(elsewhere, prompt, 4);
   spec.scope = "other";
   bench.core.submit(std::move(spec));
@@ -248,16 +248,16 @@ TEST(SchedulerCore, SharesPrefixesWithinAScope) {
 // single tokens, so that it is of use only where prompts are computed alike.
 TEST(SchedulerCore, SharesAnAnswerWhereAPromptIsComputedAlike) {
   for (const bool has_prompt_form : {false, true}) {
-    Bench bench({}, 64, 16, 200, has_prompt_form);
+    CoreBench bench({}, 64, 16, 200, has_prompt_form);
     const Tokens prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-    Outcome first;
+    CoreOutcome first;
     bench.core.submit(bench.spec(first, prompt, 4));
     bench.run();
     EXPECT_EQ(first.tokens, EchoModel::reference(prompt, 4, has_prompt_form));
     Tokens next = prompt;
     next.insert(next.end(), first.tokens.begin(), first.tokens.end());
     next.push_back(3);
-    Outcome turn;
+    CoreOutcome turn;
     bench.core.submit(bench.spec(turn, next, 4));
     bench.run();
     // The last token said was never computed.
@@ -267,10 +267,10 @@ TEST(SchedulerCore, SharesAnAnswerWhereAPromptIsComputedAlike) {
 }
 
 TEST(SchedulerCore, ThoseThatArriveTogetherShareAPrefix) {
-  Bench bench({}, 64, 16);
+  CoreBench bench({}, 64, 16);
   base::SeededRandom random(2);
   const Tokens prefix = random_tokens(random, 40);
-  std::vector<Outcome> outcomes(5);
+  std::vector<CoreOutcome> outcomes(5);
   std::uint64_t cached = 0;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     Tokens prompt = prefix;
@@ -278,16 +278,16 @@ TEST(SchedulerCore, ThoseThatArriveTogetherShareAPrefix) {
     bench.core.submit(bench.spec(outcomes[i], prompt, 2));
   }
   bench.run();
-  for (const Outcome& outcome : outcomes) cached += outcome.stats.cached_tokens;
+  for (const CoreOutcome& outcome : outcomes) cached += outcome.stats.cached_tokens;
   EXPECT_GE(cached, 4U * 40U - 16U);  // the second used what a pass had left
 }
 
 TEST(SchedulerCore, HigherClassesGoFirstAndSetOthersBack) {
-  Bench bench({.lanes_max = 2});
-  Outcome batch_one;
-  Outcome batch_two;
-  Outcome quick;
-  for (Outcome* outcome : {&batch_one, &batch_two}) {
+  CoreBench bench({.lanes_max = 2});
+  CoreOutcome batch_one;
+  CoreOutcome batch_two;
+  CoreOutcome quick;
+  for (CoreOutcome* outcome : {&batch_one, &batch_two}) {
     TaskSpec spec = bench.spec(*outcome, {1, 2, 3}, 30);
     spec.qos = QosClass::kBatch;
     bench.core.submit(std::move(spec));
@@ -307,8 +307,8 @@ TEST(SchedulerCore, HigherClassesGoFirstAndSetOthersBack) {
 }
 
 TEST(SchedulerCore, CancellationAndDeadlinesTakeOneStep) {
-  Bench bench({.lanes_max = 2});
-  std::vector<Outcome> outcomes(4);
+  CoreBench bench({.lanes_max = 2});
+  std::vector<CoreOutcome> outcomes(4);
   std::vector<std::stop_source> stops(4);
   for (std::size_t i = 0; i < 4; ++i) {
     TaskSpec spec = bench.spec(outcomes[i], {1, 2, 3}, 30);
@@ -335,15 +335,15 @@ TEST(SchedulerCore, GuessesSavePassesAndChangeNothing) {
   // A text that repeats itself makes guesses right: here the reference output is the prompt's part.
   const Tokens seed = {3, 1, 4, 1, 5};
   const Tokens said = EchoModel::reference(seed, 40);
-  Bench bench({.prefix_cache = false});
-  Outcome plain;
+  CoreBench bench({.prefix_cache = false});
+  CoreOutcome plain;
   bench.core.submit(bench.spec(plain, seed, 40));
   bench.run();
   EXPECT_EQ(plain.tokens, said);
   base::SeededRandom random(9);
   for (int round = 0; round < 20; ++round) {
     const Tokens prompt = random_tokens(random, 30, 2);
-    Outcome guessed;
+    CoreOutcome guessed;
     TaskSpec spec = bench.spec(guessed, prompt, 40);
     spec.speculate = true;
     bench.core.submit(std::move(spec));
@@ -355,11 +355,11 @@ TEST(SchedulerCore, GuessesSavePassesAndChangeNothing) {
 }
 
 TEST(SchedulerCore, TheModelsOwnGuessesSavePassesAndChangeNothing) {
-  Bench bench({}, 64, 16, 200, true, true);
+  CoreBench bench({}, 64, 16, 200, true, true);
   base::SeededRandom random(4);
-  std::vector<Outcome> outcomes(8);
+  std::vector<CoreOutcome> outcomes(8);
   std::vector<Tokens> prompts;
-  for (Outcome& outcome : outcomes) {
+  for (CoreOutcome& outcome : outcomes) {
     prompts.push_back(random_tokens(random, 5 + random.below(40)));
     TaskSpec spec = bench.spec(outcome, prompts.back(), 30);
     spec.speculate = &outcome != &outcomes.front();
@@ -385,8 +385,8 @@ TEST(SchedulerCore, TheModelsOwnGuessesSavePassesAndChangeNothing) {
 
 TEST(SchedulerCore, ALongerGuessFromTheContextGoesBeforeTheModelsOwn) {
   // What repeats itself is found in the context, several tokens at a time.
-  Bench bench({.prefix_cache = false}, 64, 16, 200, true, true);
-  Outcome outcome;
+  CoreBench bench({.prefix_cache = false}, 64, 16, 200, true, true);
+  CoreOutcome outcome;
   const Tokens start = {3, 1, 4, 1, 5};
   const Tokens said = EchoModel::reference(start, 30);
   Tokens prompt = start;
@@ -401,9 +401,9 @@ TEST(SchedulerCore, ALongerGuessFromTheContextGoesBeforeTheModelsOwn) {
 
 TEST(SchedulerCore, BeamsForkAndEndLikeTheReference) {
   for (const std::int64_t blocks : {64, 24}) {
-    Bench bench({.chunk_tokens = 3}, blocks);
+    CoreBench bench({.chunk_tokens = 3}, blocks);
     base::SeededRandom random(3);
-    std::vector<Outcome> outcomes(6);
+    std::vector<CoreOutcome> outcomes(6);
     std::vector<Tokens> prompts;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       prompts.push_back(random_tokens(random, 3 + random.below(10)));
@@ -421,8 +421,8 @@ TEST(SchedulerCore, BeamsForkAndEndLikeTheReference) {
 }
 
 TEST(SchedulerCore, RefusesWhatCanNeverRun) {
-  Bench bench({}, 16);
-  Outcome outcome;
+  CoreBench bench({}, 16);
+  CoreOutcome outcome;
   EXPECT_EQ(bench.core.check(bench.spec(outcome, {}, 1)).error().code, Code::kInvalidArgument);
   EXPECT_EQ(bench.core.check(bench.spec(outcome, Tokens(2000, 1), 1)).error().message,
             "prompt has 2,000 tokens, the model's limit is 200");
@@ -438,12 +438,12 @@ TEST(SchedulerCore, RefusesWhatCanNeverRun) {
 TEST(SchedulerCore, RandomLoadKeepsEverythingInPlace) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     base::SeededRandom random(seed);
-    Bench bench({.lanes_max = 6,
-                 .chunk_tokens = static_cast<std::int32_t>(1 + random.below(6)),
-                 .prefix_cache = seed % 3 != 0},
-                24, static_cast<std::int32_t>(6 + random.below(12)), 60, true, seed % 2 == 0);
+    CoreBench bench({.lanes_max = 6,
+                     .chunk_tokens = static_cast<std::int32_t>(1 + random.below(6)),
+                     .prefix_cache = seed % 3 != 0},
+                    24, static_cast<std::int32_t>(6 + random.below(12)), 60, true, seed % 2 == 0);
     struct Job {
-      Outcome outcome;
+      CoreOutcome outcome;
       Tokens prompt;
       std::size_t count = 0;
       bool beam = false;

@@ -25,19 +25,19 @@ std::string read(const std::filesystem::path& path) {
   return read_text_file(path, std::uint64_t{64} << 20).value();
 }
 
-struct Case {
+struct TokenizerCase {
   std::string vocabulary;
   std::string tiktoken;       // file of ranks where there is no GGUF
   std::string pre_tokenizer;  // for the ranks
 };
 
-class Published : public ::testing::TestWithParam<Case> {};
+class Published : public ::testing::TestWithParam<TokenizerCase> {};
 
 // The texts and ids published with llama.cpp's vocabulary files.
 TEST_P(Published, CasesAreExact) {
   const std::filesystem::path dir = shared_data() / "tokenizers";
   if (!std::filesystem::exists(dir)) GTEST_SKIP() << "skipped: no ../shared";
-  const Case& param = GetParam();
+  const TokenizerCase& param = GetParam();
   const std::filesystem::path stem = dir / ("ggml-vocab-" + param.vocabulary + ".gguf");
   base::Result<std::shared_ptr<const Tokenizer>> tokenizer =
       param.tiktoken.empty()
@@ -68,17 +68,18 @@ TEST_P(Published, CasesAreExact) {
   EXPECT_EQ(count, 47u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Vocabularies, Published,
-                         ::testing::Values(Case{"deepseek-llm", "", ""},
-                                           Case{"deepseek-coder", "", ""}, Case{"gpt-2", "", ""},
-                                           Case{"llama-spm", "", ""},
-                                           Case{"qwen2", "qwen.tiktoken", "qwen2"},
-                                           Case{"llama-bpe", "llama3.tiktoken", "llama-bpe"}),
-                         [](const auto& info) {
-                           std::string name = info.param.vocabulary;
-                           std::erase(name, '-');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Vocabularies, Published,
+    ::testing::Values(TokenizerCase{"deepseek-llm", "", ""},
+                      TokenizerCase{"deepseek-coder", "", ""}, TokenizerCase{"gpt-2", "", ""},
+                      TokenizerCase{"llama-spm", "", ""},
+                      TokenizerCase{"qwen2", "qwen.tiktoken", "qwen2"},
+                      TokenizerCase{"llama-bpe", "llama3.tiktoken", "llama-bpe"}),
+    [](const auto& info) {
+      std::string name = info.param.vocabulary;
+      std::erase(name, '-');
+      return name;
+    });
 
 // A vocabulary of our own: bytes, a few merges, specials.
 std::string small_json(std::string_view pre_tokenizer) {

@@ -110,8 +110,8 @@ llm::Script script() {
                              {.prompt_tokens = 10, .cached_tokens = 4, .completion_tokens = 7}})};
 }
 
-struct Served {
-  explicit Served(llm::Script plays)
+struct ServedMessages {
+  explicit ServedMessages(llm::Script plays)
       : generator(std::move(plays), {.model = {.id = "m", .owned_by = "t"}}),
         generations({}, {.generator = generator,
                          .limits = gateway.limits,
@@ -134,7 +134,7 @@ const base::Json kAsk = {{"model", "m"},
                          {"messages", {{{"role", "user"}, {"content", "two words"}}}}};
 
 TEST(AnthropicRoutes, StreamsBlocks) {
-  Served served(script());
+  ServedMessages served(script());
   base::Json body = kAsk;
   body["stream"] = true;
   const auto reply = served.gateway.post("/v1/messages", body);
@@ -150,7 +150,7 @@ TEST(AnthropicRoutes, StreamsBlocks) {
 }
 
 TEST(AnthropicRoutes, AnswersAtOnce) {
-  Served served(script());
+  ServedMessages served(script());
   const base::Json json = served.gateway.post("/v1/messages", kAsk).json();
   ASSERT_EQ(json["content"].size(), 3u);
   EXPECT_EQ(json["content"][0]["thinking"], "hm");
@@ -162,7 +162,7 @@ TEST(AnthropicRoutes, AnswersAtOnce) {
 }
 
 TEST(AnthropicRoutes, CountsAndFailsInItsDialect) {
-  Served served(script());
+  ServedMessages served(script());
   EXPECT_EQ(served.gateway.post("/v1/messages/count_tokens", kAsk).json()["input_tokens"], 2);
   base::Json body = kAsk;
   body["model"] = "nope";
@@ -174,7 +174,7 @@ TEST(AnthropicRoutes, CountsAndFailsInItsDialect) {
 }
 
 TEST(AnthropicRoutes, OverloadIs529) {
-  Served served({base::Error{base::Code::kUnavailable, "full"}});
+  ServedMessages served({base::Error{base::Code::kUnavailable, "full"}});
   const auto reply = served.gateway.post("/v1/messages", kAsk);
   EXPECT_EQ(reply.status, 529);
   EXPECT_EQ(reply.json()["error"]["type"], "overloaded_error");

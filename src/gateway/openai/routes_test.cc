@@ -27,10 +27,10 @@ Script hello() {
 }
 
 // Without a web answerer unless one is given.
-struct Served {
-  explicit Served(Script script, WebAnswerer* web = nullptr, std::size_t running_max = 100,
-                  llm::ModelInfo model = {.id = "m", .owned_by = "t", .context_tokens = 4096},
-                  bool open_on_loopback = true)
+struct ServedRoutes {
+  explicit ServedRoutes(Script script, WebAnswerer* web = nullptr, std::size_t running_max = 100,
+                        llm::ModelInfo model = {.id = "m", .owned_by = "t", .context_tokens = 4096},
+                        bool open_on_loopback = true)
       : gateway(open_on_loopback),
         generator(std::move(script), {.model = std::move(model)}),
         generations({.running_max = running_max}, {.generator = generator,
@@ -61,7 +61,7 @@ base::Json question(std::string_view model = "m") {
 }
 
 TEST(OpenAiRoutes, AnswersAtOnce) {
-  Served served(hello());
+  ServedRoutes served(hello());
   const auto reply = served.gateway.post("/v1/chat/completions", question());
   ASSERT_EQ(reply.status, 200) << reply.body;
   const base::Json json = reply.json();
@@ -76,7 +76,7 @@ TEST(OpenAiRoutes, AnswersAtOnce) {
 }
 
 TEST(OpenAiRoutes, StreamsPieces) {
-  Served served(hello());
+  ServedRoutes served(hello());
   base::Json body = question();
   body["stream"] = true;
   body["stream_options"] = {{"include_usage", true}};
@@ -91,7 +91,7 @@ TEST(OpenAiRoutes, StreamsPieces) {
 }
 
 TEST(OpenAiRoutes, GivesSeveralAnswers) {
-  Served served(hello());
+  ServedRoutes served(hello());
   base::Json body = question();
   body["n"] = 3;
   body["seed"] = 7;
@@ -110,7 +110,7 @@ TEST(OpenAiRoutes, GivesSeveralAnswers) {
 }
 
 TEST(OpenAiRoutes, OldNamesMeanTheDefaultModel) {
-  Served served(hello(), nullptr, 100, {.id = "m", .owned_by = "t", .thinks = true});
+  ServedRoutes served(hello(), nullptr, 100, {.id = "m", .owned_by = "t", .thinks = true});
   EXPECT_EQ(served.gateway.post("/v1/chat/completions", question("deepseek-chat")).json()["model"],
             "m");
   EXPECT_EQ(served.gateway.post("/v1/chat/completions", question("deepseek-reasoner")).status, 200);
@@ -121,7 +121,7 @@ TEST(OpenAiRoutes, OldNamesMeanTheDefaultModel) {
 }
 
 TEST(OpenAiRoutes, NamesWhatIsWrong) {
-  Served served(hello());
+  ServedRoutes served(hello());
   const auto unknown = served.gateway.post("/v1/chat/completions", question("nope"));
   EXPECT_EQ(unknown.status, 404);
   EXPECT_EQ(unknown.json()["error"]["code"], "model_not_found");
@@ -134,7 +134,7 @@ TEST(OpenAiRoutes, NamesWhatIsWrong) {
 }
 
 TEST(OpenAiRoutes, AnErrorAtOnceHasAStatus) {
-  Served served({base::Error{base::Code::kUnavailable, "full"}});
+  ServedRoutes served({base::Error{base::Code::kUnavailable, "full"}});
   base::Json body = question();
   body["stream"] = true;
   const auto reply = served.gateway.post("/v1/chat/completions", body);
@@ -143,7 +143,7 @@ TEST(OpenAiRoutes, AnErrorAtOnceHasAStatus) {
 }
 
 TEST(OpenAiRoutes, ALaterErrorIsAnEventWithoutDone) {
-  Served served({text("one"), milliseconds(1), base::Error{base::Code::kInternal, "broke"}});
+  ServedRoutes served({text("one"), milliseconds(1), base::Error{base::Code::kInternal, "broke"}});
   base::Json body = question();
   body["stream"] = true;
   const auto reply = served.gateway.post("/v1/chat/completions", body);
@@ -162,7 +162,7 @@ TEST(OpenAiRoutes, LeavingCancelsTheModel) {
     endless.emplace_back(text("word "));
     endless.emplace_back(base::Duration(milliseconds(1)));
   }
-  Served served(endless);
+  ServedRoutes served(endless);
   base::Json body = question();
   body["stream"] = true;
   (void)served.gateway.ask_and_leave("/v1/chat/completions", base::to_text(body), 2000);
@@ -176,7 +176,7 @@ TEST(OpenAiRoutes, OverloadRefusesWhileRunningAnswersGoOn) {
     slow.emplace_back(text("word "));
     slow.emplace_back(base::Duration(milliseconds(100)));
   }
-  Served served(slow, nullptr, 1);
+  ServedRoutes served(slow, nullptr, 1);
   // Its own client, since the first one's context is taken by its wait; made before the first
   // answer begins, as that one must still run when the second is asked for.
   TestGateway other;
@@ -198,7 +198,8 @@ TEST(OpenAiRoutes, OverloadRefusesWhileRunningAnswersGoOn) {
 }
 
 TEST(OpenAiRoutes, KeysAreLimitedAndTold) {
-  Served served(hello(), nullptr, 100, {.id = "m", .owned_by = "t"}, /*open_on_loopback=*/false);
+  ServedRoutes served(hello(), nullptr, 100, {.id = "m", .owned_by = "t"},
+                      /*open_on_loopback=*/false);
   const auto made = *served.gateway.keys->create(
       {.name = "k", .requests_per_minute = 2, .tokens_per_minute = 20});
   const TestGateway::Fields key = {{"authorization", "Bearer " + made.secret}};
@@ -227,7 +228,7 @@ TEST(OpenAiRoutes, KeysAreLimitedAndTold) {
 }
 
 TEST(OpenAiRoutes, OtherSitesPagesAreRefused) {
-  Served served(hello());
+  ServedRoutes served(hello());
   const auto cross =
       served.gateway.post("/v1/chat/completions", question(), {{"origin", "https://evil.example"}});
   EXPECT_EQ(cross.status, 403);
@@ -243,7 +244,7 @@ TEST(OpenAiRoutes, OtherSitesPagesAreRefused) {
 }
 
 TEST(OpenAiRoutes, CompletesTextsWithoutRoles) {
-  Served served(hello());
+  ServedRoutes served(hello());
   const base::Json json =
       served.gateway
           .post("/v1/completions",
@@ -260,7 +261,7 @@ TEST(OpenAiRoutes, CompletesTextsWithoutRoles) {
 }
 
 TEST(OpenAiRoutes, ARepeatedKeyGetsTheFirstAnswer) {
-  Served served(hello());
+  ServedRoutes served(hello());
   const TestGateway::Fields key = {{"idempotency-key", "abc"}};
   const auto first = served.gateway.post("/v1/chat/completions", question(), key);
   const auto again = served.gateway.post("/v1/chat/completions", question(), key);
@@ -280,7 +281,7 @@ TEST(OpenAiRoutes, ARepeatedKeyGetsTheFirstAnswer) {
 }
 
 TEST(OpenAiRoutes, ListsModels) {
-  Served served(hello());
+  ServedRoutes served(hello());
   const base::Json list = served.gateway.ask("GET", "/v1/models").json();
   ASSERT_EQ(list["data"].size(), 1u);
   EXPECT_EQ(list["data"][0]["id"], "m");
@@ -307,7 +308,7 @@ class OneCitation final : public WebAnswerer {
 
 TEST(OpenAiRoutes, AsksTheWebInThreeWays) {
   OneCitation web;
-  Served served(hello(), &web);
+  ServedRoutes served(hello(), &web);
   const base::Json json = served.gateway.post("/v1/chat/completions", question("m:online")).json();
   const base::Json& message = json["choices"][0]["message"];
   EXPECT_EQ(message["content"], "Paris");

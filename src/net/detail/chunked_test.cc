@@ -14,7 +14,7 @@ struct Decoded {
   bool broken = false;
 };
 
-Decoded decode(std::string_view text, std::size_t cut) {
+Decoded decode_chunks(std::string_view text, std::size_t cut) {
   Decoded out;
   ChunkDecoder decoder;
   std::string held;
@@ -48,7 +48,7 @@ TEST(ChunkDecoder, RoundTripAtEveryCut) {
     }
     coded += random.below(2) == 0 ? "0\r\n\r\n" : "0;x=y\r\nTrailer: z\r\n\r\n";
     const std::string all = coded + "next";
-    const Decoded decoded = decode(all, 1 + random.below(all.size()));
+    const Decoded decoded = decode_chunks(all, 1 + random.below(all.size()));
     EXPECT_TRUE(decoded.done);
     EXPECT_EQ(decoded.content, content);
     EXPECT_EQ(decoded.consumed, coded.size());
@@ -59,11 +59,11 @@ TEST(ChunkDecoder, BrokenCoding) {
   for (const char* text :
        {"\r\n", "g\r\n", "1\n", "1\r\nab\r\n", "1\r\na\n", " 1\r\na\r\n", "-1\r\n", "1 \r\na\r\n",
         "1234567890abcdef0\r\n", "0\r\nA: b\n\r\n", "0\r\n\rX", "1;a\nb\r\n", "0x1\r\n"}) {
-    EXPECT_TRUE(decode(text, 1).broken) << text;
+    EXPECT_TRUE(decode_chunks(text, 1).broken) << text;
   }
-  EXPECT_TRUE(decode("1;" + std::string(9000, 'x') + "\r\n", 100).broken);
-  EXPECT_TRUE(decode("0\r\n" + std::string(9000, 'x') + "\r\n", 100).broken);
-  EXPECT_FALSE(decode("1\r\na\r\n", 1).done);
+  EXPECT_TRUE(decode_chunks("1;" + std::string(9000, 'x') + "\r\n", 100).broken);
+  EXPECT_TRUE(decode_chunks("0\r\n" + std::string(9000, 'x') + "\r\n", 100).broken);
+  EXPECT_FALSE(decode_chunks("1\r\na\r\n", 1).done);
 }
 
 }  // namespace

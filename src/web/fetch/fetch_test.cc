@@ -2,9 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #define ZLIB_CONST
-#include <brotli/encode.h>
 #include <zlib.h>
-#include <zstd.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -19,6 +17,7 @@
 #include "web/fetch/polite_transport.h"
 #include "web/fetch/refresh.h"
 #include "web/fetch/robots_cache.h"
+#include "web/fetch/test_codings.h"
 
 namespace seine::web {
 namespace {
@@ -47,25 +46,6 @@ std::string deflate_of(std::string_view bytes) {
   EXPECT_EQ(compress2(reinterpret_cast<Bytef*>(out.data()), &size,
                       reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(), 9),
             Z_OK);
-  out.resize(size);
-  return out;
-}
-
-std::string brotli_of(std::string_view bytes) {
-  std::size_t size = BrotliEncoderMaxCompressedSize(bytes.size());
-  std::string out(size, '\0');
-  EXPECT_EQ(BrotliEncoderCompress(5, 22, BROTLI_MODE_GENERIC, bytes.size(),
-                                  reinterpret_cast<const std::uint8_t*>(bytes.data()), &size,
-                                  reinterpret_cast<std::uint8_t*>(out.data())),
-            BROTLI_TRUE);
-  out.resize(size);
-  return out;
-}
-
-std::string zstd_of(std::string_view bytes) {
-  std::string out(ZSTD_compressBound(bytes.size()), '\0');
-  const std::size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), 3);
-  EXPECT_EQ(ZSTD_isError(size), 0u);
   out.resize(size);
   return out;
 }

@@ -1,6 +1,4 @@
-#include <brotli/encode.h>
 #include <gtest/gtest.h>
-#include <zstd.h>
 
 #include "base/random.h"
 #include "net/runtime.h"
@@ -8,6 +6,7 @@
 #include "web/fetch/http_date.h"
 #include "web/fetch/pacer.h"
 #include "web/fetch/polite_transport.h"
+#include "web/fetch/test_codings.h"
 #include "web/verdict.h"
 
 namespace seine::web {
@@ -133,22 +132,6 @@ TEST(RetryAfter, SecondsOrADateWithinBounds) {
   EXPECT_EQ(parse_retry_after("99999999999999999999", now), seconds(3'600));
   EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 00:02:00 GMT", now), seconds(120));
   EXPECT_EQ(parse_retry_after("soon", now), std::nullopt);
-}
-
-std::string brotli_of(std::string_view bytes) {
-  std::string out(BrotliEncoderMaxCompressedSize(bytes.size()) + 1'024, '\0');
-  std::size_t size = out.size();
-  EXPECT_TRUE(BrotliEncoderCompress(5, 22, BROTLI_MODE_GENERIC, bytes.size(),
-                                    reinterpret_cast<const std::uint8_t*>(bytes.data()), &size,
-                                    reinterpret_cast<std::uint8_t*>(out.data())));
-  out.resize(size);
-  return out;
-}
-
-std::string zstd_of(std::string_view bytes) {
-  std::string out(ZSTD_compressBound(bytes.size()), '\0');
-  out.resize(ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), 3));
-  return out;
 }
 
 base::Result<std::string> decode(std::string_view codings, std::string_view bytes,
