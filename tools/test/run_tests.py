@@ -24,6 +24,7 @@ FUZZ_SECONDS = 8
 THREADED_TESTS = {"seine_engine_test": "GrammarMachine.*:Scheduler*:ThreadPool.*:Mtp*:Radix*:*Call*:TextDecoder.*:Span*:Output*:Kv*:Engine.*:Importance*"}
 
 
+SYMBOLIZER = "/usr/lib/llvm-19/bin/llvm-symbolizer"
 # Not under the sanitizers: the whole small model by the plain kernels takes them minutes, and Golden.* walks the same code with tiny models.
 SANITIZED_WITHOUT = "SeineMini.*:*/SeineMiniRow.*"
 # Not under the thread sanitizer: long work of one thread, where there is nothing for it to find.
@@ -83,8 +84,14 @@ def run(command: list[str], limit_s: int, env: dict[str, str] | None = None, cwd
         return 127, str(missing)
 
 
+# A sanitizer's report says first what was accessed and where.
+REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: \w+Sanitizer|runtime error: ")
+
+
 def tail(text: str, lines: int = 40) -> str:
-    return "\n".join("    " + line for line in text.splitlines()[-lines:])
+    report = REPORT.search(text)
+    shown = text[report.start():].splitlines()[:100] if report else text.splitlines()[-lines:]
+    return "\n".join("    " + line for line in shown)
 
 
 BUILDING = {preset: threading.Lock() for preset in ("release", "asan", "tsan")}
@@ -147,8 +154,9 @@ def google_test(path: Path, env: dict[str, str], limit_s: int, chosen: str = "*"
 
 
 def test_environment() -> dict[str, str]:
-    env = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "UBSAN_OPTIONS": "print_stacktrace=1",
-           "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
+    symbolizer = f"external_symbolizer_path={SYMBOLIZER}"
+    env = {"ASAN_OPTIONS": f"detect_leaks=1:abort_on_error=0:{symbolizer}", "UBSAN_OPTIONS": f"print_stacktrace=1:{symbolizer}",
+           "TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1:{symbolizer}"}
     shared = os.environ.get("SEINE_SHARED", str(ROOT.parent / "shared"))
     if Path(shared).is_dir():
         env["SEINE_SHARED"] = shared
@@ -240,13 +248,18 @@ def compile_flags() -> dict[str, list[str]]:
     return {source: unit.flags for unit in compile_units() for source in unit.sources}
 
 
-def module_map(headers: list[Path], folder: Path) -> list[str]:
-    """Flags under which the headers of the standard library, {fmt} and Asio that ours name are Clang modules, read once and not per header.
+# Libraries whose headers ours name, as Clang modules. With them what their headers share behind `#pragma once`.
+LIBRARY_HEADERS = r"^#include <((?:fmt|boost/asio|nlohmann|openssl|gtest)/.+)>"
+SHARED_HEADERS = ("nlohmann/detail/abi_macros.hpp",)
 
-    A header still sees only what it includes itself, of Asio all or nothing. Nothing where that does not work.
+
+def modules_of(headers: list[Path], folder: Path) -> list[str]:
+    """Flags under which the standard library, the libraries that our headers name, and our headers (`seine`) are Clang modules.
+
+    Each header is read once and still sees only what it includes itself (of Asio and OpenSSL all or nothing). Nothing where that does not work.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    named = sorted({name for header in headers for name in re.findall(r"^#include <((?:fmt|boost/asio)/.+)>", header.read_text(), re.M)})
+    named = sorted({name for header in headers for name in re.findall(LIBRARY_HEADERS, header.read_text(), re.M)} | set(SHARED_HEADERS))
     every = folder / "every.h"
     every.write_text("".join(f"#include <{name}>\n" for name in ["vector", *named]))
     status, output = run(["clang++-19", "-std=c++23", "-x", "c++-header", "-M", str(every)], 120)
@@ -257,12 +270,18 @@ def module_map(headers: list[Path], folder: Path) -> list[str]:
     # All of the standard library, for its headers need each other; without those that have no guard, are deprecated or need TBB.
     std = [f for f in Path(where["vector"]).parent.iterdir()
            if f.is_file() and not f.suffix and f.name not in ("cassert", "ccomplex", "ciso646", "cstdalign", "cstdbool", "ctgmath", "execution")]
-    lines = ["module asio [system] {", *(f'  header "{where[n]}"' for n in named if n.startswith("boost/")), "  export *", "}",
-             "module fmt [system] {", *(f'  module "{n}" {{ header "{where[n]}" export * }}' for n in named if n.startswith("fmt/")), "}",
-             "module std [system] {", *(f'  module "{f.name}" {{ header "{f}" export * }}' for f in sorted(std)), "}"]
+    lines = []
+    for library in ("boost", "openssl"):
+        lines += [f"module {library} [system] {{", *(f'  header "{where[n]}"' for n in named if n.startswith(library + "/")), "  export *", "}"]
+    parts = {library: {n: where[n] for n in named if n.startswith(library + "/")} for library in ("fmt", "nlohmann", "gtest")}
+    parts["std"] = {f.name: str(f) for f in sorted(std)}
+    for library, its in parts.items():
+        lines += [f"module {library} [system] {{", *(f'  module "{name}" {{ header "{path}" export * }}' for name, path in its.items()), "}"]
+    lines += ["module seine {", *(f'  module "{h.relative_to(ROOT)}" {{ header "{h}" export * }}' for h in headers), "}"]
     (folder / "module.modulemap").write_text("\n".join(lines) + "\n")
+    # Clang 19 forgets inside a module that C++ has hexadecimal floating literals.
     return ["-fmodules", "-fno-implicit-module-maps", f"-fmodule-map-file={folder}/module.modulemap", f"-fmodules-cache-path={folder}/cache",
-            "-Xclang", "-fmodules-local-submodule-visibility"]
+            "-Xclang", "-fmodules-local-submodule-visibility", "-Wno-modules-ambiguous-internal-linkage", "-Wno-c++17-extensions"]
 
 
 def suite_headers() -> Counts:
@@ -271,21 +290,22 @@ def suite_headers() -> Counts:
     if problem is not None:
         print(tail(problem))
         return Counts(failed=["release build"])
-    flags = compile_flags()
-    by_folder: dict[str, list[str]] = {}
-    for path, words in flags.items():
+    flags: dict[str, list[str]] = {}
+    for path, words in compile_flags().items():
         module = os.path.relpath(path, ROOT / "src").split("/")[0]
-        by_folder.setdefault(module, words)
-    headers = [p for p in sorted((ROOT / "src").rglob("*.h"))]
-    modules = module_map(headers, ROOT / "build/headers")
+        flags.setdefault(module, [w for w in words if w != "-O2"] + ["-Wno-pragma-once-outside-header", "-Wno-unused"])
+    headers = sorted((ROOT / "src").rglob("*.h"))
+
+    # All of them as parts of one module. That only saves time: where it fails, each alone is what counts.
+    folder = ROOT / "build/headers"
+    modules = modules_of(headers, folder)
+    (folder / "all.cc").write_text('#include "base/error.h"\n')
+    if modules and run(["clang++-19", "-fsyntax-only", *flags["server"], *modules, str(folder / "all.cc")], 300)[0] == 0:
+        return Counts(passed=len(headers))
 
     def check(header: Path) -> str | None:
-        module = header.relative_to(ROOT / "src").parts[0]
-        words = [w for w in by_folder.get(module, []) if w != "-O2"] + ["-Wno-pragma-once-outside-header", "-Wno-unused"]
-        plain = ["clang++-19", "-fsyntax-only", "-x", "c++-header", *words, str(header)]
-        if modules and run([*plain, *modules], 120)[0] == 0:
-            return None
-        status, output = run(plain, 120)  # modules only save time: this is what counts
+        words = flags.get(header.relative_to(ROOT / "src").parts[0], [])
+        status, output = run(["clang++-19", "-fsyntax-only", "-x", "c++-header", *words, str(header)], 120)
         return None if status == 0 else f"{header.relative_to(ROOT)}\n{tail(output, 8)}"
 
     counts = Counts()
@@ -299,30 +319,64 @@ def suite_headers() -> Counts:
     return counts
 
 
+TIDY_TOGETHER = 40  # sources
+
+
+def joined(units: list[Unit], path: Path) -> list[Unit]:
+    """The units as one, so that what all of them include is searched once; apart from it those whose names clash with others'."""
+    if len(units) == 1:
+        return units
+    unit = Unit(str(path), [source for each in units for source in each.sources], units[0].flags)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f'#include "{source}"\n' for source in unit.sources))
+    status, output = run(["clang++-19", "-fsyntax-only", "-w", "-ferror-limit=0", *unit.flags, unit.path], 300)
+    if status == 0:
+        return [unit]
+    clashing = set(re.findall(r"^(\S+?):\d+:\d+: (?:fatal )?error:", output, re.M))
+    apart = [each for each in units if clashing & set(each.sources)]
+    rest = [each for each in units if each not in apart]
+    if not apart or not rest:
+        return units
+    return joined(rest, path) + joined(apart, path.with_stem(path.stem + "_apart"))
+
+
 def suite_tidy() -> Counts:
     """clang-tidy with the checks of .clang-tidy, all of which are errors, over every source that is not a test."""
     if not (ROOT / "build/release/compile_commands.json").exists():
         problem = build("release")
         if problem is not None:
             return Counts(failed=["release build"])
-    units = [u for u in compile_units() if all(re.match(re.escape(str(ROOT)) + r"/src/(?!.*_(test|fuzz|bench)\.cc$)", source) for source in u.sources)]
-    units.sort(key=lambda u: len(u.sources), reverse=True)  # the long ones first, so that no processor waits at the end
+    groups: dict[tuple[str, ...], list[list[Unit]]] = {}
+    for unit in compile_units():
+        if all(re.match(re.escape(str(ROOT)) + r"/src/(?!.*_(test|fuzz|bench)\.cc$)", source) for source in unit.sources):
+            module = os.path.relpath(unit.sources[0], ROOT / "src").split("/")[0]
+            unit.flags = [w for w in unit.flags if not w.startswith("-W")]
+            of_module = groups.setdefault((module, *unit.flags), [[]])
+            if sum(len(each.sources) for each in of_module[-1]) + len(unit.sources) > TIDY_TOGETHER:
+                of_module.append([])
+            of_module[-1].append(unit)
+    every = [(units, ROOT / f"build/tidy/{key[0]}_{i}_{j}.cc") for i, (key, of_module) in enumerate(groups.items())
+             for j, units in enumerate(of_module) if units]
+    every.sort(key=lambda group: sum(len(unit.sources) for unit in group[0]), reverse=True)  # so that no processor waits at the end
 
-    def check(unit: Unit) -> str | None:
-        words = [w for w in unit.flags if not w.startswith("-W")]
-        status, output = run(["clang-tidy-19", "--quiet", unit.path, "--", *words], 600)
-        if status == 0:
-            return None
-        return "\n".join(line for line in output.splitlines() if " error: " in line or " warning: " in line) or output[-500:]
+    def check(group: tuple[list[Unit], Path]) -> Counts:
+        counts = Counts()
+        for unit in joined(*group):
+            status, output = run(["clang-tidy-19", "--quiet", unit.path, "--", *unit.flags], 900)
+            if status == 0:
+                counts.passed += len(unit.sources)
+                continue
+            found = [line for line in output.splitlines() if " error: " in line or " warning: " in line] or [output[-500:]]
+            print(tail("\n".join(found), 20))
+            files = {source for source in unit.sources if source in output} or set(unit.sources)
+            counts.failed += ["tidy " + os.path.relpath(source, ROOT) for source in sorted(files)]
+            counts.passed += len(unit.sources) - len(files)
+        return counts
 
     counts = Counts()
     with ThreadPoolExecutor(JOBS) as pool:
-        for unit, problem in zip(units, pool.map(check, units)):
-            if problem is None:
-                counts.passed += 1
-            else:
-                counts.failed.append("tidy " + os.path.relpath(unit.sources[0], ROOT) + (" and its folder" if len(unit.sources) > 1 else ""))
-                print(tail(problem, 10))
+        for part in pool.map(check, every):
+            counts.add(part)
     return counts
 
 
