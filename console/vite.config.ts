@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
@@ -40,8 +41,35 @@ function woff2Only(): Plugin {
   };
 }
 
+const kDiagramFiles = {
+  "diagram/index.html": "diagram/index.html",
+  "diagram/frame.js": "diagram/frame.js",
+  "diagram/mermaid.js": "node_modules/@mermaid-js/tiny/dist/mermaid.tiny.js",
+};
+
+/** The page that draws diagrams: beside the console and not of it, under a policy of its own (gateway/console.cc). */
+function diagramPage(): Plugin {
+  const read = (file: string) => readFileSync(new URL(file, import.meta.url));
+  return {
+    name: "seine-diagram-page",
+    generateBundle() {
+      for (const [fileName, file] of Object.entries(kDiagramFiles)) {
+        this.emitFile({ type: "asset", fileName, source: read(file) });
+      }
+    },
+    configureServer(server) {
+      for (const [path, file] of Object.entries(kDiagramFiles)) {
+        server.middlewares.use(`/${path}`, (_, response) => {
+          response.setHeader("content-type", path.endsWith(".js") ? "text/javascript" : "text/html");
+          response.end(read(file));
+        });
+      }
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [woff2Only(), react(), tailwindcss(), words(), paintOnce()],
+  plugins: [diagramPage(), woff2Only(), react(), tailwindcss(), words(), paintOnce()],
   build: {
     outDir: process.env.SEINE_CONSOLE_DIST ?? "dist",
     emptyOutDir: true,

@@ -2,11 +2,13 @@
 """Learns the weights of src/web/extract/content/run_weights.inc.
 
     seine_web_conform runs --data DIR > runs.jsonl
-    tools/train_runs.py runs.jsonl --data DIR [--write]
+    tools/train_runs.py runs.jsonl --data DIR [--write] [--folds OUT]
 
 DIR is the folder of the web data sets. Logistic regression over the steps of each feature, fitted by Newton's
 method with a quadratic penalty. Prints the sets' scores under five-fold cross-validation, no host in two folds
 (what to expect of pages nobody has looked at), then fits on all pages and, with --write, replaces the table. Needs numpy.
+With --folds, OUT/K gets the table learned without fold K and the two sets cut down to fold K: a build with that table scores them whole,
+with everything that follows the weights, and the means over the folds are what to expect of the program.
 """
 import argparse
 import collections
@@ -184,7 +186,20 @@ def scores(pages, kept, truth):
     return "  ".join(name + " " + "/".join(f"{value:.4f}" for value in row) for name, row in out.items())
 
 
-def write_table(weights, options):
+def write_fold(folder, fold, pages, weights, options):
+    write_table(weights, options, folder / "run_weights.inc")
+    ids = {name: {page["id"] for page in pages if page["fold"] == fold and page["set"] == name} for name in ("article-extraction", "trafilatura-eval")}
+    for name, file in (("article-extraction", "ground-truth.json"), ("trafilatura-eval", "evaldata.json")):
+        rows = json.loads((options.data / name / file).read_text())
+        of_fold = {key: row for key, row in rows.items() if (row["file"] if name == "trafilatura-eval" else key) in ids[name]}
+        target = folder / name
+        target.mkdir(parents=True, exist_ok=True)
+        (target / file).write_text(json.dumps(of_fold, ensure_ascii=False))
+        (target / "html.tar.zst").unlink(missing_ok=True)
+        (target / "html.tar.zst").symlink_to((options.data / name / "html.tar.zst").resolve())
+
+
+def write_table(weights, options, path=CONTENT / "run_weights.inc"):
     lines = ["// Learned by tools/train_runs.py; not for editing by hand."]
     lines.append(f"constexpr float kRunBias = {weights[-1] - options.threshold:.3f}F;")
     lines.append("constexpr std::array kRunWeights = {")
@@ -194,7 +209,8 @@ def write_table(weights, options):
         steps = ", ".join(f"{value:g}F" if "." in f"{value:g}" else f"{value:g}" for value in STEPS[name])
         lines.append(f"    FeatureWeights{{RunFeature::{name}, {len(STEPS[name])}, {{{steps}}}, {{{row}}}}},")
     lines.append("};")
-    (CONTENT / "run_weights.inc").write_text("\n".join(lines) + "\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
 
 
 def main():
@@ -206,6 +222,7 @@ def main():
     parser.add_argument("--threshold", type=float, default=0.0, help="log odds from which a run is kept")
     parser.add_argument("--without", nargs="*", default=[], help="features to leave out")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--folds", type=pathlib.Path, help="a folder for each fold's table and pages")
     options = parser.parse_args()
 
     enum = re.search(r"enum class RunFeature.*?\{(.*?)\};", (CONTENT / "run_features.h").read_text(), re.S).group(1)
@@ -229,6 +246,8 @@ def main():
     log_odds = [None] * len(pages)
     for fold in range(FOLDS):
         weights = fit(*samples([page for page in pages if page["fold"] != fold], options), options.penalty)
+        if options.folds:
+            write_fold(options.folds / str(fold), fold, pages, weights, options)
         for i, page in enumerate(pages):
             if page["fold"] == fold:
                 log_odds[i] = weights[page["steps"]].sum(1) + weights[-1]

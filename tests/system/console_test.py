@@ -50,6 +50,8 @@ class Console(unittest.TestCase):
             self.assertNotIn("failed", seen, seen)
             self.assertNotIn("token", seen["addressAfterSignIn"])
             self.assertEqual(seen["language"], words["lang"])
+            self.assertIn("<svg", seen["diagram"].get("svg", ""), seen["diagram"])
+            self.assertFalse(seen["diagram"]["reached"])
             self.assertIn(words["status"], seen["statusHeading"])
             self.assertIn(words["says"], seen["answer"])
             self.assertIn(words["says"], seen["marked"])

@@ -21,7 +21,7 @@ try {
     if (["error", "warning"].includes(message.type())) seen.complaints.push(`console: ${message.text()} ${message.location().url}`);
   });
   page.on("response", (response) => {
-    if (response.request().resourceType() === "document") seen.policies.push(response.headers()["content-security-policy"] ?? "");
+    if (response.request().resourceType() === "document" && response.frame() === page.mainFrame()) seen.policies.push(response.headers()["content-security-policy"] ?? "");
   });
   await page.exposeFunction("reportViolation", (text) => seen.complaints.push(`policy: ${text}`));
   await page.addInitScript(() => {
@@ -39,6 +39,26 @@ try {
   seen.addressAfterSignIn = page.url();
   seen.language = await page.locator("html").getAttribute("lang");
   await shot("welcome");
+
+  // The page that draws diagrams does so with what this server sends, and stays out of reach.
+  seen.diagram = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const frame = document.createElement("iframe");
+        frame.setAttribute("sandbox", "allow-scripts");
+        frame.src = "/diagram/index.html";
+        frame.addEventListener("load", () => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = ({ data }) => {
+            const reached = frame.contentDocument !== null;
+            frame.remove();
+            resolve({ ...data, reached });
+          };
+          frame.contentWindow.postMessage({ source: "flowchart LR\n  A[Source] --> B[Sea]", dark: false }, "*", [port2]);
+        });
+        document.body.append(frame);
+      }),
+  );
 
   await page.goto(`${visit.origin}/status`);
   await page.getByRole("table").first().waitFor();

@@ -169,6 +169,17 @@ class Pages(unittest.TestCase):
             self.assertEqual(service.request("GET", "/", headers={"if-none-match": headers["etag"]})[0], 304)
             self.assertEqual(service.request("GET", "/", headers={"accept-encoding": "br"})[1].get("content-encoding"), "br")
 
+    def test_diagrams_are_drawn_in_a_page_without_an_origin(self):
+        with Service() as service:
+            status, headers, text = service.request("GET", "/diagram/index.html", headers={"accept": "text/html"})
+            self.assertEqual(status, 200)
+            policy = headers["content-security-policy"]
+            self.assertIn("sandbox allow-scripts;", policy)
+            self.assertIn("default-src 'none'", policy)
+            self.assertNotIn("allow-same-origin", policy)
+            self.assertIn("mermaid.js", text)
+            self.assertIn("frame-src 'self'", service.request("GET", "/", headers={"accept": "text/html"})[1]["content-security-policy"])
+
     def test_metrics_are_prometheus_text(self):
         with Service() as service:
             service.request("GET", "/healthz")

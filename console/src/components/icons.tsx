@@ -179,3 +179,9 @@ export function Mark() {
     </svg>
   );
 }
+
+export const CodeIcon = () => (
+  <Icon>
+    <path d="M5 4.5 1.5 8 5 11.5M11 4.5 14.5 8 11 11.5M9.25 3l-2.5 10" />
+  </Icon>
+);

@@ -149,4 +149,7 @@ export const enChat = {
   "snapshot.alone": "Open this page on its own",
   "code.copy": "Copy the code",
   "code.wrap": "Wrap lines",
+  "code.source": "Show the source",
+  "code.diagram": "Diagram; its source can be shown instead",
+  "code.notDrawn": "cannot be drawn",
 } as const;

@@ -147,4 +147,7 @@ export const zhChat = {
   "snapshot.alone": "单独打开此页",
   "code.copy": "复制代码",
   "code.wrap": "自动换行",
+  "code.source": "显示源代码",
+  "code.diagram": "图表，可改为显示其源代码",
+  "code.notDrawn": "无法绘制",
 } as const;

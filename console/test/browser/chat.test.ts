@@ -91,6 +91,50 @@ describe.skipIf(!chromiumIsThere)("a conversation in a browser", () => {
     await page.getByText("Two pages name Poses.").waitFor();
   });
 
+  test("a diagram is drawn without trusting it, and a wrong one stays as written", async () => {
+    const fence = (source: string) => `\`\`\`mermaid\n${source}\n\`\`\``;
+    const hostile = `flowchart LR
+  A["<img src='${server.origin}/api/leak' onerror='parent.postMessage(1)'>Le Havre"] --> B[Rouen]
+  click B href "javascript:alert(1)"`;
+    const text = [
+      fence("flowchart LR\n  A[Source] --> B[Paris] --> C[Le Havre]"),
+      fence(hostile),
+      fence("flowchart ?? ->"),
+    ];
+    const chat = server.api.addTalk("Drawn", { text: text.join("\n\n"), citations: [] });
+    const page = await open(`/chat/${chat.id}`);
+    const pictures = page.getByRole("img", { name: "Diagram; its source can be shown instead" });
+    await expect.poll(() => pictures.count()).toBe(2);
+    await page.getByText("cannot be drawn").waitFor();
+    await page.getByText("flowchart ?? ->").waitFor();
+    const sizes = await pictures.evaluateAll((all) =>
+      all.map((each) => (each as HTMLImageElement).naturalWidth),
+    );
+    for (const size of sizes) expect(size).toBeGreaterThan(80);
+    const sources = await pictures.evaluateAll((all) => all.map((each) => (each as HTMLImageElement).src));
+    expect(decodeURIComponent(sources[1] ?? "")).not.toMatch(/javascript:|onerror/);
+    expect(server.api.calls.filter((call) => call.includes("leak"))).toEqual([]);
+    // What the hostile one tried, the frame's policy forbade.
+    const forbidden = /diagram\/mermaid\.js|inline event handler/;
+    expect(watched.complaints.splice(0).filter((complaint) => !forbidden.test(complaint))).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
+    await screenshot(page, "diagram-light");
+
+    await page.emulateMedia({ colorScheme: "dark" });
+    await expect.poll(() => pictures.first().getAttribute("src")).not.toBe(sources[0]);
+    await screenshot(page, "diagram-dark");
+    watched.complaints.splice(0); // the same again
+    await page.getByRole("button", { name: "Show the source" }).first().click();
+    await page.getByText("A[Source] --> B[Paris]").waitFor();
+    expect(await pictures.count()).toBe(1);
+    // The frame is nobody's: the console cannot look into it, nor it out.
+    const reach = await page.evaluate(() => {
+      const frame = document.querySelector<HTMLIFrameElement>(".diagram-frame");
+      return frame?.contentDocument ?? "out of reach";
+    });
+    expect(reach).toBe("out of reach");
+  });
+
   test("the toggles go with the next question", async () => {
     const page = await open();
     fill(server.api, "en");

@@ -16,9 +16,21 @@ export const kPolicy = [
   "connect-src 'self'",
   "font-src 'self'",
   "manifest-src 'self'",
+  "frame-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
+].join("; ");
+
+/** Of the page that draws diagrams. */
+const kDiagramPolicy = [
+  "sandbox allow-scripts",
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'unsafe-inline'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
 ].join("; ");
 
 const kTypes: Record<string, string> = {
@@ -95,6 +107,10 @@ export class ScriptedServer {
         json(response, 404, { error: { message: "there is nothing at this path" } });
       }
       return;
+    }
+    if (path.startsWith("/diagram/")) {
+      response.setHeader("content-security-policy", kDiagramPolicy);
+      response.setHeader("cross-origin-resource-policy", "cross-origin");
     }
     // Paths of pages are the console's own affair.
     const page = request.headers.accept?.includes("text/html") && !extname(path);

@@ -82,6 +82,15 @@ bool rests_after(SearchFailure failure, std::uint32_t in_row) {
   }
 }
 
+// What a page says of its date may end at the year; one without a date, or with one in words, may
+// be new.
+bool is_older(std::string_view published, const std::optional<std::chrono::sys_days>& since) {
+  if (!since || published.size() < 4 ||
+      !std::ranges::all_of(published.substr(0, 4), [](char c) { return c >= '0' && c <= '9'; }))
+    return false;
+  return published < day_text(*since).substr(0, published.size());
+}
+
 }  // namespace
 
 std::string_view search_failure_name(SearchFailure failure) {
@@ -330,11 +339,8 @@ asio::awaitable<ProviderAnswer> SearchEngine::ask_index(SearchRequest request) {
     return a.score != b.score ? a.score > b.score : a.url < b.url;
   });
   ProviderAnswer answer;
-  const std::string first_day = request.since ? day_text(*request.since) : std::string();
   for (PassageHit& hit : *found) {
-    // What a page says of its date may end at the year; a page without a date may be new.
-    if (!hit.published.empty() && hit.published < first_day.substr(0, hit.published.size()))
-      continue;
+    if (is_older(hit.published, request.since)) continue;
     const bool known = std::ranges::any_of(
         answer.hits, [&hit](const SearchHit& other) { return other.url == hit.url; });
     if (known) continue;  // its best passage stands for a page
@@ -401,6 +407,9 @@ asio::awaitable<SearchEngine::Attempt> SearchEngine::ask(std::size_t index, Sear
                fmt::format("it cannot be reached ({})", verdict_name(verdict)));
   } else {
     attempt.answer = provider.codec->parse(response->status, response->body);
+    std::erase_if(attempt.answer.hits, [&request](const SearchHit& hit) {
+      return is_older(hit.published, request.since);
+    });
     // One that takes no key cannot mean ours.
     if (attempt.answer.failure == SearchFailure::kBadKey && !provider.codec->needs_key())
       attempt.answer.failure = SearchFailure::kBlocked;

@@ -168,6 +168,20 @@ TEST(Providers, TakeDatesWhereTheyHaveNoRanges) {
               testing::HasSubstr("freshness=2024-10-04..2025-10-05"));
 }
 
+TEST(Providers, AnArticleOfWikipediaIsDatedByItsLastEditWhereARangeIsAskedFor) {
+  const SearchRequest request{.text = "x",
+                              .time_range = TimeRange::kMonth,
+                              .since = std::chrono::sys_days(std::chrono::days(20'000))};
+  EXPECT_THAT(
+      call_of("wikipedia", request)->url,
+      testing::AllOf(testing::HasSubstr("revisions"), testing::HasSubstr("rvprop=timestamp")));
+  EXPECT_THAT(call_of("wikipedia", {.text = "x"})->url, testing::Not(testing::HasSubstr("rvprop")));
+  const auto answer = parse(
+      "wikipedia", 200,
+      R"({"query":{"pages":[{"title":"Seine","index":1,"fullurl":"https://en.wikipedia.org/wiki/Seine","revisions":[{"timestamp":"2026-01-02T03:04:05Z"}]}]}})");
+  EXPECT_EQ(answer.hits.at(0).published, "2026-01-02T03:04:05Z");
+}
+
 TEST(Providers, ASearxngIsNamedWithOrWithoutItsPath) {
   for (const char* base : {"http://s.example", "http://s.example/", "http://s.example/search"}) {
     const auto call = find_provider("searxng")->call(
@@ -247,6 +261,11 @@ class Fake final : public Transport {
     if (host == "down.example") co_return fail_verdict(Verdict::kUnreachable, "down");
     HopResponse response;
     response.status = 200;
+    if (host == "dated.example") {
+      response.body =
+          R"({"results":[{"url":"https://old.example/","title":"O","content":"s","publishedDate":"2001-02-03"},{"url":"https://new.example/","title":"N","content":"s","publishedDate":"2999-01-01T00:00:00"},{"url":"https://undated.example/","title":"U","content":"s"}],"unresponsive_engines":[]})";
+      co_return response;
+    }
     response.body =
         R"({"results":[{"url":"https://a.example/","title":"A","content":"s"}],"unresponsive_engines":[]})";
     co_return response;
@@ -303,6 +322,17 @@ TEST_F(Engine, TheSlowAndTheDownDoNotHoldBackTheOthers) {
   EXPECT_EQ(found->providers[0].failure, SearchFailure::kTimeout);
   EXPECT_EQ(found->providers[1].failure, SearchFailure::kDown);
   EXPECT_EQ(found->providers[2].state, "ok");
+}
+
+TEST_F(Engine, WhatAProviderDatesBeforeTheRangeIsDropped) {
+  make({"dated.example"});
+  EXPECT_EQ(search({.text = "seine"})->hits.size(), 3U);
+  const auto found = search({.text = "seine", .time_range = TimeRange::kWeek});
+  ASSERT_TRUE(found) << found.error().to_string();
+  std::vector<std::string> urls;
+  for (const SearchHit& hit : found->hits) urls.push_back(hit.url);
+  EXPECT_THAT(urls,
+              testing::UnorderedElementsAre("https://new.example/", "https://undated.example/"));
 }
 
 TEST_F(Engine, AllDownIsAnErrorAndThenARest) {

@@ -4,6 +4,7 @@ import type { Token, Tokens } from "marked";
 import { Fragment, memo, type ReactNode, useRef } from "react";
 import { type Block, type Blocks, growBlocks, kNoBlocks } from "./blocks.ts";
 import { CodeBlock } from "./code_block.tsx";
+import { Diagram } from "./diagram.tsx";
 import { drawInline, drawText, type Marks, type Pen, plain } from "./inline.tsx";
 import { Formula } from "./math.tsx";
 
@@ -54,11 +55,7 @@ function drawBlock(token: Token, pen: Pen): ReactNode {
     case "blockquote":
       return <blockquote>{drawBlocks(token.tokens ?? [], pen)}</blockquote>;
     case "code":
-      return (
-        <CodeBlock language={(token.lang ?? "").split(/\s/)[0] ?? ""} source={plain(token.text, pen)}>
-          {drawText(token.text, { ...pen, marks: { ...pen.marks, point: pen.marks.literal } })}
-        </CodeBlock>
-      );
+      return drawCode(token as Tokens.Code, pen);
     case "list":
       return drawList(token as Tokens.List, pen);
     case "table":
@@ -70,6 +67,18 @@ function drawBlock(token: Token, pen: Pen): ReactNode {
     default:
       return <p>{drawInline([token], pen)}</p>;
   }
+}
+
+function drawCode(token: Tokens.Code, pen: Pen): ReactNode {
+  const language = (token.lang ?? "").split(/\s/)[0] ?? "";
+  const source = plain(token.text, pen);
+  const written = drawText(token.text, { ...pen, marks: { ...pen.marks, point: pen.marks.literal } });
+  if (language === "mermaid") return <Diagram source={source}>{written}</Diagram>;
+  return (
+    <CodeBlock language={language} source={source}>
+      {written}
+    </CodeBlock>
+  );
 }
 
 /** The page has its own two levels of headings above those of a text. */

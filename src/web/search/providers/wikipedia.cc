@@ -1,4 +1,5 @@
 // Wikipedia's own search by the MediaWiki API: no key; the edition follows the question's language.
+// It cannot be asked for a range of time: then the last edit stands for an article's date.
 #include <algorithm>
 #include <array>
 
@@ -22,15 +23,16 @@ class Wikipedia final : public ProviderCodec {
           return site.contains("wikipedia.org");
         }))
       return base::fail(base::Code::kInvalidArgument, "is not one of the sites asked for");
-    const std::array<std::pair<std::string_view, std::string>, 10> pairs = {
+    const std::array<std::pair<std::string_view, std::string>, 11> pairs = {
         {{"action", "query"},
          {"format", "json"},
          {"formatversion", "2"},
          {"generator", "search"},
          {"gsrsearch", request.text},
          {"gsrlimit", fmt::format("{}", std::clamp<std::size_t>(request.limit, 1, 20))},
-         {"prop", "info|extracts"},
+         {"prop", request.since ? "info|extracts|revisions" : "info|extracts"},
          {"inprop", "url"},
+         {"rvprop", request.since ? "timestamp" : ""},
          {"exintro", "1"},
          {"explaintext", "1"}}};
     const std::string base =
@@ -63,12 +65,14 @@ class Wikipedia final : public ProviderCodec {
     }
     std::ranges::sort(order, {}, &std::pair<std::int64_t, const base::Json*>::first);
     for (const auto& [index, row] : order) {
+      const base::Json* edits = base::find(*row, "revisions");
+      const bool dated = edits != nullptr && edits->is_array() && !edits->empty();
       add_hit(answer, id(),
               {.title = member(*row, "title"),
                .url = member(*row, "fullurl"),
                .snippet = member(*row, "extract"),
                .content = {},
-               .published = {},
+               .published = dated ? member(edits->front(), "timestamp") : std::string(),
                .site = "Wikipedia",
                .provider = {}});
     }
