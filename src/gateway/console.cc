@@ -34,15 +34,21 @@ bool matches(std::string_view if_none_match, std::string_view etag) {
   return false;
 }
 
+// `loaders`: whose pages may load it, "same-origin" or "cross-origin".
+void add_headers(net::Headers& headers, std::string_view policy, std::string_view loaders) {
+  headers.add("content-security-policy", policy);
+  headers.add("x-content-type-options", "nosniff");
+  headers.add("referrer-policy", "no-referrer");
+  headers.add("cross-origin-resource-policy", loaders);
+}
+
 // The page that draws diagrams out of what models and strangers write (console/diagram): without an
 // origin, without a network, in our own frames only. Its scripts are asked for by nobody's origin.
 void add_diagram_headers(net::Headers& headers) {
-  headers.add("content-security-policy",
+  add_headers(headers,
               "sandbox allow-scripts; default-src 'none'; script-src 'self'; style-src "
-              "'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
-  headers.add("x-content-type-options", "nosniff");
-  headers.add("referrer-policy", "no-referrer");
-  headers.add("cross-origin-resource-policy", "cross-origin");
+              "'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+              "cross-origin");
 }
 
 void send_asset(const net::Request& request, net::Response& response, const console::Asset& asset) {
@@ -106,11 +112,8 @@ const std::string_view kContentSecurityPolicy =
     "frame-ancestors 'none'";
 
 void add_security_headers(net::Headers& headers) {
-  headers.add("content-security-policy", kContentSecurityPolicy);
-  headers.add("x-content-type-options", "nosniff");
-  headers.add("referrer-policy", "no-referrer");
+  add_headers(headers, kContentSecurityPolicy, "same-origin");
   headers.add("cross-origin-opener-policy", "same-origin");
-  headers.add("cross-origin-resource-policy", "same-origin");
 }
 
 void add_console(net::Router& router, std::span<const console::Asset> assets) {

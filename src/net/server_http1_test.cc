@@ -24,14 +24,6 @@ asio::awaitable<void> http1_hello(Request&, Response& response) {
   response.send_text(200, "hello");
   co_return;
 }
-asio::awaitable<void> http1_echo(Request& request, Response& response) {
-  const auto body = co_await request.read_all();
-  if (body) {
-    response.send_text(200, *body);
-  } else {
-    response.send_error(body.error());
-  }
-}
 asio::awaitable<void> ignores_body(Request&, Response& response) {
   response.send_text(200, "ignored");
   co_return;
@@ -69,8 +61,8 @@ asio::awaitable<void> shows(Request& request, Response& response) {
 Router http1_routes() {
   Router router;
   router.add("GET", "/", http1_hello);
-  router.add("POST", "/echo", http1_echo);
-  router.add("POST", "/small", http1_echo, {.body_bytes_max = 10});
+  router.add("POST", "/echo", detail::echo_body);
+  router.add("POST", "/small", detail::echo_body, {.body_bytes_max = 10});
   router.add("POST", "/ignore", ignores_body);
   router.add("GET", "/stream", streams);
   router.add("GET", "/throw", throws);

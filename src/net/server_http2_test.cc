@@ -117,14 +117,6 @@ asio::awaitable<void> http2_hello(Request& request, Response& response) {
   response.send_text(200, "hello " + std::string(request.headers().get("cookie").value_or("")));
   co_return;
 }
-asio::awaitable<void> http2_echo(Request& request, Response& response) {
-  const auto body = co_await request.read_all();
-  if (body) {
-    response.send_text(200, *body);
-  } else {
-    response.send_error(body.error());
-  }
-}
 asio::awaitable<void> early(Request&, Response& response) {
   response.send_text(200, "early");
   co_return;
@@ -143,8 +135,8 @@ asio::awaitable<void> wait_in(Latch* entered, Latch* cancelled, Request& request
 Router http2_routes() {
   Router router;
   router.add("GET", "/", http2_hello);
-  router.add("POST", "/echo", http2_echo);
-  router.add("POST", "/small", http2_echo, {.body_bytes_max = 10});
+  router.add("POST", "/echo", detail::echo_body);
+  router.add("POST", "/small", detail::echo_body, {.body_bytes_max = 10});
   router.add("POST", "/early", early);
   return router;
 }

@@ -321,64 +321,30 @@ def suite_headers() -> Counts:
     return counts
 
 
-TIDY_TOGETHER = 40  # sources
-
-
-def joined(units: list[Unit], path: Path) -> list[Unit]:
-    """The units as one, so that what all of them include is searched once; apart from it those whose names clash with others'."""
-    if len(units) == 1:
-        return units
-    unit = Unit(str(path), [source for each in units for source in each.sources], units[0].flags)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(f'#include "{source}"\n' for source in unit.sources))
-    status, output = run(["clang++-19", "-fsyntax-only", "-w", "-ferror-limit=0", *unit.flags, unit.path], 300)
-    if status == 0:
-        return [unit]
-    clashing = set(re.findall(r"^(\S+?):\d+:\d+: (?:fatal )?error:", output, re.M))
-    apart = [each for each in units if clashing & set(each.sources)]
-    rest = [each for each in units if each not in apart]
-    if not apart or not rest:
-        return units
-    return joined(rest, path) + joined(apart, path.with_stem(path.stem + "_apart"))
-
-
 def suite_tidy() -> Counts:
     """clang-tidy with the checks of .clang-tidy, all of which are errors, over every source that is not a test."""
     if not (ROOT / "build/release/compile_commands.json").exists():
         problem = build("release")
         if problem is not None:
             return Counts(failed=["release build"])
-    groups: dict[tuple[str, ...], list[list[Unit]]] = {}
-    for unit in compile_units():
-        if all(re.match(re.escape(str(ROOT)) + r"/src/(?!.*_(test|fuzz|bench)\.cc$)", source) for source in unit.sources):
-            module = os.path.relpath(unit.sources[0], ROOT / "src").split("/")[0]
-            unit.flags = [w for w in unit.flags if not w.startswith("-W")]
-            of_module = groups.setdefault((module, *unit.flags), [[]])
-            if sum(len(each.sources) for each in of_module[-1]) + len(unit.sources) > TIDY_TOGETHER:
-                of_module.append([])
-            of_module[-1].append(unit)
-    every = [(units, ROOT / f"build/tidy/{key[0]}_{i}_{j}.cc") for i, (key, of_module) in enumerate(groups.items())
-             for j, units in enumerate(of_module) if units]
-    every.sort(key=lambda group: sum(len(unit.sources) for unit in group[0]), reverse=True)  # so that no processor waits at the end
+    units = [u for u in compile_units() if all(re.match(re.escape(str(ROOT)) + r"/src/(?!.*_(test|fuzz|bench)\.cc$)", source) for source in u.sources)]
+    units.sort(key=lambda u: len(u.sources), reverse=True)  # the long ones first, so that no processor waits at the end
 
-    def check(group: tuple[list[Unit], Path]) -> Counts:
-        counts = Counts()
-        for unit in joined(*group):
-            status, output = run(["clang-tidy-19", "--quiet", unit.path, "--", *unit.flags], 900)
-            if status == 0:
-                counts.passed += len(unit.sources)
-                continue
-            found = [line for line in output.splitlines() if " error: " in line or " warning: " in line] or [output[-500:]]
-            print(tail("\n".join(found), 20))
-            files = {source for source in unit.sources if source in output} or set(unit.sources)
-            counts.failed += ["tidy " + os.path.relpath(source, ROOT) for source in sorted(files)]
-            counts.passed += len(unit.sources) - len(files)
-        return counts
+    def check(unit: Unit) -> str | None:
+        words = [w for w in unit.flags if not w.startswith("-W")]
+        status, output = run(["clang-tidy-19", "--quiet", unit.path, "--", *words], 600)
+        if status == 0:
+            return None
+        return "\n".join(line for line in output.splitlines() if " error: " in line or " warning: " in line) or output[-500:]
 
     counts = Counts()
     with ThreadPoolExecutor(JOBS) as pool:
-        for part in pool.map(check, every):
-            counts.add(part)
+        for unit, problem in zip(units, pool.map(check, units)):
+            if problem is None:
+                counts.passed += 1
+            else:
+                counts.failed.append("tidy " + os.path.relpath(unit.sources[0], ROOT) + (" and its folder" if len(unit.sources) > 1 else ""))
+                print(tail(problem, 10))
     return counts
 
 

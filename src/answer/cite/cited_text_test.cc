@@ -2,19 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "answer/test_page.h"
 #include "base/utf8.h"
 
 namespace seine::answer {
 namespace {
-
-Page cited_page(std::string title, std::string text) {
-  Page out{.url = "https://example.org/" + title,
-           .title = title,
-           .markdown = std::move(text),
-           .blocks = {}};
-  out.blocks.push_back({"paragraph", {0, out.markdown.size()}, ""});
-  return out;
-}
 
 struct CitedFixture {
   explicit CitedFixture(std::vector<Page> given) : pages(std::move(given)) {
@@ -44,10 +36,9 @@ struct CitedFixture {
 };
 
 const std::vector<Page> kPages = {
-    cited_page("Seine", "The Seine is a river in northern France. It is 777 kilometres long."),
-    cited_page("Loire",
-               "The Loire is the longest river in France. Its length is 1,006 kilometres."),
-    cited_page("塞纳河", "塞纳河是法国北部的一条河流。它全长777公里，流经巴黎。塞纳河没有鳄鱼。"),
+    test_page("Seine", "The Seine is a river in northern France. It is 777 kilometres long."),
+    test_page("Loire", "The Loire is the longest river in France. Its length is 1,006 kilometres."),
+    test_page("塞纳河", "塞纳河是法国北部的一条河流。它全长777公里，流经巴黎。塞纳河没有鳄鱼。"),
 };
 
 std::string cut(const std::string& text, std::size_t start, std::size_t end) {
@@ -72,7 +63,7 @@ TEST(CheckCitations, KeepsWhatThePageSays) {
 
 TEST(CheckCitations, SaysWhereInADocumentTheQuoteStands) {
   Page document =
-      cited_page("Rivers", "The Seine is 777 kilometres long.\n\nParis lies on the Seine.");
+      test_page("Rivers", "The Seine is 777 kilometres long.\n\nParis lies on the Seine.");
   document.url = "https://example.org/rivers.pdf";
   document.blocks = {{.kind = "paragraph", .span = {0, 33}, .anchor = "page=1"},
                      {.kind = "paragraph", .span = {35, 59}, .anchor = "page=2"}};

@@ -15,6 +15,7 @@
 #include "engine/formats/codec.h"
 #include "engine/kernels/interleave.h"
 #include "engine/kernels/table.h"
+#include "engine/kernels/test_noise.h"
 #include "engine/kernels/thread_pool.h"
 
 namespace seine::engine {
@@ -23,13 +24,6 @@ namespace {
 constexpr DType kTypes[] = {DType::kF32,  DType::kF16,    DType::kBF16,  DType::kQ8_0, DType::kQ4_0,
                             DType::kQ4_1, DType::kQ5_0,   DType::kQ5_1,  DType::kQ4_K, DType::kQ5_K,
                             DType::kQ6_K, DType::kIQ4_NL, DType::kIQ4_XS};
-
-std::vector<float> gemm_noise(std::int64_t count, std::uint64_t seed) {
-  base::SeededRandom random(seed);
-  std::vector<float> out(static_cast<std::size_t>(count));
-  for (float& value : out) value = static_cast<float>(2 * random.uniform() - 1);
-  return out;
-}
 
 // All rows of the table, and what some have for prompts.
 std::vector<const Kernels*> all_kernels() {
@@ -52,7 +46,7 @@ Weights make_weights(DType type, std::int64_t rows, std::int64_t columns) {
   const auto width = static_cast<std::size_t>(columns);
   const std::uint64_t row_size = row_bytes(type, width).value();
   w.bytes.resize(static_cast<std::size_t>(rows) * row_size);
-  const std::vector<float> values = gemm_noise(rows * columns, 7);
+  const std::vector<float> values = test_noise(rows * columns, 7);
   for (std::int64_t n = 0; n < rows; ++n) {
     quantize_row(type, values.data() + n * columns, nullptr,
                  w.bytes.data() + static_cast<std::size_t>(n) * row_size, width);
@@ -75,7 +69,7 @@ Weights make_f8(std::int64_t rows, std::int64_t columns) {
     if ((b & std::byte{0x7F}) == std::byte{0x7F}) b = std::byte{1};
   }
   const std::int64_t blocks = (rows + 127) / 128 * ((columns + 127) / 128);
-  const std::vector<float> scales = gemm_noise(blocks, 5);
+  const std::vector<float> scales = test_noise(blocks, 5);
   w.scales.resize(scales.size() * 4);
   std::memcpy(w.scales.data(), scales.data(), w.scales.size());
   w.view = {.type = DType::kF8E4M3,
@@ -141,7 +135,7 @@ TEST(Gemm, EveryRowAgreesWithTheReference) {
                                                    : (width + 1) / 2 * 256;
         const Weights w = make_weights(type, outputs, columns);
         for (const std::int64_t rows : {1, 2, 17, 33, 70}) {
-          const std::vector<float> x = gemm_noise(rows * columns, 11);
+          const std::vector<float> x = test_noise(rows * columns, 11);
           const std::vector<float> want = product(ref, w.view, x, rows, pool);
           for (const Kernels* row : all_kernels()) {
             if (row == &ref) continue;
@@ -158,12 +152,12 @@ TEST(Gemm, ScaledF8AndManyRows) {
   const Kernels& ref = *kernels_of("ref").value();
   for (const Kernels* row : all_kernels()) {
     const Weights f8 = make_f8(200, 296);
-    const std::vector<float> x = gemm_noise(40 * 296, 2);
+    const std::vector<float> x = test_noise(40 * 296, 2);
     expect_near(*row, DType::kF8E4M3, product(*row, f8.view, x, 40, pool),
                 product(ref, f8.view, x, 40, pool), 296);
     // More rows, outputs and inputs than one pass of the blocking holds.
     const Weights q4 = make_weights(DType::kQ4_0, 700, 1056);
-    const std::vector<float> wide = gemm_noise(530 * 1056, 4);
+    const std::vector<float> wide = test_noise(530 * 1056, 4);
     expect_near(*row, DType::kQ4_0, product(*row, q4.view, wide, 530, pool, 1.0f, true),
                 product(ref, q4.view, wide, 530, pool, 1.0f, true), 1056);
   }
@@ -174,7 +168,7 @@ TEST(Gemm, ARowHasTheSameBitsInAnyCompany) {
   for (const Kernels* row : all_kernels()) {
     for (const DType type : kTypes) {
       const Weights w = make_weights(type, 96, 1280);
-      const std::vector<float> x = gemm_noise(70 * 1280, 9);
+      const std::vector<float> x = test_noise(70 * 1280, 9);
       const std::vector<float> all = product(*row, w.view, x, 70, pool);
       for (const std::int64_t m : {0, 15, 40, 69}) {
         const std::vector<float> one(x.begin() + m * 1280, x.begin() + (m + 1) * 1280);
@@ -195,7 +189,7 @@ TEST(Gemm, PanelRowsAgreeInEveryBit) {
     if (wide->isa == "ref") continue;
     for (const DType type : kTypes) {
       const Weights w = make_weights(type, 83, 1280);
-      const std::vector<float> x = gemm_noise(45 * 1280, 9);
+      const std::vector<float> x = test_noise(45 * 1280, 9);
       EXPECT_EQ(product(**narrow, w.view, x, 45, pool), product(*wide, w.view, x, 45, pool))
           << wide->isa << " " << dtype_name(type);
     }
@@ -219,7 +213,7 @@ TEST(Gemm, InterleavedWeightsGiveTheSameBits) {
       view.interleaved = copy.data();
       for (const Kernels* row : all_kernels()) {
         for (const std::int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 45}) {
-          const std::vector<float> x = gemm_noise(rows * columns, 9);
+          const std::vector<float> x = test_noise(rows * columns, 9);
           EXPECT_TRUE(product(*row, w.view, x, rows, pool) == product(*row, view, x, rows, pool))
               << row->isa << " " << dtype_name(type) << " " << outputs << " x " << rows;
         }
@@ -246,7 +240,7 @@ TEST(Gemm, HugeAndMissingNumbersStayInTheirRow) {
   ThreadPool pool(1);
   for (const Kernels* row : all_kernels()) {
     const Weights w = make_weights(DType::kQ4_K, 20, 512);
-    std::vector<float> x = gemm_noise(3 * 512, 1);
+    std::vector<float> x = test_noise(3 * 512, 1);
     const std::vector<float> clean = product(*row, w.view, x, 3, pool);
     x[512 + 7] = std::numeric_limits<float>::infinity();
     x[512 + 99] = std::numeric_limits<float>::quiet_NaN();

@@ -21,8 +21,7 @@ struct EmbedCase {
 };
 
 std::vector<EmbedCase> read_embed_golden() {
-  const auto text = read_text_file(
-      std::filesystem::path(SEINE_SOURCE_DIR) / "tests/golden/seine_embed.json", 1 << 20);
+  const auto text = read_text_file(SEINE_SOURCE_DIR "/tests/golden/seine_embed.json", 1 << 20);
   const base::Json json = base::parse_json(text.value()).value();
   std::vector<EmbedCase> out;
   for (const base::Json& each : json) {
@@ -35,8 +34,7 @@ std::vector<EmbedCase> read_embed_golden() {
 
 std::shared_ptr<const ModelFile> embed_file() {
   static const auto file =
-      ModelFile::open(std::filesystem::path(SEINE_SOURCE_DIR) / "models/seine-embed/model.gguf")
-          .value();
+      ModelFile::open(SEINE_SOURCE_DIR "/models/seine-embed/model.gguf").value();
   return file;
 }
 
@@ -57,7 +55,7 @@ TEST(SeineEmbed, ItsTokensAreTheReferences) {
   base::SystemRandom random;
   base::Metrics metrics;
   const auto engine =
-      Engine::load(std::filesystem::path(SEINE_SOURCE_DIR) / "models/seine-embed/model.gguf",
+      Engine::load(SEINE_SOURCE_DIR "/models/seine-embed/model.gguf",
                    {.id = "seine-embed", .threads = 2}, {clock, random, metrics}, {}, {});
   ASSERT_TRUE(engine) << engine.error().message;
   EXPECT_TRUE((*engine)->facts().is_encoder);

@@ -24,8 +24,7 @@ struct GoldenCase {
 };
 
 std::vector<GoldenCase> read_mini_golden() {
-  const auto text = read_text_file(
-      std::filesystem::path(SEINE_SOURCE_DIR) / "tests/golden/seine_mini.json", 1 << 20);
+  const auto text = read_text_file(SEINE_SOURCE_DIR "/tests/golden/seine_mini.json", 1 << 20);
   const base::Json json = base::parse_json(text.value()).value();
   std::vector<GoldenCase> out;
   for (const base::Json& each : json) {
@@ -42,8 +41,7 @@ std::vector<GoldenCase> read_mini_golden() {
 
 std::shared_ptr<const ModelFile> mini_file() {
   static const auto file =
-      ModelFile::open(std::filesystem::path(SEINE_SOURCE_DIR) / "models/seine-mini/model.gguf")
-          .value();
+      ModelFile::open(SEINE_SOURCE_DIR "/models/seine-mini/model.gguf").value();
   return file;
 }
 

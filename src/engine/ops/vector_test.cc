@@ -9,22 +9,15 @@
 #include <limits>
 #include <vector>
 
-#include "base/random.h"
 #include "engine/kernels/table.h"
+#include "engine/kernels/test_noise.h"
 
 namespace seine::engine {
 namespace {
 
-std::vector<float> vector_noise(std::int64_t count, std::uint64_t seed, double scale = 1) {
-  base::SeededRandom random(seed);
-  std::vector<float> out(static_cast<std::size_t>(count));
-  for (float& v : out) v = static_cast<float>(scale * (2 * random.uniform() - 1));
-  return out;
-}
-
 // Eight bits, so that rows which round to bf16 have nothing to round.
 std::vector<float> short_noise(std::int64_t count, std::uint64_t seed) {
-  std::vector<float> out = vector_noise(count, seed);
+  std::vector<float> out = test_noise(count, seed);
   for (float& v : out) v = std::nearbyint(v * 128) / 128;
   return out;
 }
@@ -43,8 +36,8 @@ class VectorRow : public testing::TestWithParam<std::string_view> {
 
 TEST_P(VectorRow, InnerProductsAndNorms) {
   for (const std::int64_t n : {1, 15, 16, 17, 31, 33, 64, 100, 448, 1031}) {
-    const auto a = vector_noise(n, 1);
-    const auto b = vector_noise(n, 2);
+    const auto a = test_noise(n, 1);
+    const auto b = test_noise(n, 2);
     EXPECT_NEAR(ops().dot(a.data(), b.data(), n), kRefVectorOps.dot(a.data(), b.data(), n), 1e-4);
     std::vector<float> got(a.size());
     std::vector<float> want(a.size());
@@ -58,9 +51,9 @@ TEST_P(VectorRow, InnerProductsAndNorms) {
 
 TEST_P(VectorRow, SiluTimesUp) {
   for (const std::int64_t n : {1, 16, 37, 224}) {
-    auto got = vector_noise(n, 3, 30);
+    auto got = test_noise(n, 3, 30);
     auto want = got;
-    const auto up = vector_noise(n, 4);
+    const auto up = test_noise(n, 4);
     ops().silu_mul(got.data(), up.data(), n);
     kRefVectorOps.silu_mul(want.data(), up.data(), n);
     for (std::size_t i = 0; i < got.size(); ++i) {
@@ -76,7 +69,7 @@ TEST_P(VectorRow, SiluTimesUp) {
 
 TEST_P(VectorRow, ExponentialsOfATile) {
   const float none = -std::numeric_limits<float>::infinity();
-  auto x = vector_noise(kTileKeys, 5, 90);
+  auto x = test_noise(kTileKeys, 5, 90);
   x[7] = none;
   x[63] = none;
   auto want = x;
@@ -100,7 +93,7 @@ TEST_P(VectorRow, ScoresAndSumsOverKeys) {
         ops().scores(q.data(), queries, k.data(), keys, width, 0.25f, got.data());
         kRefVectorOps.scores(q.data(), queries, k.data(), keys, width, 0.25f, want.data());
         for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-5);
-        auto out = vector_noise(queries * width, 8);
+        auto out = test_noise(queries * width, 8);
         auto want_out = out;
         ops().weighted_sum(weights.data(), queries, k.data(), width, keys, width, out.data(),
                            width);
@@ -116,8 +109,8 @@ TEST_P(VectorRow, AQueryHasTheSameBitsInAnyCompany) {
   constexpr std::int32_t kWidth = 96;
   constexpr std::int32_t kKeys = 50;
   constexpr std::int32_t kQueries = 7;
-  const auto q = vector_noise(kQueries * kWidth, 9);
-  const auto k = vector_noise(kKeys * kWidth, 10);
+  const auto q = test_noise(kQueries * kWidth, 9);
+  const auto k = test_noise(kKeys * kWidth, 10);
   std::vector<float> all(kQueries * kTileKeys);
   std::vector<float> sums(kQueries * kWidth);
   ops().scores(q.data(), kQueries, k.data(), kKeys, kWidth, 1.0f, all.data());
@@ -140,7 +133,7 @@ TEST_P(VectorRow, AQueryHasTheSameBitsInAnyCompany) {
 
 TEST_P(VectorRow, HalvesAndBytes) {
   for (const std::int32_t n : {1, 16, 45}) {
-    auto in = vector_noise(n, 11, 100);
+    auto in = test_noise(n, 11, 100);
     in[0] = 1e9f;
     std::vector<std::byte> got(static_cast<std::size_t>(2 * n));
     std::vector<std::byte> want = got;

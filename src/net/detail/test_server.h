@@ -99,4 +99,14 @@ class Latch {
   bool open_ = false;
 };
 
+// A handler that sends back what it was sent.
+inline asio::awaitable<void> echo_body(Request& request, Response& response) {
+  const auto body = co_await request.read_all();
+  if (body) {
+    response.send_text(200, *body);
+  } else {
+    response.send_error(body.error());
+  }
+}
+
 }  // namespace seine::net::detail
