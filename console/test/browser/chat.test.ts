@@ -135,6 +135,44 @@ describe.skipIf(!chromiumIsThere)("a conversation in a browser", () => {
     expect(reach).toBe("out of reach");
   });
 
+  test("a diagram that never ends takes its own picture and nothing else", async () => {
+    watched = await openPage(browser);
+    const { page } = watched;
+    // The drawer of the frame loops for good where a source says so; the test says when the console's patience is at its end.
+    let frames = 0;
+    await page.route("**/diagram/frame.js", async (route) => {
+      const response = await route.fetch();
+      frames++;
+      const endless = `addEventListener("message", ({ data }) => { if (data.source.includes("endless")) for (;;); });`;
+      await route.fulfill({ response, body: `${endless}\n${await response.text()}` });
+    });
+    await page.addInitScript(() => {
+      if (window !== window.top) return;
+      const { setTimeout } = window;
+      const ends: TimerHandler[] = [];
+      const counted = (run: TimerHandler, ms?: number) => {
+        if (ms === 15_000) ends.push(run);
+        return setTimeout(run, ms === 15_000 ? 600_000 : ms);
+      };
+      Object.assign(window, { setTimeout: counted, ends });
+    });
+    const fence = (source: string) => `\`\`\`mermaid\nflowchart LR\n  ${source}\n\`\`\``;
+    const text = ["A[before] --> B[B]", "A[endless] --> B[B]", "A[after] --> B[B]"].map(fence).join("\n\n");
+    const chat = server.api.addTalk("Drawn", { text, citations: [] });
+    await page.goto(`${server.origin}/chat/${chat.id}`);
+    const pictures = page.getByRole("img", { name: "Diagram; its source can be shown instead" });
+    await expect.poll(() => pictures.count()).toBe(1);
+    await page.waitForFunction(() => (window as unknown as { ends: unknown[] }).ends.length === 2);
+    await page.evaluate(() => (window as unknown as { ends: (() => void)[] }).ends[1]?.());
+    await page.getByText("cannot be drawn").waitFor();
+    await page.getByText("A[endless]").waitFor();
+    await expect.poll(() => pictures.count()).toBe(2);
+    expect(frames).toBe(2);
+    const drawn = await pictures.evaluateAll((all) => all.map((each) => (each as HTMLImageElement).src));
+    expect(decodeURIComponent(drawn[1] ?? "")).toContain("after");
+    expect(await page.locator(".diagram-frame").count()).toBe(1);
+  });
+
   test("the toggles go with the next question", async () => {
     const page = await open();
     fill(server.api, "en");

@@ -16,6 +16,8 @@ interface Frame {
 }
 
 let shared: Frame | undefined;
+// One at a time: one that never ends is then the only one that is not drawn.
+let last: Promise<unknown> = Promise.resolve();
 
 function openFrame(): Frame {
   const element = document.createElement("iframe");
@@ -35,6 +37,12 @@ function openFrame(): Frame {
 /** Rejects with what is wrong in the source, or when no picture came in time. */
 export async function drawDiagram(source: string, dark: boolean): Promise<Drawn> {
   if (source.length > kSourceMax) throw new Error(`more than ${kSourceMax} characters`);
+  const mine = last.then(() => draw(source, dark));
+  last = mine.catch(() => {});
+  return mine;
+}
+
+function draw(source: string, dark: boolean): Promise<Drawn> {
   shared ??= openFrame();
   const frame = shared;
   return new Promise<Drawn>((resolve, reject) => {
@@ -42,7 +50,7 @@ export async function drawDiagram(source: string, dark: boolean): Promise<Drawn>
     const late = setTimeout(() => {
       port1.close();
       frame.element.remove(); // what it draws may never end; the next diagram gets another
-      if (shared === frame) shared = undefined;
+      shared = undefined;
       reject(new Error("no picture came in time"));
     }, kPatienceMs);
     port1.onmessage = ({ data }: MessageEvent) => {
