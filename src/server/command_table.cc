@@ -64,6 +64,8 @@ constexpr std::array kDownOptions = {
         .help = {"How long to wait for the end (default 90s)", "等待结束的最长时间（默认 90s）"}},
 };
 constexpr std::array kJsonOptions = {kJson};
+constexpr Option kTimeout{
+    .name = "--timeout", .value = "TIME", .help = {"Longest time to wait", "最长等待时间"}};
 constexpr Option kSites{.name = "--site",
                         .value = "URL",
                         .help = {"Read this site only (several: repeat it, or commas)",
@@ -94,6 +96,9 @@ constexpr std::array kAskOptions = {
                     "同时打印被引原句与读取失败的页面"}},
     Option{.name = "--require-sources",
            .help = {"Fail (9) when the answer cites nothing", "回答没有引用时以 9 退出"}},
+    Option{.name = "--no-stream",
+           .help = {"Print the answer when it is whole", "回答完整后再打印"}},
+    kTimeout,
     kJson,
 };
 constexpr std::array kChatOptions = {
@@ -181,8 +186,6 @@ constexpr std::array kBenchOptions = {
 constexpr std::array kRestoreOptions = {
     Option{.name = "--yes", .help = {"Do not ask", "不再询问"}},
 };
-constexpr Option kTimeout{
-    .name = "--timeout", .value = "TIME", .help = {"Longest time to wait", "最长等待时间"}};
 constexpr Option kMaxAge{.name = "--max-age",
                          .value = "TIME",
                          .help = {"Age of a kept copy that will do (0s: ask the source)",
@@ -435,12 +438,12 @@ constexpr std::array kCommands = {
             .help = {"Check the configuration", "检查配置"},
             .options = kNoOptions,
             .run = run_config_check},
-    Command{
-        .path = "ask",
-        .argument = "QUESTION",
-        .help = {"Answer a question from sources, with citations", "依据资料回答问题并给出引用"},
-        .options = kAskOptions,
-        .run = run_ask},
+    Command{.path = "ask",
+            .argument = "QUESTION",
+            .help = {"Answer a question from sources (what stdin brings is one), with citations",
+                     "依据资料（含标准输入的内容）回答问题并给出引用"},
+            .options = kAskOptions,
+            .run = run_ask},
     Command{.path = "chat",
             .help = {"Talk in the terminal, or answer questions line by line",
                      "在终端里对话，或逐行回答问题"},

@@ -2,12 +2,14 @@
 """Questions through the real binary: a loopback site is read, answered from, cited, kept and replayed; in both languages."""
 import http.server
 import json
+import os
+import subprocess
 import tempfile
 import threading
 import time
 import unittest
 
-from seine import Service, seine
+from seine import BINARY, Service, environment, seine
 
 PAGES = {
     "/": ("Rivers", '<p>This site tells about rivers of France and their lengths, in a few short pages for readers.</p>'
@@ -145,6 +147,39 @@ class Alone(unittest.TestCase):
             gone = seine("ask", "How long is it?", "--site", site.url, "--data", data)
             self.assertIn(gone.returncode, (3, 8), gone.stderr)
             self.assertEqual(gone.stdout, "")
+
+
+class FromPipes(unittest.TestCase):
+    def test_what_stdin_brings_is_a_source(self):
+        told = "The ferry at Vernon has crossed the river since 1926. It takes sixty passengers.\n"
+        with tempfile.TemporaryDirectory() as data:
+            done = subprocess.run([str(BINARY), "ask", "Since when has the ferry at Vernon crossed the river?", "--search", "off", "--data", data],
+                                  input=told, capture_output=True, text=True, timeout=60, env=environment())
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("since 1926. [1]", done.stdout)
+            self.assertIn("stdin", done.stdout)
+
+    def test_an_answer_is_told_while_it_is_written_and_a_time_limit_ends_it(self):
+        script = {"models": [{"id": "words", "context_tokens": 4096, "steps": [{"text": "word ", "times": 100_000, "pause_ms": 20}]}]}
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "script.json")
+            with open(path, "w") as file:
+                json.dump(script, file)
+            with Service("--model", f"scripted:{path}") as service:
+                service.wait_for_model()
+                words = ["ask", "Tell me more", "--search", "off", "--data", service.data]
+                process = subprocess.Popen([str(BINARY), *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+                self.assertEqual(os.read(process.stdout.fileno(), 5), b"word ")
+                self.assertIsNone(process.poll())  # the answer would take half an hour
+                process.kill()
+                process.communicate()
+                late = seine(*words, "--timeout", "1s")
+                self.assertEqual(late.returncode, 124, late.stderr)
+                self.assertIn("word word", late.stdout)
+                self.assertIn("within 1s", late.stderr)
+                whole = seine(*words, "--timeout", "1s", "--no-stream")
+                self.assertEqual((whole.returncode, whole.stdout), (124, ""))
+                self.assertEqual(seine(*words, "--timeout", "soon").returncode, 2)
 
 
 class WithService(unittest.TestCase):

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -70,7 +71,7 @@ class Documentation(unittest.TestCase):
 
     def ask_examples(self, model: str):
         with Service(**({"SEINE_MODEL": model} if model else {})) as service:
-            wait_for_model(service)
+            service.wait_for_model()
             wait_for_docs(service)
             for language, examples in EXAMPLES.items():
                 questions = example_questions(language)
@@ -134,18 +135,6 @@ def wait_for_docs(service: Service) -> None:
     raise AssertionError("the documentation was not indexed within 120 s")
 
 
-def wait_for_model(service: Service) -> None:
-    if not service.cookie:
-        service.sign_in()
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        models = json.loads(service.request("GET", "/api/models")[2])["data"]
-        if all(model["state"] != "loading" for model in models):
-            return
-        time.sleep(0.2)
-    raise AssertionError("the model did not load within 120 s")
-
-
 class Demo:
     """`seine demo` on a port of the kernel's choice."""
 
@@ -194,6 +183,31 @@ class SampleSite(unittest.TestCase):
         self.assertIn("示例站点", seine("--help", SEINE_LANG="zh").stdout)
 
 
+class Readme(unittest.TestCase):
+    """The transcripts of both READMEs are what the program says, but for its times and addresses."""
+
+    def shown(self, text: str) -> list[str]:
+        text = re.sub(r"http://127\.0\.0\.1:\d+", "ADDRESS", text)
+        return [line.strip() for line in re.sub(r"[\d.]+ (ms|s\b|秒)", r"0 \1", text).splitlines() if line.strip()]
+
+    def test_transcripts(self):
+        for name, language in (("README.md", "en"), ("README.zh-CN.md", "zh")):
+            blocks = [block for block in (ROOT / name).read_text(encoding="utf-8").split("```") if block.lstrip().startswith("$ ")]
+            told = {re.search(r"(\./run|seine demo)", block).group(1): block for block in blocks}
+            with Demo() as demo, tempfile.TemporaryDirectory() as data:
+                command = re.search(r'^\$ seine (ask .*)$', told["seine demo"], re.M).group(1)
+                words = shlex.split(re.sub(r"http://127\.0\.0\.1:\d+", demo.url, command))
+                done = subprocess.run([str(BINARY), *words, "--data", data], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                      text=True, timeout=120, env=environment(SEINE_LANG=language))
+                self.assertEqual(self.shown(done.stdout), self.shown(told["seine demo"].split(command)[1]))
+            with Service(SEINE_LANG=language) as service:
+                said = re.sub(r"token=\S+", "token=TOKEN", service.report).replace(service.data, "DATA")
+                told_up = re.sub(r"token=\S+", "token=TOKEN", told["./run"].split("./run", 1)[1]).replace("/home/you/.local/share/seine", "DATA")
+                # The last line may not have been read to its end.
+                self.assertEqual(self.shown(told_up)[:-1], self.shown(said)[:-1])
+                self.assertIn("Ctrl+C", self.shown(told_up)[-1])
+
+
 class OpenApi(unittest.TestCase):
     def test_the_document_is_that_of_a_running_service(self):
         result = seine("openapi")
@@ -237,7 +251,7 @@ class Conversation(unittest.TestCase):
 
     def test_ctrl_c_stops_the_answer_and_twice_leaves(self):
         with Script(times=100_000, pause_ms=50) as script, Service(SEINE_MODEL=script) as service:
-            wait_for_model(service)
+            service.wait_for_model()
             pid, fd = pty.fork()
             if pid == 0:
                 os.execve(str(BINARY), [str(BINARY), "chat", "--data", service.data, "--search", "off"], environment(TERM="xterm"))
@@ -305,7 +319,7 @@ class TakenUpAgain(unittest.TestCase):
 
     def test_a_run_of_a_chat_is_followed_from_any_event(self):
         with Script(times=60, pause_ms=50) as script, Service(SEINE_MODEL=script) as service:
-            wait_for_model(service)
+            service.wait_for_model()
             chat = json.loads(service.request("POST", "/api/chats", {})[2])["id"]
             connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
             connection.request("POST", "/api/ask", json.dumps({"question": "Tell me more", "chat_id": chat, "search": "off"}),

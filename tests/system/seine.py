@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -69,6 +70,18 @@ class Service:
         status, headers, _ = self.request("POST", "/api/session", {"token": self.token})
         assert status == 204, status
         self.cookie = headers["set-cookie"].split(";")[0]
+
+    def wait_for_model(self) -> None:
+        """Until no model is loading any more."""
+        if not self.cookie:
+            self.sign_in()
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            models = json.loads(self.request("GET", "/api/models")[2])["data"]
+            if all(model["state"] != "loading" for model in models):
+                return
+            time.sleep(0.2)
+        raise AssertionError("the model did not load within 120 s")
 
     def stop(self, sign: int = signal.SIGTERM) -> tuple[int, str]:
         if self.process.poll() is None:

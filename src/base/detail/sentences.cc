@@ -232,6 +232,8 @@ constexpr auto kTable = std::to_array<Bilingual>({
      "{}：“{}”不是以已知服务开头的 服务=值"},
     {"{}: '{}' is no amount", "{}：“{}”不是数量"},
     {"the service broke off the answer", "服务中断了回答"},
+    {"no whole answer within {}", "{} 内没有得到完整的回答"},
+    {"stdin has more than {} bytes", "标准输入超过 {} 字节"},
 
     // net, as answers to a request
     {"ill-formed escape in the path", "路径中的转义有误"},
