@@ -11,6 +11,7 @@ int run_down(const Invocation& invocation);
 int run_link(const Invocation& invocation);
 int run_doctor(const Invocation& invocation);
 int run_config_get(const Invocation& invocation);
+int run_config_set(const Invocation& invocation);
 int run_config_explain(const Invocation& invocation);
 int run_config_check(const Invocation& invocation);
 int run_key_ls(const Invocation& invocation);

@@ -5,10 +5,13 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
+#include "base/config_edit.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "server/commands.h"
@@ -46,6 +49,67 @@ int run_config_get(const Invocation& invocation) {
     return fail_with(terminal, error);
   }
   terminal.out(invocation.has("--json") ? base::to_pretty_text(all) + "\n" : lines);
+  return kOk;
+}
+
+namespace {
+
+// Whole or not at all: what reads the file meanwhile sees the old one.
+Result<> replace_file(const std::string& path, std::string_view content) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  const fs::path target = fs::exists(path, failed) ? fs::canonical(path, failed) : fs::path(path);
+  if (!failed && target.has_parent_path()) fs::create_directories(target.parent_path(), failed);
+  const fs::path partial = target.string() + ".new";
+  if (!failed) {
+    std::ofstream file(partial, std::ios::binary | std::ios::trunc);
+    file << content;
+    file.close();
+    if (!file) return std::unexpected(base::errno_error(partial.string(), errno));
+    if (fs::exists(target, failed))
+      fs::permissions(partial, fs::status(target, failed).permissions(), failed);
+    fs::rename(partial, target, failed);
+  }
+  if (!failed) return {};
+  return std::unexpected(base::errno_error(path, failed.value()));
+}
+
+}  // namespace
+
+int run_config_set(const Invocation& invocation) {
+  const Terminal& terminal = *invocation.terminal;
+  const Result<std::string> path = own_config_file(invocation);
+  if (!path) return fail_with(terminal, path.error());
+  std::ifstream file(*path, std::ios::binary);
+  std::ostringstream content;
+  if (file) {
+    content << file.rdbuf();
+  } else if (errno != ENOENT) {
+    return fail_with(terminal, base::errno_error(*path, errno));
+  }
+  const auto edited =
+      base::set_in_file(config_schema(), {*path, std::move(content).str()}, invocation.argument,
+                        invocation.second, terminal.language());
+  if (!edited) return fail_with(terminal, edited.error());
+  if (const Result<> written = replace_file(*path, *edited); !written)
+    return fail_with(terminal, written.error());
+  constexpr Bilingual kWritten = {"seine: {} is set in {}", "seine: {} 已写入 {}"};
+  terminal.note(fmt::format(fmt::runtime(terminal.pick(kWritten)), invocation.argument, *path));
+  const base::ConfigKey& key = *base::find_key(config_schema(), invocation.argument);
+  terminal.note(key.reloadable
+                    ? terminal.pick({"  a running service takes it on SIGHUP",
+                                     "  运行中的服务收到 SIGHUP 后采用"})
+                    : terminal.pick({"  a running service takes it when it is started again",
+                                     "  运行中的服务重新启动后采用"}));
+  // What a flag, a variable or a stronger file says is heard first.
+  const Result<base::Config> config = load_config(invocation);
+  if (!config) return kOk;
+  const base::ConfigOrigin first = config->explain(key.name, terminal.language())->front();
+  if (!first.source.starts_with(*path)) {
+    constexpr Bilingual kWeaker = {"seine: warning: {} says otherwise and goes first",
+                                   "seine: 警告：{} 另有设定，且优先"};
+    terminal.note(fmt::format(fmt::runtime(terminal.pick(kWeaker)), first.source));
+  }
   return kOk;
 }
 

@@ -171,6 +171,19 @@ Result<std::string> read_file(const std::string& path) {
   return std::move(content).str();
 }
 
+std::string named_config(const Invocation& invocation) {
+  return invocation.value("--config")
+      .value_or(std::string(variable(invocation.environment, "SEINE_CONFIG")));
+}
+
+// Empty without a home.
+std::string user_config(const Invocation& invocation) {
+  const std::string_view home = variable(invocation.environment, "HOME");
+  const std::string_view config_home = variable(invocation.environment, "XDG_CONFIG_HOME");
+  if (!config_home.empty()) return fmt::format("{}/seine/config.toml", config_home);
+  return home.empty() ? std::string() : fmt::format("{}/.config/seine/config.toml", home);
+}
+
 }  // namespace
 
 std::optional<std::string> Invocation::value(std::string_view option) const {
@@ -249,22 +262,14 @@ Result<base::Config> load_config(const Invocation& invocation) {
   }
 
   // A file that was asked for must be there; the user's and the system's may be absent.
-  const std::string asked =
-      invocation.value("--config")
-          .value_or(std::string(variable(invocation.environment, "SEINE_CONFIG")));
+  const std::string asked = named_config(invocation);
   if (!asked.empty()) {
     Result<std::string> content = read_file(asked);
     if (!content) return std::unexpected(std::move(content).error());
     sources.files.push_back({asked, *std::move(content)});
   }
-  const std::string_view home = variable(invocation.environment, "HOME");
-  const std::string_view config_home = variable(invocation.environment, "XDG_CONFIG_HOME");
   std::vector<std::string> places;
-  if (!config_home.empty()) {
-    places.push_back(fmt::format("{}/seine/config.toml", config_home));
-  } else if (!home.empty()) {
-    places.push_back(fmt::format("{}/.config/seine/config.toml", home));
-  }
+  if (std::string own = user_config(invocation); !own.empty()) places.push_back(std::move(own));
   places.emplace_back("/etc/seine/seine.toml");
   for (const std::string& place : places) {
     if (Result<std::string> content = read_file(place)) {
@@ -274,6 +279,15 @@ Result<base::Config> load_config(const Invocation& invocation) {
     }
   }
   return base::Config::load(config_schema(), sources, language);
+}
+
+Result<std::string> own_config_file(const Invocation& invocation) {
+  std::string path = named_config(invocation);
+  if (path.empty()) path = user_config(invocation);
+  if (!path.empty()) return path;
+  return usage_error(invocation.terminal->language(),
+                     {"no place for settings: set --config, SEINE_CONFIG or HOME",
+                      "没有存放设置的位置：请设置 --config、SEINE_CONFIG 或 HOME"});
 }
 
 Result<std::string> data_directory(const base::Config& config, const Environment& environment,

@@ -38,6 +38,9 @@ base::Result<Invocation> parse_arguments(const std::vector<std::string>& words,
 
 // Flags, variables and files in their order of strength.
 base::Result<base::Config> load_config(const Invocation& invocation);
+// The file that `config set` writes, whether it is there or not: the one that was named, else the
+// user's own.
+base::Result<std::string> own_config_file(const Invocation& invocation);
 // data.dir, or the place that the environment gives when it is empty.
 base::Result<std::string> data_directory(const base::Config& config, const Environment& environment,
                                          base::Language language);

@@ -223,6 +223,27 @@ class Commands(unittest.TestCase):
         self.assertEqual([o["source"] for o in chain["origins"]], ["flag", "variable SEINE_LOG", "built-in"])
         self.assertEqual(seine("config", "explain", "no.such").returncode, 3)
 
+    def test_config_set_writes_what_the_service_reads(self):
+        with tempfile.TemporaryDirectory() as home:
+            path = os.path.join(home, "seine/config.toml")
+            self.assertEqual(seine("config", "set", "server.threads", "1", XDG_CONFIG_HOME=home).returncode, 0)
+            with open(path, "a") as file:
+                file.write("# ours\n[search]\nproviders = [\"index\"] # no network\n")
+            os.chmod(path, 0o600)
+            done = seine("config", "set", "search.providers", "index,wikipedia", XDG_CONFIG_HOME=home)
+            self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+            self.assertIn(path, done.stderr)
+            with open(path) as file:
+                self.assertEqual(file.read(), '[server]\nthreads = 1\n# ours\n[search]\nproviders = ["index", "wikipedia"] # no network\n')
+            self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+            self.assertEqual(os.listdir(os.path.dirname(path)), ["config.toml"])
+            self.assertEqual(seine("config", "get", "search.providers", XDG_CONFIG_HOME=home).stdout, "index,wikipedia\n")
+            self.assertIn("SEINE_LOG", seine("config", "set", "log.level", "debug", XDG_CONFIG_HOME=home, SEINE_LOG="warn").stderr)
+            for words, code in ((["server.threads", "many"], 2), (["server.thread", "1"], 3), (["server.threads"], 2)):
+                refused = seine("config", "set", *words, XDG_CONFIG_HOME=home)
+                self.assertEqual((refused.returncode, refused.stdout), (code, ""), refused.stderr)
+            self.assertIn("已写入", seine("config", "set", "server.threads", "2", XDG_CONFIG_HOME=home, SEINE_LANG="zh").stderr)
+
     def test_doctor(self):
         with tempfile.TemporaryDirectory() as data:
             result = seine("doctor", "--data", data, "--json")
