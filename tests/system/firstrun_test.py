@@ -25,6 +25,16 @@ EXAMPLES = {
            "model": ("--model", "models"), "backup": ("seine backup", "operations")},
 }
 
+# In other words than the console's, and what else newcomers ask.
+FURTHER = {
+    "en": {"How do I make a backup?": ("seine backup", "operations"), "How do I restore a backup?": ("seine restore", "operations"),
+           "Where is the data kept?": ("~/.local/share/seine", "operations"), "How do I change a setting?": ("seine config set", "operations"),
+           "Can Seine read PDF files?": ("PDF", "asking-the-web"), "How do I make an API key?": ("seine key create", "keys-and-clients")},
+    "zh": {"怎样做备份？": ("seine backup", "operations"), "如何恢复备份？": ("seine restore", "operations"),
+           "数据存放在哪里？": ("~/.local/share/seine", "operations"), "怎样修改设置？": ("seine config set", "operations"),
+           "怎样创建 API 密钥？": ("seine key create", "keys-and-clients")},
+}
+
 
 def example_questions(language: str) -> dict[str, str]:
     text = (ROOT / f"console/src/i18n/{language}_chat.ts").read_text(encoding="utf-8")
@@ -75,13 +85,15 @@ class Documentation(unittest.TestCase):
             wait_for_docs(service)
             for language, examples in EXAMPLES.items():
                 questions = example_questions(language)
+                asked = [(name, questions[name], *wanted) for name, wanted in examples.items()]
+                asked += [("further", question, *wanted) for question, wanted in FURTHER[language].items()]
                 base = service.url + ("/docs/zh" if language == "zh" else "/docs")
-                for name, (words, page) in examples.items():
-                    body = {"question": questions[name], "sites": [base], "language": language, "stream": False}
+                for name, question, words, page in asked:
+                    body = {"question": question, "sites": [base], "language": language, "stream": False}
                     status, _, text = service.request("POST", "/api/ask", body)
                     self.assertEqual(status, 200, text)
                     answer = json.loads(text)
-                    told = f"{language} {name} ({model or 'shipped'}): {answer['by']}: {answer['text']}"
+                    told = f"{language} {name} {question} ({model or 'shipped'}): {answer['by']}: {answer['text']}"
                     self.assertEqual(answer["state"], "complete", told)
                     self.assertIn(words, answer["text"], told)
                     source = next(s for s in answer["sources"] if s["id"] == answer["citations"][0]["source_id"])

@@ -173,6 +173,22 @@ describe.skipIf(!chromiumIsThere)("a conversation in a browser", () => {
     expect(await page.locator(".diagram-frame").count()).toBe(1);
   });
 
+  test("a phone shows every choice for a question", async () => {
+    const page = await open("/", { viewport: { width: 360, height: 780 } });
+    for (const name of ["Attach files", "Search: auto", "DeepThink", "Sites"]) {
+      const box = await page.getByRole("button", { name, exact: true }).boundingBox();
+      expect(box && box.x >= 0 && box.x + box.width <= 360, name).toBe(true);
+    }
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    await screenshot(page, "composer-phone");
+    await page.getByRole("button", { name: "Sites" }).click();
+    await page.getByRole("textbox", { name: "Read only" }).fill("docs.example.org");
+    await page.keyboard.press("Enter");
+    await screenshot(page, "composer-phone-sites");
+    await ask(page, "What is new?");
+    await expect.poll(() => server.api.asks[0]).toMatchObject({ sites: ["https://docs.example.org"] });
+  });
+
   test("the toggles go with the next question", async () => {
     const page = await open();
     fill(server.api, "en");

@@ -98,7 +98,7 @@ export function Composer(props: {
         onPaste={onPaste}
         className="block w-full resize-none bg-transparent px-4 pt-3.5 pb-2 leading-6 outline-none placeholder:text-ink-faint"
       />
-      <div className="flex items-center gap-1 px-2 pb-2">
+      <div className="flex items-center gap-1 px-2 pb-2 max-md:flex-wrap">
         <input
           ref={picker}
           type="file"
@@ -128,7 +128,7 @@ export function Composer(props: {
             type="button"
             title={t("sites.add.label")}
             onClick={() => setSitesOpen(true)}
-            className="toggle max-md:hidden"
+            className="toggle"
           >
             {t("sites.add")}
           </button>
