@@ -133,6 +133,9 @@ std::vector<Extract> extract_sentences(const Question& question, std::span<const
   if (total <= 0) return {};
   const double least =
       question.language == base::Language::kChinese ? kCoverageMinChinese : kCoverageMin;
+  // With its mark: without one, an answer may well hold the words in their order.
+  std::string whole = base::ascii_lower(base::trim(question.text));
+  if (!whole.ends_with('?') && !whole.ends_with("？")) whole.clear();
   std::vector<Extract> found;
   for (std::size_t rank = 0; rank < chosen.size(); ++rank) {
     const Passage& passage = passages[chosen[rank]];
@@ -140,6 +143,8 @@ std::vector<Extract> extract_sentences(const Question& question, std::span<const
         tokenizer, pages[passage.page].title + " " + passage.heading_path + " " + passage.text);
     for (std::size_t i = 0; i < passage.sentences.size(); ++i) {
       const std::string_view text = passage.plain(passage.sentences[i]);
+      // One that repeats the question, such as an example of asking it, does not answer it.
+      if (!whole.empty() && base::ascii_lower(text).find(whole) != std::string::npos) continue;
       const Terms here = terms_of(tokenizer, text);
       double in_sentence = 0;
       double in_context = 0;

@@ -31,6 +31,15 @@ struct Fixture {
   Bm25 index;
 };
 
+TEST(Extract, TheQuestionItselfIsNoAnswer) {
+  const Page guide =
+      test_page("Guide", "Try this: ask \"When does the museum close on Sunday?\" now.");
+  const Page hours = test_page("Hours", "On Sunday the museum opens at 11:00 and closes at 17:00.");
+  EXPECT_EQ(Fixture({guide, hours}).best("When does the museum close on Sunday?"),
+            "On Sunday the museum opens at 11:00 and closes at 17:00.");
+  EXPECT_EQ(Fixture({guide}).best("When does the museum close on Sunday?"), "");
+}
+
 TEST(Extract, PicksTheSentenceThatAnswers) {
   Fixture f({test_page("Seine",
                        "The Seine is a river in France. The river is 777 kilometres long. "
