@@ -36,6 +36,7 @@ struct UrlCitation {
   std::size_t end = 0;
   std::string url;
   std::string title;
+  std::string quote = {};  // what stands there
 
   bool operator==(const UrlCitation&) const = default;
 };

@@ -60,7 +60,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
       extras_->citations.push_back({.start = citation.start,
                                     .end = citation.end,
                                     .url = answer::address_of(*source, citation),
-                                    .title = source->title});
+                                    .title = source->title,
+                                    .quote = citation.quote});
     }
     extras_->seine = base::to_text(answer::to_json(answer));
     if (answer.error) {

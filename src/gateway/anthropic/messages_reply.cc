@@ -33,7 +33,7 @@ Json citation_json(const UrlCitation& citation) {
           {"url", citation.url},
           {"title", citation.title},
           {"encrypted_index", ""},
-          {"cited_text", ""}};
+          {"cited_text", citation.quote}};
 }
 
 Json stop_sequence_json(const llm::Finish& finish) {

@@ -38,13 +38,15 @@ ModelName resolve_model(std::string_view name, const std::vector<llm::ModelInfo>
   if (is_one_of(known, name)) return model;
   const bool plain = name == "deepseek-chat";
   const bool thinking = name == "deepseek-reasoner";
+  // What a client of DeepSeek's asks for by itself; the request says whether it is to think.
+  const bool current = name == "deepseek-v4-flash" || name == "deepseek-v4-pro";
   if (plain) model.effort = llm::Effort::kOff;
   if (thinking) model.effort = llm::Effort::kHigh;
   if (plain || thinking) {
     // The names stood for the flash model when they ended.
     model.id = is_one_of(known, "deepseek-v4-flash") ? "deepseek-v4-flash" : "";
   }
-  if (name == "default" || name == "seine") model.id.clear();
+  if (name == "default" || name == "seine" || current) model.id.clear();
   if (model.id.empty() && !known.empty()) model.id = known.front().id;
   return model;
 }

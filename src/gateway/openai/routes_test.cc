@@ -109,13 +109,16 @@ TEST(OpenAiRoutes, GivesSeveralAnswers) {
   }
 }
 
-TEST(OpenAiRoutes, OldNamesMeanTheDefaultModel) {
+TEST(OpenAiRoutes, DeepSeeksNamesMeanTheDefaultModel) {
   ServedRoutes served(hello(), nullptr, 100, {.id = "m", .owned_by = "t", .thinks = true});
   EXPECT_EQ(served.gateway.post("/v1/chat/completions", question("deepseek-chat")).json()["model"],
             "m");
   EXPECT_EQ(served.gateway.post("/v1/chat/completions", question("deepseek-reasoner")).status, 200);
+  EXPECT_EQ(
+      served.gateway.post("/v1/chat/completions", question("deepseek-v4-flash")).json()["model"],
+      "m");
   const auto requests = served.generator.requests();
-  ASSERT_EQ(requests.size(), 2u);
+  ASSERT_EQ(requests.size(), 3u);
   EXPECT_EQ(requests[0].effort, llm::Effort::kOff);
   EXPECT_EQ(requests[1].effort, llm::Effort::kHigh);
 }
