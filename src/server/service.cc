@@ -347,6 +347,8 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                            s.router));
   s.runtime = std::make_unique<net::Runtime>(s.settings.threads, environment.clock);
   web::WebSettings wanted = s.settings.web;
+  std::vector<std::string> collections = wanted.search.collections;
+  web::GuardPolicy guard = wanted.guard;
   wanted.watch.told = [log = base::Logger(environment.log).with({{"module", "watch"}})](
                           std::string_view what, std::string_view watch, std::string_view detail) {
     log.info(what, {{"watch", watch}, {"detail", detail}});
@@ -361,6 +363,10 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
   s.web_ports = std::make_unique<WebPorts>(WebPorts::Ports{.reader = s.reading->reader(),
                                                            .search = s.reading->search(),
                                                            .crawler = s.reading->crawler(),
+                                                           .index = s.reading->index(),
+                                                           .collections = std::move(collections),
+                                                           .guard = std::move(guard),
+                                                           .pool = *s.pool,
                                                            .runtime = *s.runtime,
                                                            .clock = environment.clock});
   s.docs = std::make_unique<DocsSite>(

@@ -1,10 +1,14 @@
 #include "server/web_ports.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <utility>
 
+#include "net/on_pool.h"
 #include "web/guard/guard.h"
 #include "web/url/url.h"
+#include "web/verdict.h"
 
 namespace seine::server {
 namespace {
@@ -73,9 +77,43 @@ asio::awaitable<void> search_once(web::Search& search, web::SearchRequest reques
   }
 }
 
-asio::awaitable<void> read_once(web::Reader& reader, std::string url, web::ReadOptions options,
+// Whether a copy may stand in for the page: the web is out of reach, or the page is where only the
+// operator may send the reader, who did when it was kept. What the operator's lists forbid is not
+// told from a copy either.
+bool is_out_of_reach(const base::Error& error, std::string_view address,
+                     const web::GuardPolicy& guard) {
+  if (error.code == base::Code::kUnavailable) return true;
+  const Result<web::Url> url = web::Url::parse(address);
+  if (!url || error.field != web::verdict_name(web::Verdict::kRefused)) return false;
+  const web::Refusal refusal = web::judge_url(*url, guard);
+  return refusal == web::Refusal::kPort || refusal == web::Refusal::kAddress;
+}
+
+asio::awaitable<Result<std::optional<web::PageDocument>>> kept_copy(const WebPorts::Ports& ports,
+                                                                    std::string url) {
+  co_return co_await net::on_pool<std::optional<web::PageDocument>>(
+      ports.pool, [&ports, url]() -> Result<std::optional<web::PageDocument>> {
+        for (const std::string& collection : ports.collections) {
+          auto page = SEINE_TRY(ports.index.get(collection, url));
+          if (!page) continue;
+          page->age =
+              std::max(std::chrono::seconds(0), std::chrono::duration_cast<std::chrono::seconds>(
+                                                    ports.clock.wall() - page->fetched_at));
+          return page;
+        }
+        return std::nullopt;
+      });
+}
+
+asio::awaitable<void> read_once(const WebPorts::Ports& ports, answer::ReadRequest request,
+                                web::ReadOptions options,
                                 std::function<void(Result<answer::Page>)> done) {
-  Result<web::PageDocument> document = co_await reader.read(std::move(url), std::move(options));
+  Result<web::PageDocument> document = co_await ports.reader.read(request.url, std::move(options));
+  if (!document && request.origin == answer::Origin::kSearchHit &&
+      is_out_of_reach(document.error(), request.url, ports.guard)) {
+    auto kept = co_await kept_copy(ports, request.url);
+    if (kept && *kept) document = std::move(**kept);
+  }
   if (document) {
     done(to_page(*std::move(document)));
   } else {
@@ -146,10 +184,9 @@ void WebPorts::read(answer::ReadRequest request, base::Deadline deadline, std::s
   options.timeout = time_left(deadline, ports_.clock);
   options.max_age = request.max_age;
   if (request.origin == answer::Origin::kOperator) trust(request.url, options);
-  calls_.start(
-      [own = this, url = std::move(request.url), options = std::move(options),
-       done = std::move(done)] { return read_once(own->ports_.reader, url, options, done); },
-      std::move(stop));
+  calls_.start([own = this, request = std::move(request), options = std::move(options),
+                done = std::move(done)] { return read_once(own->ports_, request, options, done); },
+               std::move(stop));
 }
 
 void WebPorts::read_site(answer::SiteRequest request, base::Deadline deadline, std::stop_token stop,

@@ -1,13 +1,21 @@
 // What answers need of the world, served by module web: searches by its engine, pages by its
 // reader, sites by its crawler. Owned by the composition root; used from any thread, works on the
-// network's; ends before the runtime does, and what it is given outlives it.
+// network's; ends before the runtime does, and what it is given outlives it. A search hit that
+// cannot be reached is read as the own index keeps it.
 #pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "answer/ports.h"
 #include "base/clock.h"
 #include "net/runtime.h"
 #include "server/calls.h"
+#include "store/worker_pool.h"
 #include "web/crawl/crawler.h"
+#include "web/guard/guard.h"
+#include "web/index/collection.h"
 #include "web/reader.h"
 #include "web/search/search.h"
 
@@ -19,11 +27,15 @@ class WebPorts final : public answer::Search, public answer::Pages {
     web::Reader& reader;
     web::Search& search;
     web::Crawler& crawler;
+    web::PageIndex& index;
+    std::vector<std::string> collections;  // of the index, those that are searched
+    web::GuardPolicy guard;
+    store::WorkerPool& pool;
     net::Runtime& runtime;
     const base::Clock& clock;
   };
 
-  explicit WebPorts(Ports ports) : ports_(ports), calls_(ports.runtime) {}
+  explicit WebPorts(Ports ports) : ports_(std::move(ports)), calls_(ports.runtime) {}
 
   void search(answer::SearchQuery query, base::Deadline deadline, std::stop_token stop,
               std::function<void(base::Result<answer::SearchResult>)> done) override;

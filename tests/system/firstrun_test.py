@@ -195,6 +195,40 @@ class SampleSite(unittest.TestCase):
         self.assertIn("示例站点", seine("--help", SEINE_LANG="zh").stdout)
 
 
+class OwnIndex(unittest.TestCase):
+    def test_what_was_crawled_answers_when_the_site_is_out_of_reach(self):
+        """A site on this machine, which only the operator may have read; then one that is gone."""
+        with tempfile.TemporaryDirectory() as data:
+            with Demo() as demo, Service(data=data, SEINE_MODEL="none", SEINE_SEARCH_PROVIDERS="index") as service:
+                crawl = seine("web", "crawl", demo.url + "/", "--data", data)
+                self.assertEqual(crawl.returncode, 0, crawl.stderr)
+                service.sign_in()
+                self.ask(service, demo.url)
+            with Service(data=data, SEINE_MODEL="none", SEINE_SEARCH_PROVIDERS="index") as service:
+                service.sign_in()
+                self.ask(service, demo.url)
+            # What the operator has forbidden since is not told from the copy.
+            with Service(data=data, SEINE_MODEL="none", SEINE_SEARCH_PROVIDERS="index", SEINE_WEB_DENIED_DOMAINS="127.0.0.1") as service:
+                service.sign_in()
+                body = {"question": "When does the museum close on Sunday?", "search": "on", "stream": False}
+                self.assertNotIn("17:00", service.request("POST", "/api/ask", body)[2])
+
+    def ask(self, service: Service, site: str) -> None:
+        body = {"question": "When does the museum close on Sunday?", "search": "on", "stream": False}
+        status, _, text = service.request("POST", "/api/ask", body)
+        self.assertEqual(status, 200, text)
+        answer = json.loads(text)
+        self.assertIn("17:00", answer["text"], text)
+        source = next(s for s in answer["sources"] if s["id"] == answer["citations"][0]["source_id"])
+        self.assertEqual((source["url"], source["from"], source["state"]), (site + "/hours", "index", "cited"))
+        asked = {"model": "default:online", "max_tokens": 100, "messages": [{"role": "user", "content": body["question"]}]}
+        status, _, text = service.request("POST", "/v1/messages", asked)
+        self.assertEqual(status, 200, text)
+        cited = json.loads(text)["content"][0]["citations"][0]
+        self.assertEqual(cited["url"], site + "/hours")
+        self.assertIn("17:00", cited["cited_text"])
+
+
 class Readme(unittest.TestCase):
     """The transcripts of both READMEs are what the program says, but for its times and addresses."""
 
