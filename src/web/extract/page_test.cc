@@ -153,6 +153,13 @@ TEST(Page, WallsAndShellsAreTypedFailures) {
   EXPECT_EQ(failure("<title>404 Not Found</title><p>Nothing here.</p>"), PageFailure::kSoft404);
   EXPECT_EQ(failure("<title>App</title><body><div id=root></div><script src=a.js></script>"),
             PageFailure::kEmptyShell);
+  EXPECT_EQ(failure("<title>Prices</title><script src=a.js></script><nav><a href=/>Home</a></nav>"
+                    "<main><h1>Prices</h1><div id=prices></div></main>"),
+            PageFailure::kEmptyShell);
+  EXPECT_EQ(
+      failure("<title>Hours</title><script src=a.js></script><p>The museum is closed on Mondays "
+              "and on the first of May; on all other days it opens at ten.</p>"),
+      PageFailure::kNone);
   EXPECT_EQ(failure("<title>Site</title><body><p>Please log in to continue</p><form><input "
                     "type=password></form>"),
             PageFailure::kLoginWall);

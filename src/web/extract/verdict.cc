@@ -150,8 +150,9 @@ PageFailure judge_page(const html::Document& document, const Visibility& visibil
     return PageFailure::kLoginWall;
   }
   if (options.rendered) return PageFailure::kNone;
+  const bool blank = page.blocks.empty() && facts.scripts > 0;
   if (main.page_length < 200 &&
-      (facts.script_root || facts.scripts > 1 || any_in(source, kScriptWords))) {
+      (blank || facts.script_root || facts.scripts > 1 || any_in(source, kScriptWords))) {
     return PageFailure::kEmptyShell;
   }
   if (tiny && any_in(facts.visible, kScriptWords)) return PageFailure::kEmptyShell;
