@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <iterator>
 
 #include "base/ids.h"
 #include "net/on_pool.h"
@@ -83,6 +84,18 @@ std::vector<WatchBlock> plain(std::vector<KeyedBlock> blocks) {
   return out;
 }
 
+// Of a page on this machine or in the own network by its literal address or local name: who adds a
+// watch is the operator and may name it. A public name gets nothing: where it leads can change.
+std::vector<Endpoint> own_place(std::string_view address, GuardPolicy policy) {
+  const auto url = Url::parse(address);
+  if (!url || !url->is_http() || !url->port_or_default()) return {};
+  policy.ports = {*url->port_or_default()};
+  if (judge_url(*url, policy) != Refusal::kAddress) return {};
+  return {{.scheme = std::string(url->scheme()),
+           .host = std::string(url->hostname()),
+           .port = *url->port_or_default()}};
+}
+
 Result<> judge_place(std::string_view address, std::string_view member, const GuardPolicy& policy) {
   const auto url = Url::parse(address);
   if (!url || !url->is_http())
@@ -131,7 +144,9 @@ asio::awaitable<Result<T>> Watcher::stored(Job job) {
 
 asio::awaitable<Result<Watch>> Watcher::add(WatchSpec spec) {
   if (!spec.selector.empty()) SEINE_CO_CHECK(css::parse_selector_list(spec.selector));
-  SEINE_CO_CHECK(judge_place(spec.url, "url", settings_.guard));
+  GuardPolicy named = settings_.guard;
+  std::ranges::move(own_place(spec.url, settings_.guard), std::back_inserter(named.endpoints));
+  SEINE_CO_CHECK(judge_place(spec.url, "url", named));
   if (!spec.webhook.empty()) SEINE_CO_CHECK(judge_place(spec.webhook, "webhook", settings_.guard));
   const base::WallTime now = ports_.clock.wall();
   Watch watch{.id = base::make_hex_id(ports_.random, 12),
@@ -244,6 +259,7 @@ asio::awaitable<Result<PageDocument>> Watcher::read(const Watch& watch) {
                       .max_age = std::chrono::seconds(0),
                       .main_content = watch.spec.selector.empty() && watch.spec.block.empty(),
                       .selector = watch.spec.selector};
+  options.endpoints = own_place(watch.spec.url, settings_.guard);
   auto page = co_await ports_.reader.read(watch.spec.url, options);
   // What was kept from before is no reading of now.
   if (page && (page->verdict != Verdict::kOk || page->from == PageSource::kIndex))

@@ -344,13 +344,25 @@ TEST_F(WatcherTest, SignedWebhooksFromTheSiteHaveItReadAtOnce) {
 TEST_F(WatcherTest, RefusesWhatTheGuardDoes) {
   for (const char* url : {"http://127.0.0.1:8480/", "http://169.254.169.254/", "file:///etc/passwd",
                           "not an address", "http://localhost/"}) {
-    EXPECT_FALSE(add({.url = url})) << url;
     const auto watch = add({.url = "https://a.example.com/", .webhook = url});
     ASSERT_FALSE(watch) << url;
     EXPECT_EQ(watch.error().field, "webhook");
   }
   EXPECT_EQ(add({.url = "https://a.example.com/", .selector = "a:hover"}).error().field,
             "selector");
+  for (const char* url : {"file:///etc/passwd", "not an address", "http://user:word@127.0.0.1/",
+                          "http://a.example.com:9000/"})
+    EXPECT_EQ(add({.url = url}).error().field, "url") << url;
+}
+
+TEST_F(WatcherTest, APageOnThisMachineIsTheOperatorsToName) {
+  const auto watch = add({.url = "http://127.0.0.1:8481/today"});
+  ASSERT_TRUE(watch);
+  check(watch->id);
+  const Endpoint place{.scheme = "http", .host = "127.0.0.1", .port = 8481};
+  EXPECT_THAT(reader_.last.endpoints, testing::ElementsAre(place));
+  check(added().id);
+  EXPECT_TRUE(reader_.last.endpoints.empty());
 }
 
 TEST_F(WatcherTest, HistoryIsBounded) {
