@@ -347,7 +347,6 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                            s.router));
   s.runtime = std::make_unique<net::Runtime>(s.settings.threads, environment.clock);
   web::WebSettings wanted = s.settings.web;
-  std::vector<std::string> collections = wanted.search.collections;
   web::GuardPolicy guard = wanted.guard;
   wanted.watch.told = [log = base::Logger(environment.log).with({{"module", "watch"}})](
                           std::string_view what, std::string_view watch, std::string_view detail) {
@@ -364,7 +363,6 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                                            .search = s.reading->search(),
                                                            .crawler = s.reading->crawler(),
                                                            .index = s.reading->index(),
-                                                           .collections = std::move(collections),
                                                            .guard = std::move(guard),
                                                            .pool = *s.pool,
                                                            .runtime = *s.runtime,

@@ -77,12 +77,10 @@ asio::awaitable<void> search_once(web::Search& search, web::SearchRequest reques
   }
 }
 
-// Whether a copy may stand in for the page: the web is out of reach, or the page is where only the
-// operator may send the reader, who did when it was kept. What the operator's lists forbid is not
-// told from a copy either.
-bool is_out_of_reach(const base::Error& error, std::string_view address,
-                     const web::GuardPolicy& guard) {
-  if (error.code == base::Code::kUnavailable) return true;
+// Whether a page is where only the operator may send the reader, who did when it was kept. What the
+// operator's lists forbid is not told from a copy either.
+bool is_in_own_network(const base::Error& error, std::string_view address,
+                       const web::GuardPolicy& guard) {
   const Result<web::Url> url = web::Url::parse(address);
   if (!url || error.field != web::verdict_name(web::Verdict::kRefused)) return false;
   const web::Refusal refusal = web::judge_url(*url, guard);
@@ -91,18 +89,12 @@ bool is_out_of_reach(const base::Error& error, std::string_view address,
 
 asio::awaitable<Result<std::optional<web::PageDocument>>> kept_copy(const WebPorts::Ports& ports,
                                                                     std::string url) {
-  co_return co_await net::on_pool<std::optional<web::PageDocument>>(
-      ports.pool, [&ports, url]() -> Result<std::optional<web::PageDocument>> {
-        for (const std::string& collection : ports.collections) {
-          auto page = SEINE_TRY(ports.index.get(collection, url));
-          if (!page) continue;
-          page->age =
-              std::max(std::chrono::seconds(0), std::chrono::duration_cast<std::chrono::seconds>(
-                                                    ports.clock.wall() - page->fetched_at));
-          return page;
-        }
-        return std::nullopt;
-      });
+  auto page = co_await net::on_pool<std::optional<web::PageDocument>>(
+      ports.pool, [&index = ports.index, url] { return index.get(web::PageIndex::kDefault, url); });
+  if (page && *page)
+    (*page)->age =
+        std::chrono::floor<std::chrono::seconds>(ports.clock.wall() - (*page)->fetched_at);
+  co_return page;
 }
 
 asio::awaitable<void> read_once(const WebPorts::Ports& ports, answer::ReadRequest request,
@@ -110,7 +102,7 @@ asio::awaitable<void> read_once(const WebPorts::Ports& ports, answer::ReadReques
                                 std::function<void(Result<answer::Page>)> done) {
   Result<web::PageDocument> document = co_await ports.reader.read(request.url, std::move(options));
   if (!document && request.origin == answer::Origin::kSearchHit &&
-      is_out_of_reach(document.error(), request.url, ports.guard)) {
+      is_in_own_network(document.error(), request.url, ports.guard)) {
     auto kept = co_await kept_copy(ports, request.url);
     if (kept && *kept) document = std::move(**kept);
   }

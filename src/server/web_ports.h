@@ -1,12 +1,10 @@
 // What answers need of the world, served by module web: searches by its engine, pages by its
 // reader, sites by its crawler. Owned by the composition root; used from any thread, works on the
-// network's; ends before the runtime does, and what it is given outlives it. A search hit that
-// cannot be reached is read as the own index keeps it.
+// network's; ends before the runtime does, and what it is given outlives it. A search hit in
+// the operator's own network is read as the index keeps it.
 #pragma once
 
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "answer/ports.h"
 #include "base/clock.h"
@@ -28,7 +26,6 @@ class WebPorts final : public answer::Search, public answer::Pages {
     web::Search& search;
     web::Crawler& crawler;
     web::PageIndex& index;
-    std::vector<std::string> collections;  // of the index, those that are searched
     web::GuardPolicy guard;
     store::WorkerPool& pool;
     net::Runtime& runtime;

@@ -188,11 +188,26 @@ class SampleSite(unittest.TestCase):
             prices = seine("web", "fetch", demo.url + "/prices", "--data", data)
             self.assertEqual(prices.returncode, 0, prices.stderr)
             self.assertNotIn("euros", prices.stdout)
+            watch = seine("web", "watch", demo.url + "/today", "--every", "1m", "--data", data)
+            self.assertEqual(watch.returncode, 0, watch.stderr)
+            check = seine("web", "watch", "check", watch.stdout.strip(), "--data", data, "--json")
+            self.assertEqual(json.loads(check.stdout)["result"], "first", check.stderr)
             crawl = seine("web", "crawl", demo.url + "/", "--data", data, "--json")
             self.assertEqual(crawl.returncode, 0, crawl.stderr)
         self.assertEqual(demo.code, 0)
         self.assertEqual(seine("demo", "--listen", "nowhere").returncode, 2)
         self.assertIn("示例站点", seine("--help", SEINE_LANG="zh").stdout)
+
+
+    def test_its_script_made_page_is_rendered(self):
+        if not any(os.access(p, os.X_OK) for p in ("/usr/lib/chromium/chromium-headless-shell", "/usr/bin/chromium-headless-shell")):
+            self.skipTest("skipped: no browser is installed")
+        with Demo() as demo, tempfile.TemporaryDirectory() as data:
+            page = seine("web", "read", demo.url + "/prices", "--data", data)
+            self.assertEqual(page.returncode, 0, page.stderr)
+            self.assertIn("9 euros", page.stdout)
+            asked = seine("ask", "How much does a ticket cost?", "--site", demo.url + "/prices", "--data", data)
+            self.assertIn("9 euros", asked.stdout, asked.stderr)
 
 
 class OwnIndex(unittest.TestCase):
