@@ -32,7 +32,7 @@ class WebPorts final : public answer::Search, public answer::Pages {
     const base::Clock& clock;
   };
 
-  explicit WebPorts(Ports ports) : ports_(std::move(ports)), calls_(ports.runtime) {}
+  explicit WebPorts(Ports ports) : ports_(std::move(ports)), calls_(ports_.runtime) {}
 
   void search(answer::SearchQuery query, base::Deadline deadline, std::stop_token stop,
               std::function<void(base::Result<answer::SearchResult>)> done) override;
