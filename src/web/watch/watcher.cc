@@ -84,13 +84,15 @@ std::vector<WatchBlock> plain(std::vector<KeyedBlock> blocks) {
   return out;
 }
 
-// Of a page on this machine or in the own network by its literal address or local name: who adds a
-// watch is the operator and may name it. A public name gets nothing: where it leads can change.
-std::vector<Endpoint> own_place(std::string_view address, GuardPolicy policy) {
+// Of a page on this machine: who adds a watch is the operator and may name it. Other private places
+// are for the configuration to name, since a watch is read for as long as it stands.
+std::vector<Endpoint> own_place(std::string_view address) {
   const auto url = Url::parse(address);
   if (!url || !url->is_http() || !url->port_or_default()) return {};
-  policy.ports = {*url->port_or_default()};
-  if (judge_url(*url, policy) != Refusal::kAddress) return {};
+  const auto literal = IpAddress::parse(url->hostname());
+  const bool here =
+      literal ? classify(*literal) == AddressKind::kLoopback : url->hostname() == "localhost";
+  if (!here) return {};
   return {{.scheme = std::string(url->scheme()),
            .host = std::string(url->hostname()),
            .port = *url->port_or_default()}};
@@ -145,7 +147,7 @@ asio::awaitable<Result<T>> Watcher::stored(Job job) {
 asio::awaitable<Result<Watch>> Watcher::add(WatchSpec spec) {
   if (!spec.selector.empty()) SEINE_CO_CHECK(css::parse_selector_list(spec.selector));
   GuardPolicy named = settings_.guard;
-  std::ranges::move(own_place(spec.url, settings_.guard), std::back_inserter(named.endpoints));
+  std::ranges::move(own_place(spec.url), std::back_inserter(named.endpoints));
   SEINE_CO_CHECK(judge_place(spec.url, "url", named));
   if (!spec.webhook.empty()) SEINE_CO_CHECK(judge_place(spec.webhook, "webhook", settings_.guard));
   const base::WallTime now = ports_.clock.wall();
@@ -259,7 +261,7 @@ asio::awaitable<Result<PageDocument>> Watcher::read(const Watch& watch) {
                       .max_age = std::chrono::seconds(0),
                       .main_content = watch.spec.selector.empty() && watch.spec.block.empty(),
                       .selector = watch.spec.selector};
-  options.endpoints = own_place(watch.spec.url, settings_.guard);
+  options.endpoints = own_place(watch.spec.url);
   auto page = co_await ports_.reader.read(watch.spec.url, options);
   // What was kept from before is no reading of now.
   if (page && (page->verdict != Verdict::kOk || page->from == PageSource::kIndex))

@@ -26,7 +26,7 @@
 namespace seine::web {
 
 struct WatcherSettings {
-  GuardPolicy guard = {};  // of pages and webhooks; where a watched page is, its operator says
+  GuardPolicy guard = {};  // of pages (but of those on this machine) and webhooks
   std::chrono::milliseconds confirm_after{5'000};  // between the two readings of a change
   std::chrono::milliseconds read_timeout{30'000};
   std::chrono::milliseconds webhook_timeout{15'000};
@@ -58,8 +58,7 @@ class Watcher {
   static base::Result<std::unique_ptr<Watcher>> open(Ports ports, WatcherSettings settings);
 
   // The watch with its secrets, which are shown this once. Only the operator adds one, and so may
-  // name a page on this machine or in the own network by its address or local name; else what the
-  // guard refuses is refused here.
+  // name a page on this machine; else what the guard refuses is refused here.
   asio::awaitable<base::Result<Watch>> add(WatchSpec spec);
   asio::awaitable<base::Result<std::vector<Watch>>> list();
   asio::awaitable<base::Result<WatchHistory>> show(std::string id);

@@ -350,8 +350,9 @@ TEST_F(WatcherTest, RefusesWhatTheGuardDoes) {
   }
   EXPECT_EQ(add({.url = "https://a.example.com/", .selector = "a:hover"}).error().field,
             "selector");
-  for (const char* url : {"file:///etc/passwd", "not an address", "http://user:word@127.0.0.1/",
-                          "http://a.example.com:9000/"})
+  for (const char* url :
+       {"file:///etc/passwd", "not an address", "http://user:word@127.0.0.1/",
+        "http://a.example.com:9000/", "http://10.0.0.1/", "http://169.254.169.254/"})
     EXPECT_EQ(add({.url = url}).error().field, "url") << url;
 }
 
