@@ -152,6 +152,11 @@ struct Browser::Impl : std::enable_shared_from_this<Impl> {
   }
 };
 
+std::string text_of(const Json& object, const char* key) {
+  auto found = base::get_or<std::string>(object, key, {});
+  return found ? std::move(*found) : std::string();
+}
+
 Browser::Browser(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Browser::~Browser() {
   impl_->end();

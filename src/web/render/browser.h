@@ -23,6 +23,9 @@ struct BrowserSettings {
   std::string temporary_directory = "/tmp";
 };
 
+// A text in what the browser says; empty when there is none.
+std::string text_of(const base::Json& object, const char* key);
+
 class Browser {
  public:
   using EventHandler = std::function<void(const CdpMessage&)>;

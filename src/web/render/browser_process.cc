@@ -69,6 +69,8 @@ std::vector<std::string> arguments(const std::string& program, const BrowserSett
       // which nothing needs then, is not kept: 12 MB less. Pages keep their own confined processes.
       "--in-process-gpu",
       "--no-unsandboxed-zygote",
+      // Not --disable-threaded-compositing: 120 ms less of the processors for each page, of 430,
+      // but without frames what a page draws by requestAnimationFrame never comes.
       "--disable-extensions",
       "--disable-sync",
       "--disable-component-update",

@@ -9,6 +9,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <optional>
 #include <set>
 
 namespace seine::web {
@@ -103,11 +104,11 @@ asio::awaitable<bool> reply(tcp::socket& socket, Reply code) {
 }  // namespace
 
 struct GuardProxy::Impl : std::enable_shared_from_this<Impl> {
-  Impl(asio::io_context& context_in, GuardPolicy policy_in, Limits limits_in)
-      : context(context_in), policy(std::move(policy_in)), limits(limits_in), acceptor(context) {}
+  Impl(asio::io_context& context_in, Limits limits_in)
+      : context(context_in), limits(limits_in), acceptor(context) {}
 
   asio::io_context& context;
-  const GuardPolicy policy;
+  std::optional<GuardPolicy> policy;
   const Limits limits;
   tcp::acceptor acceptor;
   std::set<std::shared_ptr<Connection>> open;
@@ -117,10 +118,11 @@ struct GuardProxy::Impl : std::enable_shared_from_this<Impl> {
   // The protocol does not say what is spoken through the tunnel: an operator's endpoint is one
   // under either scheme, and nothing else in the policy depends on it.
   std::optional<Url> judged_url(const Target& target, std::span<const IpAddress> addresses) const {
+    if (!policy) return std::nullopt;
     for (const char* scheme : {"https", "http"}) {
       const auto url = Url::parse(std::string(scheme) + "://" + target.host + ":" +
                                   std::to_string(target.port) + "/");
-      if (url && judge(*url, addresses, policy) == Refusal::kNone) return *url;
+      if (url && judge(*url, addresses, *policy) == Refusal::kNone) return *url;
     }
     return std::nullopt;
   }
@@ -224,8 +226,8 @@ GuardProxy::~GuardProxy() {
 }
 
 base::Result<std::unique_ptr<GuardProxy>> GuardProxy::start(asio::io_context& context,
-                                                            GuardPolicy policy, Limits limits) {
-  auto impl = std::make_shared<Impl>(context, std::move(policy), limits);
+                                                            Limits limits) {
+  auto impl = std::make_shared<Impl>(context, limits);
   boost::system::error_code error;
   const tcp::endpoint loopback(asio::ip::address_v4::loopback(), 0);
   (void)impl->acceptor.open(loopback.protocol(), error);
@@ -239,6 +241,9 @@ base::Result<std::unique_ptr<GuardProxy>> GuardProxy::start(asio::io_context& co
   return std::unique_ptr<GuardProxy>(new GuardProxy(std::move(impl)));
 }
 
+void GuardProxy::allow(GuardPolicy policy) {
+  impl_->policy = std::move(policy);
+}
 std::uint16_t GuardProxy::port() const {
   return impl_->acceptor.local_endpoint().port();
 }

@@ -1,6 +1,7 @@
 // The browser's only way out: a SOCKS5 proxy (RFC 1928, CONNECT only, names resolved here) on a
 // loopback port, one for each job, that asks the egress guard about every address it connects to.
-// What a page's scripts, workers, redirects and sockets reach is what the job's policy allows.
+// What a page's scripts, workers, redirects and sockets reach is what the job's policy allows, and
+// nothing before there is one.
 // Lives on one io_context; ends with its owner, and with it every connection.
 #pragma once
 
@@ -26,11 +27,12 @@ class GuardProxy {
   };
 
   static base::Result<std::unique_ptr<GuardProxy>> start(boost::asio::io_context& context,
-                                                         GuardPolicy policy, Limits limits);
+                                                         Limits limits);
   ~GuardProxy();
   GuardProxy(const GuardProxy&) = delete;
   GuardProxy& operator=(const GuardProxy&) = delete;
 
+  void allow(GuardPolicy policy);
   std::uint16_t port() const;
   Counts counts() const;
 

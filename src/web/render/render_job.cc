@@ -4,7 +4,6 @@
 
 #include "net/event.h"
 #include "web/render/dom_snapshot.h"
-#include "web/render/guard_proxy.h"
 
 namespace seine::web {
 
@@ -16,22 +15,11 @@ using base::Json;
 
 namespace {
 
-constexpr std::chrono::seconds kControlPatience{3};  // for calls that need no page
+constexpr std::chrono::seconds kSnapshotMax{3};
 constexpr std::chrono::seconds kParsedMax{8};  // until the document is parsed; then what is there
 constexpr std::chrono::seconds kLoadMax{2};    // after that: a stylesheet or a long poll may hang
 constexpr std::chrono::milliseconds kBarePatience{1'000};  // for a page that shows nothing yet
 constexpr int kNavigationsMax = 5;                         // by scripts while the page settles
-
-// The name of a world of its own, which the page's scripts cannot reach.
-constexpr const char* kWorld = "reader";
-
-// From the document's start: when its tree changed last.
-constexpr const char* kWatchScript =
-    "globalThis.seineChanged = performance.now();"
-    "globalThis.seineSettled = () => {};"
-    "new MutationObserver(() => { globalThis.seineChanged = performance.now();"
-    "globalThis.seineSettled(); })"
-    ".observe(document, {subtree: true, childList: true, characterData: true});";
 
 // Resolves when the tree has rested for long enough, counted from its last change or from the end
 // of the last request, whose data a script may just be looking at: true, or when the time is up.
@@ -72,10 +60,6 @@ bool text_is(const Json& object, const char* key, std::string_view value) {
   const auto found = base::get<std::string>(object, key);
   return found && *found && **found == value;
 }
-std::string text_of(const Json& object, const char* key) {
-  auto found = base::get_or<std::string>(object, key, {});
-  return found ? std::move(*found) : std::string();
-}
 
 }  // namespace
 
@@ -96,10 +80,8 @@ struct RenderJob::Impl : std::enable_shared_from_this<Impl> {
   net::Event changed;
   const Deadline deadline;
 
+  std::shared_ptr<BrowserPage> page;
   std::shared_ptr<Browser> browser;
-  std::unique_ptr<GuardProxy> proxy;
-  std::string browser_context;
-  std::string target;
   std::string session;
   std::string frame;
   bool parsed = false;
@@ -110,8 +92,6 @@ struct RenderJob::Impl : std::enable_shared_from_this<Impl> {
   int status = 0;
   std::set<std::string> requests;  // of scripts and their data, under way
   base::TimePoint requested{};     // when the last of them ended
-
-  Deadline control() const { return Deadline::after(clock, kControlPatience).earlier_of(deadline); }
 
   void on_event(const CdpMessage& event) {
     const std::string& method = event.method;
@@ -165,50 +145,19 @@ struct RenderJob::Impl : std::enable_shared_from_this<Impl> {
     co_return true;
   }
 
-  asio::awaitable<base::Result<void>> open();
+  void begin();
   asio::awaitable<base::Result<void>> navigate();
-  asio::awaitable<bool> settle();
+  asio::awaitable<bool> settle(const std::function<void()>& resting);
   asio::awaitable<base::Result<RenderedPage>> read(bool settled);
   base::Result<void> page_trouble() const;
 };
 
-// A context with its own proxy, a page in it, and everything switched on before it loads anything.
-asio::awaitable<base::Result<void>> RenderJob::Impl::open() {
-  proxy = SEINE_CO_TRY(GuardProxy::start(context, request.policy, {}));
-  const Json made = SEINE_CO_TRY(co_await browser->call(
-      "Target.createBrowserContext",
-      {{"disposeOnDetach", true},
-       {"proxyServer", "socks5://127.0.0.1:" + std::to_string(proxy->port())},
-       {"proxyBypassList", "<-loopback>"}},
-      "", control()));
-  browser_context = text_of(made, "browserContextId");
-  browser->post(
-      "Browser.setDownloadBehavior",
-      {{"behavior", "deny"}, {"browserContextId", browser_context}, {"eventsEnabled", false}}, "");
-  const Json opened = SEINE_CO_TRY(co_await browser->call(
-      "Target.createTarget", {{"url", "about:blank"}, {"browserContextId", browser_context}}, "",
-      control()));
-  target = text_of(opened, "targetId");
-  const Json attached = SEINE_CO_TRY(co_await browser->call(
-      "Target.attachToTarget", {{"targetId", target}, {"flatten", true}}, "", control()));
-  session = text_of(attached, "sessionId");
-  frame = target;  // the main frame of a page has its target's id
-  browser->open_session(
-      session, [self = shared_from_this()](const CdpMessage& event) { self->on_event(event); });
-  browser->post("Page.enable", Json::object(), session);
-  browser->post("Network.enable", Json::object(), session);
-  browser->post("Inspector.enable", Json::object(), session);
-  Json patterns = Json::array();
-  for (const char* type : {"Image", "Font", "Media"}) {
-    patterns.push_back({{"urlPattern", "*"}, {"resourceType", type}});
-  }
-  browser->post("Fetch.enable", {{"patterns", patterns}}, session);
-  // The page's process answers in order: once it has this one it has switched on all above. A page
-  // that is sent away before that tells nothing of its loading.
-  SEINE_CO_CHECK(co_await browser->call("Page.addScriptToEvaluateOnNewDocument",
-                                        {{"source", kWatchScript}, {"worldName", kWorld}}, session,
-                                        control()));
-  co_return base::Result<void>();
+// The page is this job's from now on, and so is what it may reach.
+void RenderJob::Impl::begin() {
+  page->proxy().allow(request.policy);
+  session = page->session();
+  frame = page->frame();
+  page->listen([self = shared_from_this()](const CdpMessage& event) { self->on_event(event); });
 }
 
 base::Result<void> RenderJob::Impl::page_trouble() const {
@@ -227,7 +176,7 @@ asio::awaitable<base::Result<void>> RenderJob::Impl::navigate() {
     if (download || failure == "net::ERR_ABORTED") {
       co_return fail(Code::kFailedPrecondition, "{} gives no page to show", request.url.origin());
     }
-    if (proxy->counts().refused > 0) {
+    if (page->proxy().counts().refused > 0) {
       co_return refusal_error(Refusal::kAddress, request.url);
     }
     co_return fail(Code::kUnavailable, "{} was not reached by the browser: {}",
@@ -241,12 +190,14 @@ asio::awaitable<base::Result<void>> RenderJob::Impl::navigate() {
 }
 
 // Until the tree rests and no script waits for data. True when that came before the time was up.
-asio::awaitable<bool> RenderJob::Impl::settle() {
+asio::awaitable<bool> RenderJob::Impl::settle(const std::function<void()>& resting) {
   const Deadline until = Deadline::after(clock, settings.settle_max).earlier_of(deadline);
   for (int navigations = 0; navigations < kNavigationsMax;) {
-    const auto world = co_await browser->call(
-        "Page.createIsolatedWorld", {{"frameId", frame}, {"worldName", kWorld}}, session, until);
+    const auto world =
+        co_await browser->call("Page.createIsolatedWorld",
+                               {{"frameId", frame}, {"worldName", kReaderWorld}}, session, until);
     if (!world) co_return false;
+    resting();
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until.remaining(clock));
     const auto rested = co_await browser->call(
         "Runtime.evaluate",
@@ -273,7 +224,7 @@ asio::awaitable<bool> RenderJob::Impl::settle() {
 asio::awaitable<base::Result<RenderedPage>> RenderJob::Impl::read(bool settled) {
   const Json snapshot =
       SEINE_CO_TRY(co_await browser->call("DOMSnapshot.captureSnapshot", snapshot_parameters(),
-                                          session, Deadline::after(clock, kControlPatience)));
+                                          session, Deadline::after(clock, kSnapshotMax)));
   VisibleHtml visible = SEINE_CO_TRY(visible_html(snapshot));
   co_return RenderedPage{.html = std::move(visible.html),
                          .url = std::move(visible.url),
@@ -281,7 +232,7 @@ asio::awaitable<base::Result<RenderedPage>> RenderJob::Impl::read(bool settled) 
                          .shown_bytes = visible.shown_bytes,
                          .hidden_bytes = visible.hidden_bytes,
                          .settled = settled,
-                         .refused_connections = proxy->counts().refused,
+                         .refused_connections = page->proxy().counts().refused,
                          .took = {}};
 }
 
@@ -290,39 +241,35 @@ RenderJob::RenderJob(asio::io_context& context, const base::Clock& clock,
     : impl_(std::make_shared<Impl>(context, clock, settings, request)) {}
 
 RenderJob::~RenderJob() {
-  Impl& impl = *impl_;
-  if (!impl.browser) return;
-  if (!impl.session.empty()) impl.browser->close_session(impl.session);
-  if (!impl.browser_context.empty()) {
-    impl.browser->post("Target.disposeBrowserContext", {{"browserContextId", impl.browser_context}},
-                       "");
-  }
-  impl.proxy.reset();
+  if (impl_->page) impl_->page->give_up();
 }
 
 void RenderJob::cancel() {
   impl_->cancelled = true;
   impl_->changed.set();
-  if (impl_->browser && !impl_->session.empty()) impl_->browser->close_session(impl_->session);
+  if (impl_->page) impl_->page->give_up();
 }
 
 asio::awaitable<std::expected<RenderedPage, RenderFailure>> RenderJob::run(
-    std::shared_ptr<Browser> browser) {
+    std::shared_ptr<BrowserPage> page_in, std::function<void()> resting) {
   const std::shared_ptr<Impl> impl = impl_;
-  impl->browser = std::move(browser);
+  impl->page = std::move(page_in);
+  impl->browser = impl->page->browser();
   const auto failed = [&impl](base::Error error, bool control_call) {
     const bool gone = !impl->browser->alive();
     const bool hung = control_call && error.code == Code::kDeadlineExceeded;
     return std::unexpected(RenderFailure{std::move(error), gone || hung});
   };
-  if (auto opened = co_await impl->open(); !opened) {
+  if (auto opened = co_await impl->page->opened(impl->deadline); !opened) {
     if (impl->cancelled) co_return failed(impl->page_trouble().error(), false);
     co_return failed(std::move(opened).error(), true);
   }
+  if (auto well = impl->page_trouble(); !well) co_return failed(std::move(well).error(), false);
+  impl->begin();
   if (auto there = co_await impl->navigate(); !there) {
     co_return failed(std::move(there).error(), false);
   }
-  const bool settled = co_await impl->settle() && impl->loaded;
+  const bool settled = co_await impl->settle(resting) && impl->loaded;
   if (auto well = impl->page_trouble(); !well) co_return failed(std::move(well).error(), false);
   auto page = co_await impl->read(settled);
   if (!page && page.error().code == Code::kDeadlineExceeded && impl->browser->alive()) {

@@ -1,6 +1,9 @@
-// One page in one browser context, from navigation to snapshot. On the browser's context.
+// One page, from navigation to snapshot. On the browser's context.
 #pragma once
 
+#include <functional>
+
+#include "web/render/browser_page.h"
 #include "web/render/renderer.h"
 
 namespace seine::web {
@@ -20,8 +23,9 @@ class RenderJob {
   RenderJob(const RenderJob&) = delete;
   RenderJob& operator=(const RenderJob&) = delete;
 
+  // `resting` is called when the page has loaded and is only waited for from then on, maybe again.
   boost::asio::awaitable<std::expected<RenderedPage, RenderFailure>> run(
-      std::shared_ptr<Browser> browser);
+      std::shared_ptr<BrowserPage> page, std::function<void()> resting);
   // The caller has gone: what waits in run() ends with kCancelled.
   void cancel();
 

@@ -1,5 +1,6 @@
 #include "web/render/renderer.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,6 +19,10 @@ namespace asio = boost::asio;
 using base::Code;
 using base::fail;
 
+namespace {
+constexpr std::size_t kPagesPerLook = 8;  // at the browser's memory
+}  // namespace
+
 struct Renderer::Impl : std::enable_shared_from_this<Impl> {
   using Answer = net::Channel<base::Result<RenderedPage>>;
 
@@ -34,6 +39,7 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
         context(runtime.context(0)),
         clock(clock_in),
         settings(std::move(settings_in)),
+        ahead_end(context),
         idle(context) {}
 
   net::Runtime& runtime;
@@ -45,6 +51,8 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
   bool outworn = false;  // to be replaced when no job runs in it
   std::size_t active = 0;
   std::deque<std::shared_ptr<net::Event>> waiters;
+  std::shared_ptr<BrowserPage> ahead;  // for the job that comes next
+  asio::steady_timer ahead_end;
   asio::steady_timer idle;
   bool tidied = false;  // of this browser: the page that it opens by itself
   Statistics counts;
@@ -65,8 +73,15 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
     browser->post("Target.setDiscoverTargets", {{"discover", true}}, "");
   }
 
+  void end_browser() {
+    ahead_end.cancel();
+    ahead.reset();
+    if (browser) browser->kill();
+    browser.reset();
+  }
+
   base::Result<std::shared_ptr<Browser>> take_browser() {
-    if (browser && (!browser->alive() || (outworn && active == 1))) browser.reset();
+    if (browser && (!browser->alive() || (outworn && active == 1))) end_browser();
     if (!browser) {
       browser = SEINE_TRY(Browser::start(context, clock, settings.browser));
       pages_of_browser = 0;
@@ -81,8 +96,33 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
 
   // Jobs that still run in it fail as if it had crashed, and are done once more in the next one.
   void discard(const std::shared_ptr<Browser>& bad) {
-    bad->kill();
-    if (browser == bad) browser.reset();
+    if (browser == bad) {
+      end_browser();
+    } else {
+      bad->kill();
+    }
+  }
+
+  std::shared_ptr<BrowserPage> take_page(const std::shared_ptr<Browser>& used) {
+    ahead_end.cancel();
+    const std::shared_ptr<BrowserPage> page = std::exchange(ahead, nullptr);
+    return page && page->usable() ? page : BrowserPage::open(context, clock, used);
+  }
+
+  // To open a page takes a process its start, and a job that waits for its own to rest leaves the
+  // processors idle.
+  void open_ahead(const std::shared_ptr<Browser>& used) {
+    if (settings.ahead_max.count() == 0 || ahead || browser != used || outworn ||
+        pages_of_browser >= settings.pages_per_browser) {
+      return;
+    }
+    ahead = BrowserPage::open(context, clock, used);
+    ahead_end.expires_after(settings.ahead_max);
+    ahead_end.async_wait([self = weak_from_this(),
+                          page = std::weak_ptr(ahead)](const boost::system::error_code& error) {
+      const auto impl = self.lock();
+      if (!error && impl && impl->ahead == page.lock()) impl->ahead.reset();
+    });
   }
 
   static asio::awaitable<base::Result<void>> take_slot(std::shared_ptr<Impl> self,
@@ -104,19 +144,28 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
     ++self->active;
     co_return base::Result<void>();
   }
-  // The page that a browser opens by itself holds a process of 45 MB that nobody looks at. Closed
-  // between jobs, when no page is one of theirs.
+
+  // The page that a browser opens by itself holds a process of 45 MB that nobody looks at. It is
+  // the one in none of the contexts that were made for a job.
   static asio::awaitable<void> tidy(std::shared_ptr<Impl> self, std::shared_ptr<Browser> used) {
-    const auto found =
-        co_await used->call("Target.getTargets", base::Json::object(), "",
-                            base::Deadline::after(self->clock, std::chrono::seconds(3)));
-    if (!found || self->active > 0 || self->browser != used) co_return;
+    const auto until = base::Deadline::after(self->clock, std::chrono::seconds(3));
+    const auto found = co_await used->call("Target.getTargets", base::Json::object(), "", until);
+    const auto made =
+        co_await used->call("Target.getBrowserContexts", base::Json::object(), "", until);
+    if (!found || !made || self->browser != used) co_return;
     const base::Json* targets = base::find(*found, "targetInfos");
-    if (targets == nullptr || !targets->is_array()) co_return;
+    const base::Json* contexts = base::find(*made, "browserContextIds");
+    if (targets == nullptr || !targets->is_array() || contexts == nullptr ||
+        !contexts->is_array()) {
+      co_return;
+    }
     for (const base::Json& target : *targets) {
       const auto type = base::get_or<std::string>(target, "type", {});
       const auto id = base::get_or<std::string>(target, "targetId", {});
-      if (type && id && *type == "page") used->post("Target.closeTarget", {{"targetId", *id}}, "");
+      const auto home = base::get_or<std::string>(target, "browserContextId", {});
+      if (!type || !id || !home || *type != "page") continue;
+      if (std::ranges::find(*contexts, base::Json(*home)) != contexts->end()) continue;
+      used->post("Target.closeTarget", {{"targetId", *id}}, "");
     }
     self->tidied = true;
   }
@@ -127,9 +176,7 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
     idle.expires_after(settings.idle_max);
     idle.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
       const auto impl = self.lock();
-      if (error || !impl || impl->active > 0 || !impl->browser) return;
-      impl->browser->kill();
-      impl->browser.reset();
+      if (!error && impl && impl->active == 0) impl->end_browser();
     });
   }
 
@@ -141,13 +188,21 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
     }
   }
 
+  // To add up its memory takes the kernel about twenty milliseconds, and a browser grows slowly.
+  void look_at_browser() {
+    if (!browser) return;
+    outworn |=
+        pages_of_browser >= settings.pages_per_browser ||
+        (counts.pages % kPagesPerLook == 0 && browser->memory_bytes() > settings.memory_bytes_max);
+  }
+
   static asio::awaitable<base::Result<RenderedPage>> attempt(std::shared_ptr<Impl> self,
                                                              std::shared_ptr<Call> call) {
     for (int tries = 0;; ++tries) {
       const std::shared_ptr<Browser> used = SEINE_CO_TRY(self->take_browser());
       RenderJob job(self->context, self->clock, self->settings, call->request);
       call->job = &job;
-      auto page = co_await job.run(used);
+      auto page = co_await job.run(self->take_page(used), [self, used] { self->open_ahead(used); });
       call->job = nullptr;
       if (page) co_return std::move(*page);
       if (page.error().browser_at_fault) self->discard(used);
@@ -160,6 +215,7 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Call> call) {
     const base::TimePoint started = self->clock.now();
     base::Result<RenderedPage> page;
+    bool served = false;
     if (auto slot = co_await take_slot(self, call); !slot) {
       page = std::unexpected(std::move(slot).error());
     } else {
@@ -170,12 +226,7 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
         page = co_await attempt(self, call);
       }
       ++self->counts.pages;
-      if (self->browser && (self->pages_of_browser >= self->settings.pages_per_browser ||
-                            self->browser->memory_bytes() > self->settings.memory_bytes_max)) {
-        self->outworn = true;
-      }
-      self->give_slot();
-      self->rest();
+      served = true;
     }
     if (page) {
       page->took =
@@ -184,6 +235,10 @@ struct Renderer::Impl : std::enable_shared_from_this<Impl> {
       ++self->counts.failures;
     }
     (void)call->answer.try_push(std::move(page));
+    if (!served) co_return;
+    self->look_at_browser();
+    self->give_slot();
+    self->rest();
   }
 };
 
@@ -193,8 +248,7 @@ Renderer::Renderer(net::Runtime& runtime, const base::Clock& clock, RendererSett
 Renderer::~Renderer() {
   const auto end = [this] {
     impl_->idle.cancel();
-    if (impl_->browser) impl_->browser->kill();
-    impl_->browser.reset();
+    impl_->end_browser();
   };
   // Nobody runs there any more, or it is this thread.
   if (impl_->context.stopped() || impl_->runtime.current() == 0) {
@@ -243,6 +297,7 @@ Renderer::Statistics Renderer::statistics() {
   impl_->runtime.post(0, [&] {
     Statistics now = impl_->counts;
     now.active = impl_->active;
+    now.page_ahead = impl_->ahead && impl_->ahead->usable();
     if (impl_->browser && impl_->browser->alive()) {
       now.process = impl_->browser->process();
       now.memory_bytes = impl_->browser->memory_bytes();

@@ -1,5 +1,6 @@
 // Renders pages that only scripts make: a warm headless browser, a fresh context for each job, and
-// a snapshot of what a reader would see once the page has come to rest. The browser reaches only
+// a snapshot of what a reader would see once the page has come to rest. While one rests the next
+// job's is opened, and closed again when none comes in a while. The browser reaches only
 // what the job's guard policy allows (guard_proxy.h), loads no images, fonts or media, refuses
 // dialogues, downloads and popups, and is replaced when it dies, hangs or has grown, and ended when
 // nobody has used it for a while. One object for
@@ -29,6 +30,9 @@ struct RendererSettings {
   std::chrono::milliseconds settle_max{6'000};
   std::size_t pages_per_browser = 200;
   std::uint64_t memory_bytes_max = std::uint64_t{700} << 20;
+  // So long a page that was opened ahead waits for its job; it holds a process of 40 MiB.
+  // Zero: none is opened ahead.
+  std::chrono::milliseconds ahead_max{10'000};
   // A browser that nobody uses for so long is ended; a new one starts in a tenth of a second.
   std::chrono::milliseconds idle_max{120'000};
 };
@@ -68,7 +72,8 @@ class Renderer {
     std::uint64_t failures = 0;
     std::uint64_t browsers = 0;  // started
     std::size_t active = 0;
-    int process = -1;  // -1: none runs
+    bool page_ahead = false;  // one waits for its job
+    int process = -1;         // -1: none runs
     std::uint64_t memory_bytes = 0;
   };
   // Blocks for the browser's context; not from a context of the runtime.

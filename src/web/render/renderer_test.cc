@@ -5,17 +5,22 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <array>
 #include <atomic>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
+#include "base/text.h"
 #include "net/request.h"
 #include "net/response.h"
 #include "net/router.h"
@@ -98,6 +103,19 @@ asio::awaitable<void> render_into(Renderer* renderer, RenderRequest request,
   *out = co_await renderer->render(std::move(request));
 }
 
+// The processes of pages in a browser's process group.
+std::vector<pid_t> page_processes(int browser) {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const auto pid = base::parse_u64(entry.path().filename().string());
+    if (!pid || ::getpgid(static_cast<pid_t>(*pid)) != browser) continue;
+    std::ifstream file(entry.path() / "cmdline");
+    const std::string words{std::istreambuf_iterator<char>(file), {}};
+    if (words.contains("--type=renderer")) found.push_back(static_cast<pid_t>(*pid));
+  }
+  return found;
+}
+
 class RendererTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -110,10 +128,23 @@ class RendererTest : public ::testing::Test {
     policy.endpoints.push_back({"http", "127.0.0.1", site_.port()});
     return {.url = Url::parse(url).value(), .policy = policy, .timeout = timeout};
   }
-  base::Result<RenderedPage> render(RenderRequest what) {
+  base::Result<RenderedPage> render(Renderer& renderer, RenderRequest what) {
     base::Result<RenderedPage> out = base::fail(Code::kUnknown, "nothing came");
-    runtime_.run(1, [&] { return render_into(&renderer_, std::move(what), &out); });
+    runtime_.run(1, [&] { return render_into(&renderer, std::move(what), &out); });
     return out;
+  }
+  base::Result<RenderedPage> render(RenderRequest what) {
+    return render(renderer_, std::move(what));
+  }
+  // Whether `holds` came to hold while a browser did what it was told.
+  template <typename Holds>
+  static bool comes_to(Holds holds) {
+    const auto until = std::chrono::steady_clock::now() + kTimeout;
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::yield();
+    }
+    return true;
   }
   std::string markdown(const std::string& path) {
     const auto page = render(request(site_.url(path)));
@@ -155,6 +186,15 @@ TEST_F(RendererTest, WaitsForTheFirstWordsOfAPage) {
              "root.textContent = 'eleven apples in a basket, as a clock of the page wrote them'},"
              "400)</script>");
   EXPECT_THAT(markdown("/"), HasSubstr("eleven apples"));
+}
+
+TEST_F(RendererTest, ReadsWhatAPageDrawsFrameByFrame) {
+  site_.page("/",
+             "<body><p id=first>at once</p><script>let frames = 0; const frame = () => {"
+             "if (++frames < 4) requestAnimationFrame(frame);"
+             "else document.body.append('drawn by frames') }; requestAnimationFrame(frame);"
+             "</script>");
+  EXPECT_THAT(markdown("/"), HasSubstr("drawn by frames"));
 }
 
 TEST_F(RendererTest, LeavesOutWhatNobodySees) {
@@ -326,6 +366,87 @@ TEST_F(RendererTest, ACallerThatLeavesEndsItsJob) {
   for (int i = 0; i < 200 && renderer_.statistics().active > 0; ++i) std::this_thread::yield();
   site_.page("/next", "<p>next");
   EXPECT_THAT(markdown("/next"), HasSubstr("next"));
+}
+
+TEST_F(RendererTest, APageOpenedAheadKnowsNothingOfTheJobBefore) {
+  Site other(runtime_);
+  other.page("/data", "leak", "text/plain");
+  site_.page("/",
+             "<body><script>document.body.append(document.cookie + localStorage.length + ' ');"
+             "document.cookie = 'job=seen'; localStorage.setItem('job', 'seen');"
+             "fetch('" +
+                 other.url("/data") +
+                 "', {mode: 'no-cors'}).then(() => document.body.append('reached'),"
+                 " () => document.body.append('kept'))</script>");
+  RenderRequest wide = request(site_.url("/"));
+  wide.policy.endpoints.push_back({"http", "127.0.0.1", other.port()});
+  const auto first = render(wide);
+  ASSERT_TRUE(first) << first.error().to_string();
+  EXPECT_THAT(first->html, HasSubstr("0 reached"));
+  ASSERT_TRUE(renderer_.statistics().page_ahead);
+  const auto second = render(request(site_.url("/")));
+  ASSERT_TRUE(second) << second.error().to_string();
+  EXPECT_THAT(second->html, HasSubstr("0 kept"));
+  EXPECT_THAT(second->html, Not(HasSubstr("seen")));
+}
+
+TEST_F(RendererTest, JobsAtOnceEachHaveAPageOfTheirOwn) {
+  site_.page("/",
+             "<body><script>document.cookie = 'c' + Math.random() + '=1';"
+             "setTimeout(() => document.body.append('cookies ' +"
+             " document.cookie.split(';').length + '.'), 50)</script>");
+  for (int round = 0; round < 2; ++round) {
+    std::array<base::Result<RenderedPage>, 3> pages;
+    std::vector<std::jthread> callers;
+    for (auto& page : pages) {
+      callers.emplace_back([&] { page = render(request(site_.url("/"))); });
+    }
+    callers.clear();
+    for (const auto& page : pages) {
+      ASSERT_TRUE(page) << page.error().to_string();
+      EXPECT_THAT(page->html, HasSubstr("cookies 1."));
+    }
+  }
+  EXPECT_EQ(renderer_.statistics().browsers, 1u);
+}
+
+TEST_F(RendererTest, APageAheadThatDiedIsReplaced) {
+  site_.page("/", "<p>here");
+  EXPECT_THAT(markdown("/"), HasSubstr("here"));
+  ASSERT_TRUE(renderer_.statistics().page_ahead);
+  const int browser = renderer_.statistics().process;
+  EXPECT_TRUE(comes_to([&] {
+    for (const pid_t page : page_processes(browser)) ::kill(page, SIGKILL);
+    return !renderer_.statistics().page_ahead;
+  }));
+  EXPECT_THAT(markdown("/"), HasSubstr("here"));
+  EXPECT_EQ(renderer_.statistics().browsers, 1u);
+}
+
+TEST_F(RendererTest, APageAheadIsClosedWhenNoJobComes) {
+  site_.page("/", "<p>here");
+  Renderer renderer(runtime_, clock_, {.ahead_max = std::chrono::milliseconds(100)});
+  for (int burst = 0; burst < 2; ++burst) {
+    const auto page = render(renderer, request(site_.url("/")));
+    ASSERT_TRUE(page) << page.error().to_string();
+    EXPECT_TRUE(comes_to([&] { return !renderer.statistics().page_ahead; }));
+    const int browser = renderer.statistics().process;
+    ASSERT_GT(browser, 0);
+    EXPECT_TRUE(comes_to([&] { return page_processes(browser).empty(); }));
+  }
+  EXPECT_EQ(renderer.statistics().browsers, 1u);
+}
+
+TEST_F(RendererTest, ABrowserThatHasServedItsPagesIsReplaced) {
+  site_.page("/", "<p>here");
+  Renderer renderer(runtime_, clock_, {.pages_per_browser = 2});
+  for (int page = 1; page <= 5; ++page) {
+    const auto shown = render(renderer, request(site_.url("/")));
+    ASSERT_TRUE(shown) << shown.error().to_string();
+    // Not in a browser that the next job will not find.
+    EXPECT_EQ(renderer.statistics().page_ahead, page % 2 == 1) << page;
+  }
+  EXPECT_EQ(renderer.statistics().browsers, 3u);
 }
 
 TEST(RenderDecision, SaysWhy) {
