@@ -1,4 +1,5 @@
-"""Batches of seine-embed: masked text, and pairs (query, passage that answers it, now and then a near passage that does not).
+"""Batches of seine-embed: masked text, pairs (query, passage that answers it, now and then a near passage that does not),
+and lists (a query, the passage that answers it, near ones that do not), each passage to be read together with its query.
 
 A batch of pairs is of one source, so that the other passages of the batch are of its kind: being from another source must
 not tell them apart. Each text carries an id; equal ids within a batch are no negatives of each other. A batch is a function
@@ -19,6 +20,9 @@ WEAK = dict(cloze=26, crop=14, title=14, par=12, cross=12, en_qa=8, zh_qa=4, faq
 SUPERVISED = dict(cloze=28, crop=9, title=9, par=9, cross=12, en_qa=10, zh_qa=6, faq=6, intent=11)
 ALIKE, GROUP = .6, 24                                    # share of batches in groups of near texts, texts of a group
 STAGES = [(0.0, WEAK), (0.35, SUPERVISED)]
+RANK = (256, 8, 224)                                     # queries of a batch of lists, passages of each, tokens of both together
+RANKED = dict(en_qa=42, zh_qa=14, cloze=16, crop=8, faq=6, cross=14)
+LISTS = .55                                              # share of lists among the batches of pairs and lists
 KEY = 1 << 40                                            # ids of texts that equal nothing else
 
 
@@ -174,6 +178,95 @@ class Pairs:
                 put(p, pl, n * (1 + j) + k, PASSAGE, more[j]); have[n * (1 + j) + k] = mids[j]
         return source, q, ql, p, pl, want, have
 
+    # ---- lists: -> (query, [passages], the first of them answers it) ------------------------------------------------
+    def lose(self, x, most):
+        return x[self.r.random(len(x)) >= self.r.uniform(0, most)] if self.r.random() < .6 else x
+
+    def list_qa(self, lang, lim):
+        d, r = self.d, self.r; q = self.t.pick_question(lang); p, s, e = (int(i) for i in d.span[q])
+        near = [int(n) for n in d.neg[q] if n >= 0]; r.shuffle(near)
+        own = [n for n in range(p - 6, p + 7) if 0 <= n < len(d.text) and n != p and d.split[n] == d.split[p] and len(d.title[n]) == len(d.title[p]) and (d.title[n] == d.title[p]).all()]
+        r.shuffle(own)
+        picks = [p, *list(dict.fromkeys(near[:5] + own[:1]))]
+        while len(picks) < RANK[1]:
+            n = int(r.choice(self.t.train_p[lang]))
+            picks += [n] if n not in picks else []
+        texts = {n: self.passage(n, lim) for n in picks[:RANK[1]]}
+        if e > lim - 30:                                 # the answer stands late: a window that holds it
+            x = d.text[p]; lo = max(0, e - lim + 34); a = int(r.integers(lo, max(lo, s) + 1)); texts[p] = np.concatenate([d.title[p], x[a:]])[:lim - 1]
+        ask = d.q[q]
+        if r.random() < .4:
+            texts, _, turns = self.t.substitutes.apply(texts, {n: texts[n][:0] for n in texts}, [(ask, None, 0, 0)]); ask = turns[0][0]
+        return self.t.vary(ask), [self.lose(texts[n], .2) for n in texts]
+
+    def list_en_qa(self, lim):
+        return self.list_qa("en", lim)
+
+    def list_zh_qa(self, lim):
+        return self.list_qa("zh", lim)
+
+    def around(self, lang, n):
+        """A piece of text, and others of the same shard, most of them near."""
+        x, lm, at = self.t.chunk(lang, n); r = self.r; out = []
+        while len(out) < RANK[1] - 1:
+            b = at + int(r.choice((-1, 1))) * int(r.integers(2 * n + 100, 9000)) if r.random() < .8 else int(r.integers(0, len(lm) - n))
+            y = np.array(lm[max(0, b):max(0, b) + int(n * r.uniform(.6, 1))]); y = y[y != DOC]
+            if len(y) > 30:
+                out.append(y)
+        return x, out
+
+    def list_cloze(self, lim):
+        lang = "zh" if self.r.random() < .5 else "en"
+        x, others = self.around(lang, int(self.r.integers(60, lim)))
+        x, turns = self.t.cloze_maker.turns(x, 1) if len(x) > 40 else (x, [])
+        return (self.t.vary(turns[0][0]), [x, *others]) if turns else None
+
+    def list_crop(self, lim):
+        r = self.r; lang = "zh" if r.random() < .5 else "en"
+        x, others = self.around(lang, int(r.integers(80, lim)))
+        s = [(a, b) for a, b in self.t.cloze_maker.sentences(x, 8) if b - a < 50]
+        if len(s) < 2:
+            return None
+        a, b = s[int(r.integers(len(s)))]; q = x[a:b]; q = q[r.random(len(q)) > .3]
+        return (q, [np.concatenate([x[:a], x[b:]]), *others]) if len(q) > 4 else None
+
+    def list_faq(self, lim):
+        """Others at steps of five: the Python questions come in five pairs of languages, each of which is right."""
+        r, k = self.r, int(self.r.integers(len(self.faq_train))); i = int(self.faq_train[k])
+        at = [int(self.faq_train[(k + 5 * int(r.choice((-1, 1))) * int(r.integers(1, 5))) % len(self.faq_train)] if r.random() < .6 else r.choice(self.faq_train)) for _ in range(RANK[1] - 1)]
+        same = lambda a, b: len(a) == len(b) and (a == b).all()
+        if any(same(self.faq_q[i], self.faq_q[j]) or same(self.faq_a[i], self.faq_a[j]) for j in at):
+            return None
+        return self.t.vary(self.faq_q[i]), [self.faq_a[i], *(self.faq_a[j] for j in at)]
+
+    def list_cross(self, lim):
+        d, r = self.d, self.r; s = self.cross(lim)
+        if s is None:
+            return None
+        q, ask, x = s[0], s[1], s[2]; b = "zh" if (d.facts.kind[x] == 2).mean() > .2 else "en"
+        out = []
+        while len(out) < RANK[1] - 1:
+            at = int(r.choice(self.par_train)) if r.random() < .4 else (ask - KEY) * 4 + int(r.choice((-1, 1))) * int(r.integers(8, 60))
+            if 0 <= at < len(d.par_doc) - 6:
+                out.append(np.concatenate([d.par[b][i] for i in range(at, at + int(r.integers(1, 5)))]))
+        return q, [x, *out]
+
+    def lists(self):
+        """-> "rank", ids [Q G, T], lengths, tokens of the query with its mark; the first of each G answers"""
+        Q, G, T = RANK; r = self.r; names = list(RANKED); w = np.array([RANKED[k] for k in names], float); w /= w.sum()
+        ids = np.zeros((Q * G, T), np.uint16); length, asked = np.zeros(Q * G, np.int32), np.zeros(Q * G, np.int32)
+        self.spots = None
+        for k in range(Q):
+            s = None
+            while s is None:
+                s = getattr(self, "list_" + names[int(r.choice(len(names), p=w))])(T - 40)
+            q = s[0][:LQ - 1]
+            for j, x in enumerate(s[1]):
+                row = ids[k * G + j]; n = min(len(x), T - len(q) - 2)
+                row[0] = QUERY; row[1:1 + len(q)] = q; row[1 + len(q)] = PASSAGE; row[2 + len(q):2 + len(q) + n] = x[:n]
+                length[k * G + j] = 2 + len(q) + n; asked[k * G + j] = 1 + len(q)
+        return "rank", ids, length, asked
+
     def masked(self):
         """-> ids [B,T] with masks, places [B,M] of the targets, targets [B,M]"""
         B, T, M = MLM; r, d = self.r, self.d
@@ -197,6 +290,8 @@ class Pairs:
             self.breaks = np.array([b"\n" in x for x in self.d.tok.bytes])
         if progress < mlm_share:
             return self.masked()
+        if self.r.random() < LISTS:
+            return self.lists()
         p = (progress - mlm_share) / (1 - mlm_share)
         mix = [m for at, m in STAGES if p >= at][-1]
         names = list(mix); w = np.array([mix[k] for k in names], float)

@@ -40,6 +40,23 @@ def recall(r):
     return [round(100 * float((r < k).float().mean()), 1) for k in (1, 5, 10)]
 
 
+@torch.no_grad()
+def rerank(model, data, qs, lists, device, dtype, limit=256, batch=2048):
+    """qs: questions; lists [n, k]: passages -> [n, k] float32, how well each passage answers"""
+    n, k = lists.shape; out = torch.zeros(n * k, device=device)
+    whole = {int(p): np.concatenate([data.title[p], data.text[p]]) for p in np.unique(lists)}
+    size = np.array([len(data.q[q]) for q in qs]).repeat(k) + np.array([len(whole[int(p)]) for p in lists.ravel()])
+    order = np.argsort(size, kind="stable")
+    for at in range(0, n * k, batch):
+        rows = order[at:at + batch]; T = min(limit, (int(size[rows].max()) + 2 + 31) // 32 * 32)
+        ids = np.zeros((len(rows), T), np.int64); length, asked = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
+        for i, at_ in enumerate(rows):
+            q = data.q[qs[at_ // k]][:63]; x = np.concatenate([[QUERY], q, [PASSAGE], whole[int(lists.ravel()[at_])]])[:T]
+            ids[i, :len(x)] = x; length[i] = len(x); asked[i] = 1 + len(q)
+        out[torch.from_numpy(rows).to(device)] = model.relevance(*(torch.from_numpy(x).to(device) for x in (ids, length, asked)), dtype)
+    return out.view(n, k)
+
+
 def scores(model, data, z, device, dtype, n=2000):
     block = model.block
     import embed_model
@@ -55,7 +72,7 @@ def scores(model, data, z, device, dtype, n=2000):
         right = np.array([at[int(data.span[i, 0])] for i in qs])
         for w in ((384, 128) if lang == "en" else (384,)):
             out[f"{lang}_{w}"] = recall(ranks(q, p, right, w))
-        if f"bm25_{lang}" in z:                          # ranks of BM25 and ours, added: w / (10 + rank)
+        if f"bm25_{lang}" in z and n >= 1000:            # ranks of BM25 and ours, added: w / (10 + rank)
             near = torch.from_numpy(z[f"bm25_{lang}"][:len(qs)].astype(np.int64)).to(device)
             hit = near == torch.from_numpy(right).to(device)[:, None]
             out[f"{lang}_bm25"] = recall(torch.where(hit.any(1), hit.float().argmax(1), torch.full_like(hit[:, 0], 999, dtype=torch.float32)))
@@ -67,6 +84,14 @@ def scores(model, data, z, device, dtype, n=2000):
                 fused.scatter_add_(1, near, (1 - w) * place(near)); fused.scatter_add_(1, own, w * place(own))
                 g = fused.gather(1, torch.from_numpy(right).to(device)[:, None])
                 out[f"{lang}_hybrid_{w}"] = recall(torch.where(g[:, 0] > 0, (fused > g).sum(1).float(), torch.full_like(g[:, 0], 999)))
+            depth = min(50 if n > 2000 else 24, near.shape[1]); few = min(len(qs), n if n > 2000 else 600)
+            got = rerank(model, data, qs[:few], pool[z[f"bm25_{lang}"][:few, :depth].astype(np.int64)], device, dtype)
+            mine = hit[:few, :depth]; seen = mine.any(1)
+            for w in (0, .5, 1):                         # BM25's rank as a prior
+                v = got - w * torch.log(5 + torch.arange(depth, device=device))[None]
+                place = (v > v.masked_fill(~mine, -1e9).amax(1, keepdim=True)).sum(1).float()
+                out[f"{lang}_rerank{depth}_{w}"] = recall(torch.where(seen, place, torch.full_like(place, 999)))
+            out[f"{lang}_within{depth}"] = round(100 * float(seen.float().mean()), 1)
             del sim
     k = np.flatnonzero(data.par_doc % 20 == 0)[:min(2000, n)]
     e, c = (embed([data.par[l][i] for i in k], QUERY, 128) for l in ("en", "zh"))

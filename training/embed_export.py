@@ -6,12 +6,14 @@ from tokenizer import Tokenizer, PAD, END
 SHORT = {"input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
          "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down"}
 
+WHOLE = {"embed_tokens.weight": "token_embd.weight", "norm.weight": "output_norm.weight", "score": "cls.output.weight"}
+
 
 def tensors(state):
     for name, t in state.items():
         bits, x = quant.width(name, t.dim()), t.float().numpy()
-        if name in ("embed_tokens.weight", "norm.weight"):
-            yield {"e": "token_embd.weight", "n": "output_norm.weight"}[name[0]], x, bits
+        if name in WHOLE:
+            yield WHOLE[name], x, bits
         else:
             _, i, leaf = name.split(".", 2)
             yield f"blk.{i}.{SHORT[leaf[:-7]]}.weight", x, bits

@@ -1,6 +1,7 @@
-"""seine-embed: a bidirectional encoder. RMS norm before each part, rotary positions (halves rotate), SwiGLU, mean over all
-tokens of the last norm's output. Parameter names end as seine-mini's do, so quant.width gives the release's formats:
-feed-forward weights Q4_0, other matrices Q8_0, norms float32.
+"""seine-embed: a bidirectional encoder. RMS norm before each part, rotary positions (halves rotate), SwiGLU. Of a text: the
+mean over all tokens of the last norm's output. Of a question with a passage behind it, read as one text: how well the
+passage answers, from the mean over the question's tokens. Parameter names end as seine-mini's do, so quant.width gives
+the release's formats: feed-forward weights Q4_0, other matrices Q8_0, norms and the score's weights float32.
 """
 from dataclasses import dataclass
 import torch, torch.nn as nn, torch.nn.functional as F
@@ -78,6 +79,7 @@ class Model(nn.Module):
         self.layers = nn.ModuleList(Layer(c) for _ in range(c.num_hidden_layers))
         self.norm = RMSNorm(c.hidden_size, c.rms_norm_eps)
         nn.init.constant_(self.norm.weight, 0.02 / embed_std)
+        self.score = nn.Parameter(torch.randn(c.hidden_size) * .1)
         self.block = block                               # a compiled one for training
 
     def forward(self, ids, length, dtype=torch.float32):
@@ -96,3 +98,9 @@ class Model(nn.Module):
         h = self(ids, length, dtype).float()
         keep = (torch.arange(ids.shape[1], device=ids.device)[None] < length[:, None])[..., None]
         return (h * keep).sum(1) / length[:, None]
+
+    def relevance(self, ids, length, asked, dtype=torch.float32):
+        """ids [B,T]: a question, then a passage; asked [B]: tokens of the question -> [B] float32, the higher the better"""
+        h = self(ids, length, dtype).float()
+        of = (torch.arange(ids.shape[1], device=ids.device)[None] < asked[:, None])[..., None]
+        return (h * of).sum(1) @ self.score / asked

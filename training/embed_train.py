@@ -1,4 +1,4 @@
-"""Trainer of seine-embed: masked tokens, then contrastive pairs, one run. Progress is wall clock (--seconds) or steps.
+"""Trainer of seine-embed: masked tokens, then contrastive pairs and lists to rank, one run. Progress is wall clock (--seconds) or steps.
 
 The learning rate is constant through the masked part, lower in the contrastive part, and falls to zero over its second
 half; the last part sees the weights as the release will store them (quant.py). --pack PREFIX gets a packed checkpoint
@@ -46,14 +46,14 @@ def main():
     ap.add_argument("--config", default="{}"); ap.add_argument("--init", default="", help="packed checkpoint to go on from")
     a = ap.parse_args(); born = time.time(); os.makedirs(a.run, exist_ok=True)
     if a.small:
-        embed_data.MLM = (4, 64, 16); embed_data.N, embed_data.LQ, embed_data.LP = 8, 32, 96
+        embed_data.MLM = (4, 64, 16); embed_data.N, embed_data.LQ, embed_data.LP = 8, 32, 96; embed_data.RANK = (4, 8, 128)
     emb = f"{a.data}/embed.npz"
     loader = batches.Loader(embed_data.source(a.data, emb, a.mlm), a.seed, a.workers, refresh_every=20, ahead=24)
     cuda = a.device == "cuda"; dtype = torch.bfloat16 if cuda else torch.float32
     torch.manual_seed(a.seed); torch.set_float32_matmul_precision("high")
     c = embed_model.Config(**json.loads(a.config)); model = embed_model.Model(c).to(a.device).train()
     if a.init:
-        model.load_state_dict(checkpoint.load(a.init)[0]); model.to(a.device)
+        model.load_state_dict({"score": model.score.detach().cpu(), **checkpoint.load(a.init)[0]}); model.to(a.device)   # a first run had no score
     ce = token_loss
     if cuda:
         torch._dynamo.config.recompile_limit = 64
@@ -119,6 +119,9 @@ def main():
             h = model(ids, torch.full((len(ids),), ids.shape[1], device=a.device), dtype)
             h = h.gather(1, place[..., None].expand(-1, -1, c.hidden_size)).reshape(-1, c.hidden_size)
             loss = shown = ce(h, model.embed_tokens.weight, target.reshape(-1)).mean(); seen += len(ids)
+        elif b[0] == "rank":
+            rank = model.relevance(*(put(x) for x in b[1:]), dtype).view(-1, embed_data.RANK[1])
+            loss = shown = F.cross_entropy(rank, torch.zeros(len(rank), dtype=torch.int64, device=a.device)); seen += len(b[1])
         else:
             _, q, ql, x, xl, want, have = b
             hq = model.embed(put(q), put(ql), dtype)

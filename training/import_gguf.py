@@ -44,7 +44,7 @@ def embed_state(tensors):
     """GGUF's names -> seine-embed's: the inverse of embed_export.tensors."""
     import embed_export
     leaf = {v: k for k, v in embed_export.SHORT.items()}
-    out = {"embed_tokens.weight": tensors["token_embd.weight"], "norm.weight": tensors["output_norm.weight"]}
+    out = {ours: tensors[theirs] for ours, theirs in embed_export.WHOLE.items() if theirs in tensors}
     for name, x in tensors.items():
         if name.startswith("blk."):
             _, i, short, _ = name.split(".")
@@ -77,7 +77,8 @@ def main():
         else:
             from model import Config, Model
             c = config_of(keys); state = state_of(tensors, c)
-        Model(Config(**c)).load_state_dict(state)          # every name and shape
+        fit = Model(Config(**c)).load_state_dict(state, strict=False)      # every name and shape
+        assert fit.missing_keys in ([], ["score"]) and not fit.unexpected_keys, fit      # seine-embed's first releases could not rank
         meta = json.loads(sys.argv[sys.argv.index("--meta") + 1]) if "--meta" in sys.argv else dict(step=0, tokens=0, spent=0.0)
         torch.save(dict(state=state, meta=dict(meta, config=c)), sys.argv[3])
         print(sys.argv[3], meta)

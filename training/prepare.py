@@ -4,7 +4,8 @@ usage: prepare.py --shared ../shared/data --text DIR
        prepare.py --shared ../shared/data --tok TOK_DIR --bpe BIN --bm25 BIN --out DIR [--limit N]
 
 Writes DIR/qa.npz (train and validation questions), DIR/lm-<lang>-<shard>.u16.xz (documents closed by <|doc|>),
-DIR/lmval-<lang>.npy, DIR/par.npz (aligned segments) and DIR/manifest.json (hashes of all inputs and outputs).
+DIR/lmval-<lang>.npy, DIR/par.npz (aligned segments) and DIR/manifest.json (hashes of all inputs and outputs). With --npy
+the corpus is written as `dataset.py unpack` would leave it, and nothing is hashed: for text that travels as text.
 Splits are by article, from a hash of the title, so every run and machine agrees on them.
 """
 import argparse, glob, hashlib, json, lzma, os, re, subprocess, zlib
@@ -125,7 +126,7 @@ def flat(arrays):
     return np.concatenate(arrays).astype(np.uint16), np.concatenate([[0], np.cumsum([len(a) for a in arrays])]).astype(np.int64)
 
 
-def write_lm(tok, shared, out, limit):
+def write_lm(tok, shared, out, limit, npy):
     def one(path):
         name = os.path.basename(path)[:5]
         text = lzma.open(path, "rt", encoding="utf-8").read(limit or -1)
@@ -136,10 +137,13 @@ def write_lm(tok, shared, out, limit):
             json.dump(dict(bytes=sum(len(d.encode()) for d in docs[:LM_VAL_DOCS])), open(f"{out}/lmval-{name[:2]}.json", "w"))
             ids = ids[LM_VAL_DOCS:]
         ids = np.concatenate(ids)
+        if npy:
+            np.save(f"{out}/tmp-{name}.npy", ids); os.replace(f"{out}/tmp-{name}.npy", f"{out}/lm-{name}.npy")
+            return name, len(ids)
         with open(f"{out}/lm-{name}.u16.xz", "wb") as f:
             f.write(lzma.compress(ids.tobytes(), filters=XZ))
         return name, len(ids)
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(min(6, os.cpu_count())) as pool:
         for name, n in pool.map(one, sorted(glob.glob(f"{shared}/corpus/*.txt.xz"))):
             print(name, n, "tokens", flush=True)
 
@@ -157,7 +161,7 @@ def main():
     ap.add_argument("--shared", required=True); ap.add_argument("--tok"); ap.add_argument("--out")
     ap.add_argument("--bpe"); ap.add_argument("--bm25")
     ap.add_argument("--limit", type=int, default=0, help="characters of each corpus shard (0: all), for smoke tests")
-    ap.add_argument("--parts", default="qa,par,lm")
+    ap.add_argument("--parts", default="qa,par,lm"); ap.add_argument("--npy", action="store_true")
     ap.add_argument("--text", default="", help="only write the QA training side as plain text here, for the tokenizer")
     a = ap.parse_args()
     if a.text:
@@ -188,7 +192,9 @@ def main():
         arr["doc"] = np.array([zlib.crc32(p["src"].encode()) for p in pairs], np.uint32)
         np.savez_compressed(f"{a.out}/par.npz", **arr)
     if "lm" in a.parts:
-        write_lm(tok, a.shared, a.out, a.limit)
+        write_lm(tok, a.shared, a.out, a.limit, a.npy)
+    if a.npy:
+        return
     sha = lambda p: hashlib.sha256(open(p, "rb").read()).hexdigest()
     inputs = sorted(glob.glob(f"{a.shared}/corpus/*.xz") + [f"{a.shared}/qa/{n}.jsonl.xz" for n in
                     ("squad11_train.en", "drcd_dev.t2s.zh-hans", "cmrc2018_trial.zh-hans", "kdconv_devtest_grounded_dialogue.zh-hans")])

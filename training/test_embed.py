@@ -17,6 +17,16 @@ def main():
             assert source == name and (ql > 1).all() and (pl > 1).all() and (want == have[:len(want)]).all()
             assert q.max() < len(pairs.d.tok) and p.max() < len(pairs.d.tok)
         print(name, len(q), "pairs,", len(np.unique(want)), "passages")
+    embed_data.RANK = (32, 8, 128)
+    for name in list(embed_data.RANKED):
+        mix, embed_data.RANKED = embed_data.RANKED, {name: 1}
+        pairs.seed(4, 1); _, ids, length, asked = pairs.lists(); embed_data.RANKED = mix
+        first = ids[::8]
+        assert (asked > 1).all() and (length > asked + 1).all() and length.max() <= 128 and ids.max() < len(pairs.d.tok)
+        assert all((ids[k, asked[k]] == embed_data.PASSAGE) for k in range(len(ids)))
+        for k in range(32):                              # no other passage of a list is the right one again
+            assert not any((ids[8 * k + j] == first[k]).all() for j in range(1, 8))
+        print("list of", name, "ok")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -59,6 +61,21 @@ Result<MemoryPlan> plan_memory(const ModelFile& file, const EngineSettings& sett
     plan.need = SEINE_TRY(estimate_memory(file, model_settings(settings, plan.kv_tokens)));
   }
   return plan;
+}
+
+// As many of the texts as fill a batch, the first at least.
+template <typename Text, typename TokensOf>
+std::vector<TokenRun> one_batch(std::span<const Text> texts, std::size_t rows_max,
+                                TokensOf tokens_of) {
+  std::vector<TokenRun> runs;
+  std::size_t rows = 0;
+  for (const Text& text : texts) {
+    const std::vector<TokenId>& tokens = std::invoke(tokens_of, text);
+    if (!runs.empty() && rows + tokens.size() > rows_max) break;
+    rows += tokens.size();
+    runs.push_back({.tokens = tokens, .first_position = 0, .blocks = {}, .phase = Phase::kPrompt});
+  }
+  return runs;
 }
 
 }  // namespace
@@ -163,19 +180,31 @@ Result<std::vector<std::vector<float>>> Engine::embed(std::span<const std::vecto
   const auto rows_max = static_cast<std::size_t>(model.batch_rows_max());
   while (out.size() < texts.size()) {
     if (stop.stop_requested()) return base::fail(Code::kCancelled, "the reader has gone");
-    std::vector<TokenRun> runs;
-    std::size_t rows = 0;
-    for (std::size_t i = out.size(); i < texts.size(); ++i) {
-      if (!runs.empty() && rows + texts[i].size() > rows_max) break;
-      rows += texts[i].size();
-      runs.push_back(
-          {.tokens = texts[i], .first_position = 0, .blocks = {}, .phase = Phase::kPrompt});
-    }
+    const std::vector<TokenRun> runs =
+        one_batch(texts.subspan(out.size()), rows_max, std::identity());
     const std::span<const float> vectors = SEINE_TRY(model.embed(runs, stop));
     for (std::size_t i = 0; i < runs.size(); ++i) {
       const auto one = vectors.subspan(i * width, width);
       out.emplace_back(one.begin(), one.end());
     }
+  }
+  return out;
+}
+
+Result<std::vector<float>> Engine::relevance(std::span<const RankPair> pairs,
+                                             std::stop_token stop) {
+  const std::lock_guard lock(runtime_->embedding);
+  Model& model = *runtime_->model;
+  std::vector<float> out;
+  const auto rows_max = static_cast<std::size_t>(model.batch_rows_max());
+  std::vector<std::int32_t> asked;
+  while (out.size() < pairs.size()) {
+    if (stop.stop_requested()) return base::fail(Code::kCancelled, "the reader has gone");
+    const auto rest = pairs.subspan(out.size());
+    const std::vector<TokenRun> runs = one_batch(rest, rows_max, &RankPair::tokens);
+    asked.clear();
+    for (const RankPair& pair : rest.first(runs.size())) asked.push_back(pair.asked);
+    std::ranges::copy(SEINE_TRY(model.relevance(runs, asked, stop)), std::back_inserter(out));
   }
   return out;
 }

@@ -49,6 +49,12 @@ base::Result<MemoryEstimate> estimate_engine(const ModelFile& file, const Engine
 // What an engine may take: memory_max, else what the system has free; 0: nobody knows.
 std::uint64_t memory_for_engine(const EngineSettings& settings);
 
+// A question and, behind it, a passage.
+struct RankPair {
+  std::vector<TokenId> tokens;
+  std::int32_t asked = 0;  // how many of them are the question
+};
+
 class Engine {
  public:
   using Progress =
@@ -81,6 +87,8 @@ class Engine {
   // Encoders: one vector a text, as the model gives them. Blocks; calls wait for each other.
   base::Result<std::vector<std::vector<float>>> embed(std::span<const std::vector<TokenId>> texts,
                                                       std::stop_token stop);
+  // Encoders that rank: one score a pair. Blocks; calls wait for each other.
+  base::Result<std::vector<float>> relevance(std::span<const RankPair> pairs, std::stop_token stop);
 
  private:
   struct Runtime;

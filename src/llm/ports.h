@@ -24,6 +24,7 @@ struct ModelInfo {
   bool thinks = false;  // has a reasoning mode
   bool calls_tools = false;
   bool cites_spans = false;  // answers by SpanConstraint, as the small model that ships with Seine
+  bool embeds = false;       // an Embedder's: makes vectors and does not answer
 };
 
 class Generator {
@@ -64,7 +65,7 @@ class Embedder {
 };
 
 struct RerankRequest {
-  std::string model;
+  std::string model;  // empty: the first that ranks
   std::string query;
   std::vector<std::string> passages;
 };

@@ -23,45 +23,6 @@ using base::Result;
 constexpr std::size_t kBatch = 256;  // texts a request
 constexpr std::string_view kOutside = "oos";
 
-// Calls take(row) for each line that is not empty; errors name the line.
-template <typename Take>
-Result<> each_row(std::string_view lines, std::string_view what, Take take) {
-  std::size_t number = 0;
-  for (const std::string_view line : base::split(lines, '\n')) {
-    ++number;
-    if (base::trim(line).empty()) continue;
-    const auto where = [&] { return fmt::format("{}, line {}", what, number); };
-    Result<Json> row = base::parse_json(line);
-    if (!row) return std::unexpected(std::move(row).error().within(where()));
-    if (Result<> taken = take(*row); !taken)
-      return std::unexpected(std::move(taken).error().within(where()));
-  }
-  return {};
-}
-
-Result<std::vector<std::string>> texts_in(const Json& row, std::string_view key) {
-  std::vector<std::string> out;
-  const Json* list = base::find(row, key);
-  if (list == nullptr) return out;
-  if (!list->is_array()) return base::fail(Code::kInvalidArgument, "'{}' is no list", key);
-  for (const Json& one : *list) {
-    if (one.is_string()) {
-      out.push_back(one.get<std::string>());
-    } else if (one.is_number_integer()) {
-      out.push_back(base::to_text(one));
-    } else {
-      return base::fail(Code::kInvalidArgument, "'{}' holds something that is no text", key);
-    }
-  }
-  return out;
-}
-
-Result<std::string> id_of(const Json& row) {
-  const Json* id = base::find(row, "id");
-  if (id != nullptr && id->is_number_integer()) return base::to_text(*id);
-  return base::require<std::string>(row, "id");
-}
-
 class Speed {
  public:
   double texts_per_second(std::size_t texts) const {
@@ -110,70 +71,6 @@ float cosine(std::span<const float> a, std::span<const float> b) {
   float sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
   return sum;
-}
-
-struct Entries {
-  std::unordered_map<std::string, std::size_t> number;  // by id
-  std::vector<std::string> texts;
-  std::vector<std::size_t> entry;  // of each text
-};
-
-Result<Entries> parse_entries(std::string_view lines) {
-  Entries out;
-  SEINE_CHECK(each_row(lines, "entries", [&](const Json& row) -> Result<> {
-    const std::string id = SEINE_TRY(id_of(row));
-    const auto title = SEINE_TRY(base::get_or<std::string>(row, "title", ""));
-    const std::size_t number = out.number.size();
-    if (!out.number.emplace(id, number).second)
-      return base::fail(Code::kInvalidArgument, "the id '{}' occurs twice", id);
-    std::vector<std::string> texts = SEINE_TRY(texts_in(row, "texts"));
-    if (const Json* text = base::find(row, "text"); text != nullptr && text->is_string()) {
-      texts.push_back((title.empty() ? "" : title + "\n") + text->get<std::string>());
-    } else if (!title.empty()) {
-      texts.push_back(title);
-    }
-    if (texts.empty()) return base::fail(Code::kInvalidArgument, "entry '{}' has no text", id);
-    for (std::string& text : texts) {
-      out.texts.push_back(std::move(text));
-      out.entry.push_back(number);
-    }
-    return {};
-  }));
-  if (out.texts.empty()) return base::fail(Code::kInvalidArgument, "there are no entries");
-  return out;
-}
-
-struct Queries {
-  std::vector<std::string> texts;
-  std::vector<std::vector<std::size_t>> right;  // entries
-};
-
-Result<Queries> parse_queries(std::string_view lines, const Entries& entries,
-                              std::size_t count_max) {
-  Queries all;
-  SEINE_CHECK(each_row(lines, "queries", [&](const Json& row) -> Result<> {
-    std::vector<std::size_t> right;
-    for (const std::string& id : SEINE_TRY(texts_in(row, "rel"))) {
-      const auto found = entries.number.find(id);
-      if (found == entries.number.end())
-        return base::fail(Code::kInvalidArgument, "'rel' names '{}', which is no entry", id);
-      right.push_back(found->second);
-    }
-    if (right.empty()) return base::fail(Code::kInvalidArgument, "'rel' names no entry");
-    all.texts.push_back(SEINE_TRY(base::require<std::string>(row, "q")));
-    all.right.push_back(std::move(right));
-    return {};
-  }));
-  if (all.texts.empty()) return base::fail(Code::kInvalidArgument, "there are no queries");
-  const std::size_t count =
-      count_max == 0 ? all.texts.size() : std::min(count_max, all.texts.size());
-  Queries out;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t at = i * all.texts.size() / count;
-    out.texts.push_back(std::move(all.texts[at]));
-    out.right.push_back(std::move(all.right[at]));
-  }
-  return out;
 }
 
 struct Rows {
@@ -265,16 +162,16 @@ double percent(double part, std::size_t whole) {
 
 Result<RankReport> run_ranking(llm::Embedder& embedder, std::string_view entries,
                                std::string_view queries, const EmbedRunSettings& settings) {
-  const Entries known = SEINE_TRY(parse_entries(entries));
-  const Queries asked = SEINE_TRY(parse_queries(queries, known, settings.queries));
+  const RankEntries known = SEINE_TRY(parse_entries(entries));
+  const RankQueries asked = SEINE_TRY(parse_queries(queries, known, settings.queries));
   const Speed speed;
   const Vectors passages =
       SEINE_TRY(embed_all(embedder, known.texts, llm::EmbedKind::kPassage, settings));
   const Vectors questions =
       SEINE_TRY(embed_all(embedder, asked.texts, llm::EmbedKind::kQuery, settings));
-  RankReport out{.entries = known.number.size(), .queries = questions.size()};
-  out.texts_per_second = speed.texts_per_second(passages.size() + questions.size());
-  std::vector<float> scores(out.entries);
+  const double texts_per_second = speed.texts_per_second(passages.size() + questions.size());
+  RankCount count(known.number.size());
+  std::vector<float> scores(known.number.size());
   for (std::size_t q = 0; q < questions.size(); ++q) {
     std::ranges::fill(scores, -std::numeric_limits<float>::infinity());
     for (std::size_t i = 0; i < passages.size(); ++i) {
@@ -284,18 +181,12 @@ Result<RankReport> run_ranking(llm::Embedder& embedder, std::string_view entries
     float right = -std::numeric_limits<float>::infinity();
     for (const std::size_t entry : asked.right[q]) right = std::max(right, scores[entry]);
     // Entries that are as near as the right one stand before it.
-    const auto before = static_cast<std::size_t>(std::ranges::count_if(
-                            scores, [right](float score) { return score >= right; })) -
-                        1;
-    out.recall_1 += before < 1 ? 1 : 0;
-    out.recall_5 += before < 5 ? 1 : 0;
-    out.recall_10 += before < 10 ? 1 : 0;
-    out.reciprocal_rank += before < 10 ? 1.0 / static_cast<double>(before + 1) : 0;
+    count.add(static_cast<std::size_t>(
+                  std::ranges::count_if(scores, [right](float score) { return score >= right; })) -
+              1);
   }
-  out.recall_1 = percent(out.recall_1, out.queries);
-  out.recall_5 = percent(out.recall_5, out.queries);
-  out.recall_10 = percent(out.recall_10, out.queries);
-  out.reciprocal_rank /= static_cast<double>(out.queries);
+  RankReport out = count.report();
+  out.texts_per_second = texts_per_second;
   return out;
 }
 
@@ -328,16 +219,6 @@ Result<IntentReport> run_intent(llm::Embedder& embedder, std::string_view train,
   out.accuracy = percent(out.accuracy, out.queries);
   out.outside_recall = percent(out.outside_recall, out.outside);
   return out;
-}
-
-Json to_json(const RankReport& report) {
-  return {{"entries", report.entries},
-          {"queries", report.queries},
-          {"recall_at_1", report.recall_1},
-          {"recall_at_5", report.recall_5},
-          {"recall_at_10", report.recall_10},
-          {"mrr_at_10", report.reciprocal_rank},
-          {"texts_per_second", report.texts_per_second}};
 }
 
 Json to_json(const IntentReport& report) {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/json_fwd.h"
+#include "engine/eval/rank_set.h"
 #include "llm/ports.h"
 
 namespace seine::engine {
@@ -18,17 +19,6 @@ struct EmbedRunSettings {
   std::uint32_t dimensions = 0;  // of the vectors; 0: all the model has
   std::size_t queries = 0;       // at most, drawn evenly; 0: all
   std::function<bool(std::size_t done, std::size_t total)> progress = {};  // texts; false cancels
-};
-
-struct RankReport {
-  std::size_t entries = 0;
-  std::size_t queries = 0;
-  // Percent of the queries with a right entry among the first so many.
-  double recall_1 = 0;
-  double recall_5 = 0;
-  double recall_10 = 0;
-  double reciprocal_rank = 0;  // mean of 1 / rank, 0 past the tenth
-  double texts_per_second = 0;
 };
 
 struct IntentReport {
@@ -41,8 +31,7 @@ struct IntentReport {
   double texts_per_second = 0;
 };
 
-// entries: {id, title, text} or {id, title, texts: [...]}, of which each phrasing counts by itself;
-// queries: {q, rel: [ids]}. Errors name the file's line.
+// entries, queries: see rank_set.h
 base::Result<RankReport> run_ranking(llm::Embedder& embedder, std::string_view entries,
                                      std::string_view queries, const EmbedRunSettings& settings);
 
@@ -51,7 +40,6 @@ base::Result<RankReport> run_ranking(llm::Embedder& embedder, std::string_view e
 base::Result<IntentReport> run_intent(llm::Embedder& embedder, std::string_view train,
                                       std::string_view test, const EmbedRunSettings& settings);
 
-base::Json to_json(const RankReport& report);
 base::Json to_json(const IntentReport& report);
 
 }  // namespace seine::engine

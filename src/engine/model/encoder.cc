@@ -118,6 +118,14 @@ base::Result<std::span<const float>> Encoder::states(std::span<const TokenRun> r
   return std::span<const float>(x, static_cast<std::size_t>(rows_.size() * width));
 }
 
+void Encoder::mean_rows(const float* rows, std::int64_t count, float* out) const {
+  const std::int64_t width = facts_.width;
+  std::copy_n(rows, width, out);
+  for (std::int64_t i = 1; i < count; ++i)
+    compute_.vector().axpy(1.0f, rows + i * width, out, width);
+  for (std::int64_t d = 0; d < width; ++d) out[d] /= static_cast<float>(count);
+}
+
 base::Result<std::span<const float>> Encoder::embed(std::span<const TokenRun> runs,
                                                     const std::stop_token& stop) {
   const std::span<const float> states = SEINE_TRY(this->states(runs, stop));
@@ -126,13 +134,7 @@ base::Result<std::span<const float>> Encoder::embed(std::span<const TokenRun> ru
   float* out = pooled_.data();
   for (const TokenRun& run : runs) {
     const auto count = static_cast<std::int64_t>(run.tokens.size());
-    std::copy_n(row, width, out);
-    if (pooling_ == Pooling::kMean) {
-      for (std::int64_t i = 1; i < count; ++i) {
-        compute_.vector().axpy(1.0f, row + i * width, out, width);
-      }
-      for (std::int64_t d = 0; d < width; ++d) out[d] /= static_cast<float>(count);
-    }
+    mean_rows(row, pooling_ == Pooling::kMean ? count : 1, out);
     row += count * width;
     out += width;
   }

@@ -29,6 +29,9 @@ class Encoder : public Model {
   // kv_width: of the keys of all heads.
   base::Result<> make_buffers(std::int32_t widest, std::int32_t kv_width);
 
+  // The mean of the first `count` rows of a run; (width)
+  void mean_rows(const float* rows, std::int64_t count, float* out) const;
+
   virtual void begin(float* x) = 0;  // after the token rows are in x
   virtual void run_layer(std::int32_t layer, float* x, KvStorage& kv) = 0;
   virtual void end(float* x) = 0;

@@ -15,4 +15,10 @@ base::Result<std::span<const float>> Model::embed(std::span<const TokenRun>,
   return base::fail(Code::kUnimplemented, "the model '{}' is no encoder", facts_.name);
 }
 
+base::Result<std::span<const float>> Model::relevance(std::span<const TokenRun>,
+                                                      std::span<const std::int32_t>,
+                                                      const std::stop_token&) {
+  return base::fail(Code::kUnimplemented, "the model '{}' does not rank passages", facts_.name);
+}
+
 }  // namespace seine::engine

@@ -31,6 +31,7 @@ struct ModelFacts {
   std::int32_t mtp_depth = 0;    // multi-token prediction modules, see forward_mtp
   bool has_prompt_form = false;  // Phase makes a difference to the bits of a result
   bool is_encoder = false;       // bidirectional: embed() instead of forward()
+  bool ranks = false;            // an encoder that has relevance(), too
   std::uint64_t parameters = 0;
   std::uint64_t weight_bytes = 0;
 };
@@ -107,6 +108,12 @@ class Model {
   // the model does so. Runs start at position 0 and need no blocks.
   virtual base::Result<std::span<const float>> embed(std::span<const TokenRun> runs,
                                                      const std::stop_token& stop);
+
+  // Encoders that rank: each run is a question of asked[i] tokens and then a passage; one score a
+  // run, the higher the better the passage answers.
+  virtual base::Result<std::span<const float>> relevance(std::span<const TokenRun> runs,
+                                                         std::span<const std::int32_t> asked,
+                                                         const std::stop_token& stop);
 
  protected:
   Model() = default;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/assert.h"
 #include "engine/model/bert.h"
 #include "engine/model/encoder.h"
 #include "engine/model/ffn.h"
@@ -25,6 +26,8 @@ class SeineEmbed : public Encoder {
     if (gqa_.rope > 0) rope_.emplace(SEINE_TRY(read_rope(file, gqa_.rope, gqa_.scaling)));
     const WeightReader weights(file, source_.interleaved.get());
     final_norm_ = SEINE_TRY(weights.vector("output_norm.weight", gqa_.width));
+    score_ = SEINE_TRY(weights.optional_vector("cls.output.weight", gqa_.width));
+    facts_.ranks = !score_.empty();
     for (std::int32_t i = 0; i < facts_.layers; ++i) {
       Layer layer;
       layer.attention_norm =
@@ -37,7 +40,30 @@ class SeineEmbed : public Encoder {
     SEINE_CHECK(make_buffers(std::max(hidden, gqa_.heads * gqa_.head), gqa_.kv_heads * gqa_.head));
     attention_ = GqaAttention(gqa_, compute_, batch_rows_max_);
     mlp_ = Mlp(compute_, batch_rows_max_, hidden);
+    mean_.resize(static_cast<std::size_t>(gqa_.width));
+    scores_.resize(static_cast<std::size_t>(batch_rows_max_));
     return {};
+  }
+
+  base::Result<std::span<const float>> relevance(std::span<const TokenRun> runs,
+                                                 std::span<const std::int32_t> asked,
+                                                 const std::stop_token& stop) override {
+    if (score_.empty()) return Model::relevance(runs, asked, stop);
+    SEINE_ASSERT(runs.size() == asked.size(), "each run says how long its question is");
+    const std::span<const float> states = SEINE_TRY(this->states(runs, stop));
+    const std::int64_t width = facts_.width;
+    const float* row = states.data();
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const auto count = static_cast<std::int32_t>(runs[i].tokens.size());
+      if (asked[i] < 1 || asked[i] > count) {
+        return base::fail(base::Code::kInvalidArgument, "a question of {} tokens in a text of {}",
+                          asked[i], count);
+      }
+      mean_rows(row, asked[i], mean_.data());
+      scores_[i] = compute_.vector().dot(mean_.data(), score_.data(), width);
+      row += count * width;
+    }
+    return std::span<const float>(scores_.data(), runs.size());
   }
 
  protected:
@@ -72,6 +98,9 @@ class SeineEmbed : public Encoder {
   GqaConfig gqa_;
   std::optional<Rope> rope_;
   std::vector<float> final_norm_;  // (width)
+  std::vector<float> score_;       // (width): of the question's mean state; empty: cannot rank
+  std::vector<float> mean_;        // (width)
+  std::vector<float> scores_;      // one a run
   std::vector<Layer> layers_;
   GqaAttention attention_;
   Mlp mlp_;

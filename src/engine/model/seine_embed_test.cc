@@ -1,14 +1,17 @@
-// The shipped embedder against PyTorch (tests/golden/make_seine_embed.py): tokens, vectors of the
-// plain kernels, and that the fast ones point the same way.
+// The shipped embedder against PyTorch (tests/golden/make_seine_embed.py): tokens, vectors and
+// scores of the plain kernels, and that the fast ones say the same.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
+#include <future>
 
 #include "base/json.h"
 #include "engine/engine.h"
 #include "engine/formats/mapped_file.h"
+#include "engine/generate/local_embedder.h"
 #include "engine/model/test_session.h"
 
 namespace seine::engine {
@@ -20,11 +23,34 @@ struct EmbedCase {
   std::vector<float> mean;
 };
 
-std::vector<EmbedCase> read_embed_golden() {
+struct PairCase {
+  std::string question;
+  std::string passage;
+  std::vector<TokenId> tokens;
+  std::int32_t asked = 0;
+  float score = 0;
+};
+
+base::Json read_embed_json() {
   const auto text = read_text_file(SEINE_SOURCE_DIR "/tests/golden/seine_embed.json", 1 << 20);
-  const base::Json json = base::parse_json(text.value()).value();
+  return base::parse_json(text.value()).value();
+}
+
+std::vector<PairCase> read_pair_golden() {
+  std::vector<PairCase> out;
+  for (const base::Json& each : read_embed_json()["pairs"]) {
+    out.push_back({.question = each["question"].get<std::string>(),
+                   .passage = each["passage"].get<std::string>(),
+                   .tokens = each["tokens"].get<std::vector<TokenId>>(),
+                   .asked = each["asked"].get<std::int32_t>(),
+                   .score = each["score"].get<float>()});
+  }
+  return out;
+}
+
+std::vector<EmbedCase> read_embed_golden() {
   std::vector<EmbedCase> out;
-  for (const base::Json& each : json) {
+  for (const base::Json& each : read_embed_json()["texts"]) {
     out.push_back({.text = each["text"].get<std::string>(),
                    .tokens = each["tokens"].get<std::vector<TokenId>>(),
                    .mean = each["mean"].get<std::vector<float>>()});
@@ -90,6 +116,80 @@ TEST(SeineEmbed, ItsVectorsAreTheReferencesWithEveryKernel) {
           << row->isa << ": " << golden[i].text;
     }
   }
+}
+
+TEST(SeineEmbed, ItsScoresAreTheReferencesWithEveryKernel) {
+  const std::vector<PairCase> golden = read_pair_golden();
+  ASSERT_FALSE(golden.empty());
+  ThreadPool pool(2);
+  for (const Kernels* row : available_kernels()) {
+    ModelSettings settings{.batch_rows = 256, .logit_rows = 1};
+    settings.kernels = row;
+    const auto model = load_model(embed_file(), pool, settings);
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_TRUE((*model)->facts().ranks);
+    std::vector<TokenRun> runs;
+    std::vector<std::int32_t> asked;
+    for (const PairCase& each : golden) {
+      runs.push_back({.tokens = each.tokens, .phase = Phase::kPrompt});
+      asked.push_back(each.asked);
+    }
+    const auto scores = (*model)->relevance(runs, asked, {});
+    ASSERT_TRUE(scores) << scores.error().message;
+    for (std::size_t i = 0; i < golden.size(); ++i) {
+      EXPECT_NEAR((*scores)[i], golden[i].score, row->isa == "ref" ? 1e-3 : 0.5)
+          << row->isa << ": " << golden[i].question << " " << golden[i].passage;
+    }
+    asked.front() = static_cast<std::int32_t>(golden.front().tokens.size()) + 1;
+    EXPECT_EQ((*model)->relevance(runs, asked, {}).error().code, base::Code::kInvalidArgument);
+  }
+}
+
+// Waits for the one answer of a port that calls back.
+template <typename T>
+class Reply {
+ public:
+  std::function<void(base::Result<T>)> taker() {
+    return [this](base::Result<T> result) { promise_.set_value(std::move(result)); };
+  }
+  base::Result<T> get() { return promise_.get_future().get(); }
+
+ private:
+  std::promise<base::Result<T>> promise_;
+};
+
+TEST(SeineEmbed, RanksWhatAnswersBeforeWhatDoesNot) {
+  base::SystemClock clock;
+  base::SystemRandom random;
+  base::Metrics metrics;
+  auto engine = Engine::load(SEINE_SOURCE_DIR "/models/seine-embed/model.gguf",
+                             {.id = "seine-embed", .threads = 2}, {clock, random, metrics}, {}, {});
+  ASSERT_TRUE(engine) << engine.error().message;
+  LocalEmbedder ranker(*std::move(engine));
+  const std::vector<PairCase> golden = read_pair_golden();
+  for (std::size_t i = 0; i + 1 < golden.size(); i += 2) {
+    Reply<std::vector<float>> reply;
+    ranker.rerank({.model = "",
+                   .query = golden[i].question,
+                   .passages = {golden[i + 1].passage, golden[i].passage}},
+                  base::Deadline::never(), {}, reply.taker());
+    const auto scores = reply.get();
+    ASSERT_TRUE(scores) << scores.error().message;
+    EXPECT_GT((*scores)[1], (*scores)[0]) << golden[i].question;
+    EXPECT_NEAR((*scores)[1], golden[i].score, 0.5);
+  }
+  // A question and a passage of any length: what is past the limits is not read.
+  Reply<std::vector<float>> reply;
+  const std::string longest(1 << 20, 'x');
+  ranker.rerank({.model = "", .query = longest, .passages = {longest, ""}}, base::Deadline::never(),
+                {}, reply.taker());
+  EXPECT_EQ(reply.get().value().size(), 2U);
+  std::stop_source gone;
+  gone.request_stop();
+  Reply<std::vector<float>> late;
+  ranker.rerank({.model = "", .query = "q", .passages = {"p"}}, base::Deadline::never(),
+                gone.get_token(), late.taker());
+  EXPECT_EQ(late.get().error().code, base::Code::kCancelled);
 }
 
 }  // namespace
