@@ -4,7 +4,7 @@
 // failed.
 //
 //   seine_answer_quality FILE.jsonl --pages 2000 --questions 300 [--skip 0] [--show 20]
-//       [--model FILE.gguf [--dump FILE]]
+//       [--model FILE.gguf [--dump FILE]] [--ranker FILE.gguf]
 //
 // --held-out N asks of those articles only whose title's CRC-32 is below N in a thousand: training
 // held out 50 of SQuAD and 100 of DRCD. With a model that cites spans, what it read in each passage
@@ -31,6 +31,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "engine/engine.h"
+#include "engine/generate/local_embedder.h"
 #include "engine/spans/span_reader.h"
 #include "store/text_index.h"
 
@@ -257,11 +258,14 @@ int main(int argc, char** argv) {
   std::map<std::string, std::size_t> option = {
       {"--pages", 2000}, {"--questions", 300}, {"--skip", 0}, {"--show", 15}, {"--held-out", 1000}};
   std::string model;
+  std::string ranker;
   std::string dump;
   for (int i = 2; i + 1 < argc; i += 2) {
     const std::string_view name = argv[i];
     if (name == "--model") {
       model = argv[i + 1];
+    } else if (name == "--ranker") {
+      ranker = argv[i + 1];
     } else if (name == "--dump") {
       dump = argv[i + 1];
     } else {
@@ -296,9 +300,20 @@ int main(int argc, char** argv) {
       }
       reader = std::make_unique<Reader>(*std::move(loaded), dump);
     }
+    std::unique_ptr<engine::LocalEmbedder> encoder;
+    if (!ranker.empty()) {
+      auto loaded =
+          engine::Engine::load(ranker, {.id = "ranker"}, {clock, secret, metrics}, {}, {});
+      if (!loaded) {
+        std::fputs((loaded.error().message + "\n").c_str(), stderr);
+        return 1;
+      }
+      encoder = std::make_unique<engine::LocalEmbedder>(*std::move(loaded));
+    }
     answer::Answers answers({.search = &library,
                              .pages = &library,
                              .generator = reader.get(),
+                             .reranker = encoder.get(),
                              .clock = clock,
                              .random = secret},
                             {});

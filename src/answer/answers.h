@@ -28,6 +28,7 @@ struct TimeBudget {
   std::chrono::milliseconds plan{2'000};         // the model's own search queries
   std::chrono::milliseconds search{3'000};       // from the start
   std::chrono::milliseconds read{5'500};         // from the start
+  std::chrono::milliseconds rank{1'500};         // a model's part in it; later the words decide
   std::chrono::milliseconds first_token{8'000};  // from the start, stated to people
   std::chrono::milliseconds total{180'000};
 };
@@ -76,6 +77,7 @@ class Answers {
     Pages* pages = nullptr;
     llm::Generator* generator = nullptr;
     llm::Embedder* embedder = nullptr;
+    llm::Reranker* reranker = nullptr;  // asked before the embedder
     RunStore* store = nullptr;
     const base::Clock& clock;
     base::Random& random;

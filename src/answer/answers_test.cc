@@ -93,6 +93,36 @@ class FakeWeb final : public Search, public Pages {
   std::map<std::string, Page> pages_;
 };
 
+// Answers too late.
+class SlowReranker final : public llm::Reranker {
+ public:
+  void rerank(llm::RerankRequest, base::Deadline, std::stop_token,
+              std::function<void(base::Result<std::vector<float>>)> done) override {
+    done_ = std::move(done);
+  }
+  void answer() { done_(std::vector<float>{1, 2}); }
+
+ private:
+  std::function<void(base::Result<std::vector<float>>)> done_;
+};
+
+// Prefers passages that hold a word, or fails.
+class PickyReranker final : public llm::Reranker {
+ public:
+  explicit PickyReranker(std::string word) : word_(std::move(word)) {}
+  void rerank(llm::RerankRequest request, base::Deadline, std::stop_token,
+              std::function<void(base::Result<std::vector<float>>)> done) override {
+    if (word_.empty()) return done(base::fail(Code::kUnavailable, "the model is loading"));
+    std::vector<float> scores;
+    for (const std::string& passage : request.passages)
+      scores.push_back(passage.find(word_) == std::string::npos ? -20.0F : 0.0F);
+    done(std::move(scores));
+  }
+
+ private:
+  std::string word_;
+};
+
 class AnswersTest : public ::testing::Test {
  protected:
   AnswersTest() {
@@ -105,10 +135,12 @@ class AnswersTest : public ::testing::Test {
     settings_.time.search = std::chrono::milliseconds(2000);
   }
 
-  Answers& answers(llm::Generator* generator = nullptr, RunStore* store = nullptr) {
+  Answers& answers(llm::Generator* generator = nullptr, RunStore* store = nullptr,
+                   llm::Reranker* reranker = nullptr) {
     answers_ = std::make_unique<Answers>(Answers::Ports{.search = &web_,
                                                         .pages = &web_,
                                                         .generator = generator,
+                                                        .reranker = reranker,
                                                         .store = store,
                                                         .clock = clock_,
                                                         .random = random_},
@@ -241,6 +273,28 @@ TEST_F(AnswersTest, AModelThatFailsLeavesTheWordToTheSources) {
   ASSERT_NE(failed, answer.steps.end());
 }
 
+TEST_F(AnswersTest, PassagesStandAsAModelReadsThem) {
+  const auto first_passage = [this](llm::Reranker* reranker) {
+    llm::ScriptedGenerator generator(text("777 kilometres [1]"), model(true));
+    const Answer answer =
+        ask(answers(&generator, nullptr, reranker), {.question = "How long is the river Seine?"});
+    const auto step = std::ranges::find(answer.steps, StepKind::kRank, &Step::kind);
+    const auto spans = std::get<llm::SpanConstraint>(generator.requests().back().constraint);
+    return std::pair(spans.passages.front(),
+                     base::parse_json(step->detail).value()["by"].get<std::string>());
+  };
+  PickyReranker picky("Loire");
+  EXPECT_EQ(first_passage(&picky).second, "words and reading");
+  EXPECT_NE(first_passage(&picky).first.find("Loire"), std::string::npos);
+  PickyReranker broken("");
+  EXPECT_EQ(first_passage(&broken).second, "words");
+  EXPECT_NE(first_passage(&broken).first.find("Seine"), std::string::npos);
+  settings_.time.rank = std::chrono::milliseconds(50);
+  SlowReranker slow;
+  EXPECT_EQ(first_passage(&slow).second, "words");
+  slow.answer();  // too late: dropped
+}
+
 TEST_F(AnswersTest, SaysWhatIsMissing) {
   web_.down = true;
   const Answer down = ask(answers(), {.question = "How long is the river Seine?"});
@@ -333,8 +387,10 @@ TEST_F(AnswersTest, RunsAreKeptAndReplayedWithNoWebAndNoModel) {
   auto runs = *RunStore::open(*database, *blobs);
   llm::ScriptedGenerator generator(text("The Seine is 777 kilometres long[citation:1]."),
                                    model(false));
+  PickyReranker picky("Loire");
   const Answer first =
-      ask(answers(&generator, runs.get()), {.question = "How long is the river Seine?"});
+      ask(answers(&generator, runs.get(), &picky), {.question = "How long is the river Seine?"});
+  picky = PickyReranker("");
   web_.down = true;
   const std::size_t calls = generator.requests().size();
   const std::size_t opened = web_.opened.size();
@@ -346,6 +402,11 @@ TEST_F(AnswersTest, RunsAreKeptAndReplayedWithNoWebAndNoModel) {
   EXPECT_EQ(again->citations[0].span, first.citations[0].span);
   EXPECT_EQ(again->sources.size(), first.sources.size());
   EXPECT_EQ(again->sources[2].reason, first.sources[2].reason);
+  const auto ranked = [](const Answer& answer) {
+    return std::ranges::find(answer.steps, StepKind::kRank, &Step::kind)->detail;
+  };
+  EXPECT_NE(ranked(first).find("words and reading"), std::string::npos);
+  EXPECT_EQ(ranked(*again), ranked(first));
   EXPECT_EQ(generator.requests().size(), calls);
   EXPECT_EQ(web_.opened.size(), opened);
 

@@ -30,6 +30,11 @@ SelectLimits limits_for(const std::optional<llm::ModelInfo>& model,
   return {.tokens = std::min(settings.context_tokens, room), .count = 32, .per_page = 6};
 }
 
+// What stands above a passage: it tells what the passage is about.
+std::string prefix_of(const Page& page, const Passage& passage) {
+  return page.title + " " + passage.heading_path;
+}
+
 }  // namespace
 
 // What one run needs on its way.
@@ -49,11 +54,23 @@ class Pipeline::Work {
   void begin();
   Plan plan();
   std::vector<std::size_t> rank(const Gathered& gathered);
-  std::vector<std::size_t> vector_order(std::vector<std::size_t> by_words);
+  RecordedOrder by_model(const std::vector<std::size_t>& order, std::span<const double> words,
+                         const Gathered& gathered);
+  RecordedOrder by_reading(const std::vector<std::size_t>& order, std::span<const double> words,
+                           const Gathered& gathered);
+  RecordedOrder by_vectors(const std::vector<std::size_t>& order, const Gathered& gathered);
+  std::vector<std::string> texts_of(std::span<const std::size_t> indices,
+                                    const Gathered& gathered) const;
   void finish(const Written& written, const CitationCheck::Counts& counts);
   void not_found();
   base::Deadline by(std::chrono::milliseconds since_start) const {
     return base::Deadline::at(started_ + since_start);
+  }
+  // Where many ask at once, the model that ranks is the one that they wait for.
+  base::Deadline rank_deadline() const {
+    const TimeBudget& time = p_.settings_.time;
+    return by(std::min(time.first_token * 9 / 10,
+                       std::chrono::milliseconds(trail_.elapsed_ms()) + time.rank));
   }
 
   Pipeline& p_;
@@ -79,7 +96,7 @@ void Pipeline::Work::begin() {
     record.nonce = base::make_hex_id(p_.ports_.random, 8);
     if (p_.ports_.generator != nullptr) {
       for (const llm::ModelInfo& model : p_.ports_.generator->models()) {
-        if (request_.model.empty() || model.id == request_.model) {
+        if (!model.embeds && (request_.model.empty() || model.id == request_.model)) {
           model_ = model;
           break;
         }
@@ -141,40 +158,68 @@ Plan Pipeline::Work::plan() {
   return plan;
 }
 
-// Passages by meaning, where an embedder is loaded and answers in time.
-std::vector<std::size_t> Pipeline::Work::vector_order(std::vector<std::size_t> by_words) {
-  if (p_.replay_ != nullptr) {
-    const std::size_t turn = p_.record_.vector_orders.size();
-    return turn < p_.replay_->vector_orders.size() ? p_.replay_->vector_orders[turn]
-                                                   : std::vector<std::size_t>();
+std::vector<std::string> Pipeline::Work::texts_of(std::span<const std::size_t> indices,
+                                                  const Gathered& gathered) const {
+  std::vector<std::string> out;
+  out.reserve(indices.size());
+  for (const std::size_t index : indices) {
+    const Passage& passage = passages_[index];
+    out.push_back(prefix_of(gathered.pages[passage.page], passage) + "\n" + passage.text);
   }
+  return out;
+}
+
+// Each of the best by words read together with the question, where a model can do that in time.
+RecordedOrder Pipeline::Work::by_reading(const std::vector<std::size_t>& order,
+                                         std::span<const double> words, const Gathered& gathered) {
+  if (p_.ports_.reranker == nullptr || order.size() < 2) return {};
+  const auto best = std::span(order).first(std::min(order.size(), kRerankMax));
+  const auto box = std::make_shared<Mailbox<base::Result<std::vector<float>>>>();
+  const base::Deadline deadline = rank_deadline();
+  p_.ports_.reranker->rerank(
+      {.model = "", .query = question_.text, .passages = texts_of(best, gathered)}, deadline, stop_,
+      [box](base::Result<std::vector<float>> scores) { box->put(std::move(scores)); });
+  const auto scores = box->take(deadline, stop_);
+  if (!scores || !*scores || (*scores)->size() != best.size()) return {};
+  return {.by = "words and reading", .order = rerank_order(order, words, **scores)};
+}
+
+// Passages by meaning beside those by words, where an embedder is loaded and answers in time.
+RecordedOrder Pipeline::Work::by_vectors(const std::vector<std::size_t>& order,
+                                         const Gathered& gathered) {
   constexpr std::size_t kEmbedMax = 60;
-  if (p_.ports_.embedder == nullptr || by_words.size() < 2) return {};
-  const std::vector<llm::ModelInfo> models = p_.ports_.embedder->models();
-  if (models.empty()) return {};
-  if (by_words.size() > kEmbedMax) by_words.resize(kEmbedMax);
+  if (p_.ports_.embedder == nullptr || order.size() < 2) return {};
+  const auto best = std::span(order).first(std::min(order.size(), kEmbedMax));
   using Reply = base::Result<llm::Embeddings>;
   const auto ask = [&](std::vector<std::string> texts,
                        llm::EmbedKind kind) -> std::optional<Reply> {
     const auto box = std::make_shared<Mailbox<Reply>>();
-    const base::Deadline deadline = by(p_.settings_.time.first_token * 9 / 10);
-    p_.ports_.embedder->embed({.model = models.front().id, .texts = std::move(texts), .kind = kind},
-                              deadline, stop_, [box](Reply reply) { box->put(std::move(reply)); });
+    const base::Deadline deadline = rank_deadline();
+    p_.ports_.embedder->embed({.model = "", .texts = std::move(texts), .kind = kind}, deadline,
+                              stop_, [box](Reply reply) { box->put(std::move(reply)); });
     return box->take(deadline, stop_);
   };
-  std::vector<std::string> texts;
-  texts.reserve(by_words.size());
-  for (const std::size_t index : by_words) texts.push_back(passages_[index].text);
   const std::optional<Reply> query = ask({question_.text}, llm::EmbedKind::kQuery);
   if (!query || !*query || (*query)->vectors.size() != 1) return {};
-  const std::optional<Reply> vectors = ask(std::move(texts), llm::EmbedKind::kPassage);
-  if (!vectors || !*vectors || (*vectors)->vectors.size() != by_words.size()) return {};
+  const std::optional<Reply> vectors = ask(texts_of(best, gathered), llm::EmbedKind::kPassage);
+  if (!vectors || !*vectors || (*vectors)->vectors.size() != best.size()) return {};
   std::vector<double> scores;
   for (const std::vector<float>& vector : (*vectors)->vectors)
     scores.push_back(dot(vector, (*query)->vectors.front()));
-  std::vector<std::size_t> order;
-  for (const std::size_t place : ranking(scores, -2)) order.push_back(by_words[place]);
-  return order;
+  std::vector<std::size_t> near;
+  for (const std::size_t place : ranking(scores, -2)) near.push_back(best[place]);
+  const std::vector<std::size_t> lists[] = {order, near};
+  return {.by = "words and vectors", .order = ranking(fuse_ranks(passages_.size(), lists))};
+}
+
+RecordedOrder Pipeline::Work::by_model(const std::vector<std::size_t>& order,
+                                       std::span<const double> words, const Gathered& gathered) {
+  if (p_.replay_ != nullptr) {
+    const std::size_t turn = p_.record_.orders.size();
+    return turn < p_.replay_->orders.size() ? p_.replay_->orders[turn] : RecordedOrder();
+  }
+  RecordedOrder out = by_reading(order, words, gathered);
+  return out.order.empty() ? by_vectors(order, gathered) : out;
 }
 
 std::vector<std::size_t> Pipeline::Work::rank(const Gathered& gathered) {
@@ -183,24 +228,22 @@ std::vector<std::size_t> Pipeline::Work::rank(const Gathered& gathered) {
                    {{"pages", gathered.pages.size()}});
   for (std::size_t i = 0; i < gathered.pages.size(); ++i) {
     for (Passage& passage : split_page(gathered.pages[i], i)) {
-      index_.add(gathered.pages[i].title + " " + passage.heading_path, passage.text);
+      index_.add(prefix_of(gathered.pages[i], passage), passage.text);
       passages_.push_back(std::move(passage));
     }
   }
-  std::vector<std::size_t> order =
-      ranking(index_.scores(question_.keywords + " " + question_.related));
-  const std::vector<std::size_t> by_vectors = vector_order(order);
-  const bool with_vectors = !by_vectors.empty();
-  p_.record_.vector_orders.push_back(by_vectors);
-  if (with_vectors) {
-    const std::vector<std::size_t> lists[] = {order, by_vectors};
-    order = ranking(fuse_ranks(passages_.size(), lists));
+  const std::vector<double> words = index_.scores(question_.keywords + " " + question_.related);
+  std::vector<std::size_t> order = ranking(words);
+  RecordedOrder ranked = by_model(order, words, gathered);
+  if (ranked.order.empty()) {
+    ranked.by = "words";
+  } else {
+    order = ranked.order;
   }
   std::vector<std::size_t> chosen =
       select_passages(passages_, order, limits_for(model_, p_.settings_));
-  trail_.done(step, {{"passages", passages_.size()},
-                     {"chosen", chosen.size()},
-                     {"by", with_vectors ? "words and vectors" : "words"}});
+  trail_.done(step, {{"passages", passages_.size()}, {"chosen", chosen.size()}, {"by", ranked.by}});
+  p_.record_.orders.push_back(std::move(ranked));
   return chosen;
 }
 

@@ -235,6 +235,9 @@ std::string record_to_text(const AskRequest& request, const RunRecord& record) {
   for (const auto& read : record.site_reads) site_reads.push_back(read_json(read));
   Json replies = Json::array();
   for (const RecordedReply& reply : record.replies) replies.push_back(reply_json(reply));
+  Json orders = Json::array();
+  for (const RecordedOrder& order : record.orders)
+    orders.push_back({{"by", order.by}, {"order", order.order}});
   Json model = nullptr;
   if (record.model) {
     model = {{"id", record.model->id},
@@ -251,7 +254,7 @@ std::string record_to_text(const AskRequest& request, const RunRecord& record) {
                         {"reads", std::move(reads)},
                         {"site_reads", std::move(site_reads)},
                         {"replies", std::move(replies)},
-                        {"vector_orders", record.vector_orders}});
+                        {"orders", std::move(orders)}});
 }
 
 Result<StoredRun> record_from_text(std::string_view text, const Load& load) {
@@ -277,12 +280,12 @@ Result<StoredRun> record_from_text(std::string_view text, const Load& load) {
   for (const Json& read : list_at(json, "site_reads"))
     out.record.site_reads.push_back(read_of(read, load));
   for (const Json& reply : list_at(json, "replies")) out.record.replies.push_back(reply_of(reply));
-  for (const Json& order : list_at(json, "vector_orders")) {
-    std::vector<std::size_t> list;
-    for (const Json& index : order) {
-      if (index.is_number_unsigned()) list.push_back(index.get<std::size_t>());
+  for (const Json& order : list_at(json, "orders")) {
+    RecordedOrder one{.by = text_at(order, "by"), .order = {}};
+    for (const Json& index : list_at(order, "order")) {
+      if (index.is_number_unsigned()) one.order.push_back(index.get<std::size_t>());
     }
-    out.record.vector_orders.push_back(std::move(list));
+    out.record.orders.push_back(std::move(one));
   }
   return out;
 }

@@ -32,6 +32,13 @@ struct RecordedReply {
   std::optional<base::Error> error = {};
 };
 
+// How the passages stood, where more than their words had a say: what a model gave is not computed
+// again.
+struct RecordedOrder {
+  std::string by;                  // "words": as they rank by themselves
+  std::vector<std::size_t> order;  // empty then
+};
+
 struct RunRecord {
   base::WallTime started = {};
   std::string nonce;
@@ -40,7 +47,7 @@ struct RunRecord {
   std::vector<std::pair<std::string, PageRead>> reads = {};       // what was asked for -> what came
   std::vector<std::pair<std::string, PageRead>> site_reads = {};  // site -> page, as they came
   std::vector<RecordedReply> replies = {};                        // in order of the calls
-  std::vector<std::vector<std::size_t>> vector_orders = {};       // passages by vectors
+  std::vector<RecordedOrder> orders = {};                         // one a ranking
 };
 
 // Of each page everything but its Markdown, which is named by its hash.

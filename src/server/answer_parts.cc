@@ -33,6 +33,7 @@ base::Result<std::unique_ptr<AnswerParts>> AnswerParts::make(Ports ports, net::R
                                                                        .pages = &ports.pages,
                                                                        .generator = ports.generator,
                                                                        .embedder = ports.embedder,
+                                                                       .reranker = ports.reranker,
                                                                        .store = a.runs.get(),
                                                                        .clock = ports.clock,
                                                                        .random = ports.random},

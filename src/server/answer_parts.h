@@ -34,6 +34,7 @@ class AnswerParts {
     gateway::FileStore* files = nullptr;
     llm::Generator* generator = nullptr;
     llm::Embedder* embedder = nullptr;
+    llm::Reranker* reranker = nullptr;
     answer::Search* search = nullptr;
     // Told when an answer could not be kept in its chat.
     std::function<void(const base::Error&)> lost = {};

@@ -17,7 +17,8 @@ using base::Code;
 using base::Result;
 namespace fs = std::filesystem;
 
-constexpr std::string_view kShipped = "models/seine-mini/model.gguf";
+constexpr std::string_view kShippedReader = "models/seine-mini/model.gguf";
+constexpr std::string_view kShippedEncoder = "models/seine-embed/model.gguf";
 
 // The type that most bytes of the weights have.
 std::string weight_type(const engine::ModelFile& file) {
@@ -27,6 +28,22 @@ std::string weight_type(const engine::ModelFile& file) {
   if (bytes.empty()) return {};
   const auto most = std::ranges::max_element(bytes, {}, &decltype(bytes)::value_type::second);
   return base::ascii_lower(most->first);
+}
+
+// A file that lies beside the program's installation or its source tree.
+std::optional<fs::path> shipped(std::string_view name) {
+  std::error_code failed;
+  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
+  if (failed) return std::nullopt;
+  const fs::path installed = program.parent_path().parent_path() / "share/seine" / name;
+  if (fs::is_regular_file(installed, failed)) return installed;
+  // A build folder lies in its source tree, two or three steps down.
+  fs::path folder = program.parent_path();
+  for (int i = 0; i < 4 && folder.has_relative_path(); ++i) {
+    if (fs::path file = folder / name; fs::is_regular_file(file, failed)) return file;
+    folder = folder.parent_path();
+  }
+  return std::nullopt;
 }
 
 bool is_scripted(const ModelSource& source) {
@@ -74,7 +91,10 @@ Result<LoadedModel> EngineLoader::load(const ModelSource& source, const Progress
   out.file_bytes = engine->file().file_bytes();
   out.memory_bytes = engine->memory().total();
   if (engine->facts().is_encoder) {
-    out.embedder = std::make_shared<engine::LocalEmbedder>(std::move(engine));
+    const bool ranks = engine->facts().ranks;
+    const auto embedder = std::make_shared<engine::LocalEmbedder>(std::move(engine));
+    out.embedder = embedder;
+    if (ranks) out.reranker = embedder;
   } else {
     out.generator = SEINE_TRY(engine::LocalGenerator::of(std::move(engine)));
   }
@@ -102,26 +122,21 @@ std::string model_id(const fs::path& path) {
 }
 
 std::optional<fs::path> shipped_model() {
-  std::error_code failed;
-  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
-  if (failed) return std::nullopt;
-  const fs::path installed = program.parent_path().parent_path() / "share/seine" / kShipped;
-  if (fs::is_regular_file(installed, failed)) return installed;
-  // A build folder lies in its source tree, two or three steps down.
-  fs::path folder = program.parent_path();
-  for (int i = 0; i < 4 && folder.has_relative_path(); ++i) {
-    if (fs::path file = folder / kShipped; fs::is_regular_file(file, failed)) return file;
-    folder = folder.parent_path();
-  }
-  return std::nullopt;
+  return shipped(kShippedReader);
 }
 
 Result<std::vector<ModelSource>> model_sources(const std::string& path) {
   if (path.starts_with(kScriptedScheme)) return scripted_sources(path);
   std::vector<ModelSource> out;
   if (path == "none") return out;
-  const std::optional<fs::path> file = path.empty() ? shipped_model() : fs::path(path);
-  if (file) out.push_back({.id = model_id(*file), .path = *file});
+  const auto add = [&out](const std::optional<fs::path>& file) {
+    if (!file) return;
+    const std::string id = model_id(*file);
+    if (std::ranges::find(out, id, &ModelSource::id) == out.end())
+      out.push_back({.id = id, .path = *file});
+  };
+  add(path.empty() ? shipped_model() : fs::path(path));
+  add(shipped(kShippedEncoder));
   return out;
 }
 

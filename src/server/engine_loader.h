@@ -36,7 +36,8 @@ class EngineLoader final : public ModelLoader {
 std::string model_id(const std::filesystem::path& path);
 // models/seine-mini/model.gguf beside the program's installation or its source tree.
 std::optional<std::filesystem::path> shipped_model();
-// What a service serves: the model of `path`, a script, or the shipped one when it is empty.
+// What a service serves: the model of `path`, or the shipped one when it is empty, and beside it
+// the shipped encoder, which ranks the passages of an answer; or a script; or nothing, for "none".
 base::Result<std::vector<ModelSource>> model_sources(const std::string& path);
 
 }  // namespace seine::server

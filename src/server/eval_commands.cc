@@ -16,6 +16,7 @@
 #include "server/exit_code.h"
 #include "server/invocation.h"
 #include "server/one_engine.h"
+#include "server/retrieval_run.h"
 
 namespace seine::server {
 namespace {
@@ -132,6 +133,7 @@ Result<int> embedding(const Invocation& invocation, std::string_view suite) {
                             "model '{}' makes no embeddings: suite {} needs an encoder",
                             loaded->id(), suite);
   }
+  const bool ranks = loaded->facts().ranks;
   engine::LocalEmbedder embedder(std::move(loaded));
   if (is_intent) {
     const engine::IntentReport report =
@@ -146,8 +148,9 @@ Result<int> embedding(const Invocation& invocation, std::string_view suite) {
                           report.outside));
     return kOk;
   }
-  const engine::RankReport report =
-      SEINE_TRY(engine::run_ranking(embedder, first, second, settings));
+  const engine::RankReport report = SEINE_TRY(
+      suite == "retrieval" && ranks ? run_retrieval(embedder, first, second, settings)
+                                    : engine::run_ranking(embedder, first, second, settings));
   terminal.out(invocation.has("--json")
                    ? base::to_text(engine::to_json(report)) + "\n"
                    : fmt::format("n {} of {}  R@1 {:.1f}  R@5 {:.1f}  R@10 {:.1f}  MRR@10 {:.3f}  "

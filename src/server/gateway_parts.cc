@@ -84,7 +84,6 @@ base::Result<std::unique_ptr<GatewayParts>> GatewayParts::make(GatewaySettings s
       gateway::openai::Routes::Ports{.generations = *g.generations,
                                      .idempotency = g.idempotency,
                                      .embedder = &ports.embedder,
-                                     .models = &ports.models,
                                      .clock = ports.clock,
                                      .random = ports.random});
   g.openai->install(router);

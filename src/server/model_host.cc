@@ -16,7 +16,7 @@ using base::Result;
 using gateway::ModelEntry;
 using gateway::ModelState;
 
-struct ModelHost::Impl final : llm::Generator, llm::Embedder {
+struct ModelHost::Impl final : llm::Generator, llm::Embedder, llm::Reranker {
   enum class Order : std::uint8_t { kNone, kLoad, kUnload };
   struct Model {
     ModelSource source;
@@ -207,8 +207,12 @@ struct ModelHost::Impl final : llm::Generator, llm::Embedder {
                                 .context_tokens = e.context_tokens,
                                 .thinks = e.thinks,
                                 .calls_tools = e.calls_tools,
-                                .cites_spans = e.cites_spans};
-      out.insert(e.id == default_id ? out.begin() : out.end(), info);
+                                .cites_spans = e.cites_spans,
+                                .embeds = e.embeds};
+      // Who wants any model wants one that answers: the others stand behind.
+      const auto answering_end =
+          e.embeds ? out.end() : std::ranges::find(out, true, &llm::ModelInfo::embeds);
+      out.insert(e.id == default_id && !e.embeds ? out.begin() : answering_end, info);
     }
     return out;
   }
@@ -236,7 +240,7 @@ struct ModelHost::Impl final : llm::Generator, llm::Embedder {
 
   void embed(llm::EmbedRequest request, base::Deadline deadline, std::stop_token stop,
              std::function<void(Result<llm::Embeddings>)> done) override {
-    if (request.model.empty()) request.model = first_embedder();
+    if (request.model.empty()) request.model = first_with(&LoadedModel::embedder);
     Result<LoadedModel> model = ready(request.model);
     if (!model) return done(std::unexpected(std::move(model).error()));
     if (!model->embedder) {
@@ -246,9 +250,25 @@ struct ModelHost::Impl final : llm::Generator, llm::Embedder {
     model->embedder->embed(std::move(request), deadline, std::move(stop), std::move(done));
   }
 
-  std::string first_embedder() const {
+  void rerank(llm::RerankRequest request, base::Deadline deadline, std::stop_token stop,
+              std::function<void(Result<std::vector<float>>)> done) override {
+    if (request.model.empty()) request.model = first_with(&LoadedModel::reranker);
+    if (request.model.empty()) return done(base::fail(Code::kNotFound, "no loaded model ranks"));
+    Result<LoadedModel> model = ready(request.model);
+    if (!model) return done(std::unexpected(std::move(model).error()));
+    if (!model->reranker) {
+      return done(base::fail_field(Code::kInvalidArgument, "model",
+                                   "model '{}' does not rank passages", request.model));
+    }
+    model->reranker->rerank(std::move(request), deadline, std::move(stop), std::move(done));
+  }
+
+  // The first loaded model with such a port; empty: none.
+  template <typename Port>
+  std::string first_with(std::shared_ptr<Port> LoadedModel::* port) const {
     const std::lock_guard lock(mutex);
-    const auto at = std::ranges::find_if(list, [](const auto& m) { return m->entry.embeds; });
+    const auto at = std::ranges::find_if(
+        list, [port](const auto& model) { return model->loaded.*port != nullptr; });
     return at == list.end() ? std::string() : (*at)->source.id;
   }
 
@@ -274,6 +294,9 @@ llm::Generator& ModelHost::generator() {
   return *impl_;
 }
 llm::Embedder& ModelHost::embedder() {
+  return *impl_;
+}
+llm::Reranker& ModelHost::reranker() {
   return *impl_;
 }
 

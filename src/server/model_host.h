@@ -2,8 +2,8 @@
 // thread of its own, one at a time, so that nothing ever waits for a model; until one is ready,
 // requests are refused with where the load stands. Owned by the service. Safe on any thread.
 //
-// Everything above asks generator() and embedder(), which pass each request on to the model that it
-// names (no name: the default) and live as long as the host.
+// Everything above asks generator(), embedder() and reranker(), which pass each request on to the
+// model that it names (no name: the default, or the first that can) and live as long as the host.
 #pragma once
 
 #include <filesystem>
@@ -26,10 +26,11 @@ struct ModelSource {
   gateway::ModelRoom room = {};  // as it was last asked to be loaded
 };
 
-// What a load gives. At least one of the two ports is there; the facts fill the list.
+// What a load gives. At least one of the ports is there; the facts fill the list.
 struct LoadedModel {
   std::shared_ptr<llm::Generator> generator;
   std::shared_ptr<llm::Embedder> embedder;
+  std::shared_ptr<llm::Reranker> reranker;
   std::string architecture;
   std::string type;
   std::uint64_t file_bytes = 0;
@@ -62,6 +63,7 @@ class ModelHost final : public gateway::ModelAdmin {
 
   llm::Generator& generator();
   llm::Embedder& embedder();
+  llm::Reranker& reranker();
 
   // Makes a model known. kAlreadyExists, or kResourceExhausted past kModelsMax.
   base::Result<> add(ModelSource source);

@@ -14,7 +14,22 @@ using base::Code;
 using gateway::ModelEntry;
 using gateway::ModelState;
 
-// Loads a scripted model when the test lets it, or fails.
+class FakeEncoder final : public llm::Embedder, public llm::Reranker {
+ public:
+  std::vector<llm::ModelInfo> models() const override {
+    return {{.id = "ranker", .owned_by = "test", .embeds = true}};
+  }
+  void embed(llm::EmbedRequest request, base::Deadline, std::stop_token,
+             std::function<void(base::Result<llm::Embeddings>)> done) override {
+    done(llm::Embeddings{.vectors = {request.texts.size(), {1.0F}}});
+  }
+  void rerank(llm::RerankRequest request, base::Deadline, std::stop_token,
+              std::function<void(base::Result<std::vector<float>>)> done) override {
+    done(std::vector<float>(request.passages.size(), 0.5F));
+  }
+};
+
+// Loads a scripted model when the test lets it, or fails; "ranker" is an encoder.
 class GatedLoader final : public ModelLoader {
  public:
   base::Result<LoadedModel> load(const ModelSource& source, const Progress& progress,
@@ -27,12 +42,18 @@ class GatedLoader final : public ModelLoader {
       return base::fail(Code::kCancelled, "stopped");
     if (source.id == "broken") return base::fail(Code::kDataLoss, "tensor x is cut");
     LoadedModel loaded;
+    loaded.architecture = "scripted";
+    loaded.memory_bytes = 5;
+    if (source.id == "ranker") {
+      const auto encoder = std::make_shared<FakeEncoder>();
+      loaded.embedder = encoder;
+      loaded.reranker = encoder;
+      return loaded;
+    }
     llm::ScriptedGenerator::Settings settings;
     settings.model.id = source.id;
     loaded.generator =
         std::make_shared<llm::ScriptedGenerator>(llm::script_of("hello there", pause_), settings);
-    loaded.architecture = "scripted";
-    loaded.memory_bytes = 5;
     return loaded;
   }
   base::Result<gateway::ModelEstimate> estimate(const ModelSource& source) const override {
@@ -160,6 +181,28 @@ TEST_F(ModelHostTest, ManagesItsList) {
   host_.embedder().embed({}, base::Deadline::never(), {},
                          [&](const auto& result) { refused = !result.has_value(); });
   EXPECT_TRUE(refused);
+}
+
+TEST_F(ModelHostTest, RanksWithTheFirstModelThatCan) {
+  loader_.open();
+  const auto rank = [this](std::string model) {
+    base::Result<std::vector<float>> got;
+    host_.reranker().rerank({.model = std::move(model), .query = "q", .passages = {"a", "b"}},
+                            base::Deadline::never(), {},
+                            [&](auto result) { got = std::move(result); });
+    return got;
+  };
+  ASSERT_TRUE(host_.load("one"));
+  EXPECT_TRUE(host_.wait_settled(base::Deadline::never()));
+  EXPECT_EQ(rank("").error().code, Code::kNotFound);
+  EXPECT_EQ(rank("one").error().field, "model");
+  ASSERT_TRUE(host_.add({"ranker", "/m/ranker.gguf"}));
+  ASSERT_TRUE(host_.load("ranker"));
+  EXPECT_TRUE(host_.wait_settled(base::Deadline::never()));
+  EXPECT_EQ(rank("").value(), (std::vector<float>{0.5F, 0.5F}));
+  // One that answers comes first, whatever was asked for last.
+  EXPECT_EQ(host_.generator().models().front().id, "one");
+  EXPECT_TRUE(host_.generator().models().back().embeds);
 }
 
 TEST_F(ModelHostTest, WaitsForItsLoadsAndNoLonger) {

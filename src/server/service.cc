@@ -384,6 +384,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                          .files = &s.gateway->files(),
                          .generator = &s.models->generator(),
                          .embedder = &s.models->embedder(),
+                         .reranker = &s.models->reranker(),
                          .search = s.docs.get(),
                          .lost =
                              [log = base::Logger(environment.log).with({{"module", "answers"}})](

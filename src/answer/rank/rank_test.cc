@@ -46,5 +46,16 @@ TEST(Select, BoundsTokensPagesAndRepeats) {
             5u);
 }
 
+TEST(RerankOrder, WordsAndRelevanceAddUpAndTheRestStays) {
+  const std::vector<double> words = {1, 5, 4, 3, 0.5};
+  const std::vector<std::size_t> order = {1, 2, 3, 0, 4};
+  const std::vector<float> relevance = {-9, -2, -7};
+  EXPECT_EQ(rerank_order(order, words, relevance), (std::vector<std::size_t>{2, 1, 3, 0, 4}));
+  EXPECT_EQ(rerank_order(order, words, {}), order);
+  // As good as each other: the words' order stands.
+  EXPECT_EQ(rerank_order({0, 1}, std::vector<double>{2, 2}, std::vector<float>{1, 1}),
+            (std::vector<std::size_t>{0, 1}));
+}
+
 }  // namespace
 }  // namespace seine::answer

@@ -1,6 +1,7 @@
 #include "answer/rank/select.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <string_view>
 #include <unordered_map>
@@ -26,6 +27,20 @@ std::vector<std::size_t> ranking(std::span<const double> scores, double floor) {
   std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
     return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
   });
+  return order;
+}
+
+std::vector<std::size_t> rerank_order(std::vector<std::size_t> order, std::span<const double> words,
+                                      std::span<const float> relevance) {
+  const std::size_t count = std::min(order.size(), relevance.size());
+  std::vector<double> sums(count);
+  for (std::size_t i = 0; i < count; ++i)
+    sums[i] = words[order[i]] + static_cast<double>(relevance[i]);
+  const std::vector<std::size_t> places = ranking(sums, -std::numeric_limits<double>::infinity());
+  std::vector<std::size_t> first;
+  first.reserve(count);
+  for (const std::size_t place : places) first.push_back(order[place]);
+  std::ranges::copy(first, order.begin());
   return order;
 }
 

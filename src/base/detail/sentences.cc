@@ -193,6 +193,8 @@ constexpr auto kTable = std::to_array<Bilingual>({
     {"{} is larger than {}", "{} 超出 {}"},
     {"there is a model named '{}' already", "已有名为“{}”的模型"},
     {"model '{}' does not make embeddings", "模型“{}”不能生成向量"},
+    {"model '{}' does not rank passages", "模型“{}”不能给段落排序"},
+    {"no loaded model ranks", "已加载的模型都不能排序"},
     {"model '{}' makes embeddings and does not answer", "模型“{}”只生成向量，不能回答"},
     {"no model named '{}'", "没有名为“{}”的模型"},
     {"{} models are listed, the limit is {}", "已列出 {} 个模型，上限为 {} 个"},

@@ -47,7 +47,8 @@ ModelName resolve_model(std::string_view name, const std::vector<llm::ModelInfo>
     model.id = is_one_of(known, "deepseek-v4-flash") ? "deepseek-v4-flash" : "";
   }
   if (name == "default" || name == "seine" || current) model.id.clear();
-  if (model.id.empty() && !known.empty()) model.id = known.front().id;
+  const auto answers = std::ranges::find(known, false, &llm::ModelInfo::embeds);
+  if (model.id.empty() && answers != known.end()) model.id = answers->id;
   return model;
 }
 

@@ -53,7 +53,7 @@ std::int64_t seconds_of(base::WallTime time) {
 
 }  // namespace
 
-Json model_json(const llm::ModelInfo& model, bool embeds, std::int64_t created_s) {
+Json model_json(const llm::ModelInfo& model, std::int64_t created_s) {
   return {{"id", model.id},
           {"object", "model"},
           {"created", created_s},
@@ -64,25 +64,13 @@ Json model_json(const llm::ModelInfo& model, bool embeds, std::int64_t created_s
            {{"reasoning", model.thinks},
             {"tools", model.calls_tools},
             {"cites_spans", model.cites_spans},
-            {"embeddings", embeds}}}};
+            {"embeddings", model.embeds}}}};
 }
 
 ReplyHead Routes::head(std::string_view prefix, const std::string& model_id) {
   return {.id = std::string(prefix) + base::make_hex_id(ports_.random, 12),
           .created_s = seconds_of(ports_.clock.wall()),
           .model = model_id};
-}
-
-std::vector<std::pair<llm::ModelInfo, bool>> Routes::known() const {
-  std::vector<std::pair<llm::ModelInfo, bool>> list;
-  const std::vector<ModelEntry> entries =
-      ports_.models != nullptr ? ports_.models->list() : std::vector<ModelEntry>();
-  for (llm::ModelInfo& info : ports_.generations.models()) {
-    const auto entry = std::ranges::find(entries, info.id, &ModelEntry::id);
-    const bool embeds = entry != entries.end() && entry->embeds;
-    list.emplace_back(std::move(info), embeds);
-  }
-  return list;
 }
 
 asio::awaitable<void> Routes::chat(net::Request& request, net::Response& response) {
@@ -173,18 +161,19 @@ asio::awaitable<void> Routes::embeddings(net::Request& request, net::Response& r
 
 asio::awaitable<void> Routes::models(net::Request&, net::Response& response) {
   Json data = Json::array();
-  for (const auto& [info, embeds] : known()) {
-    data.push_back(model_json(info, embeds, seconds_of(began_)));
+  for (const llm::ModelInfo& info : ports_.generations.models()) {
+    data.push_back(model_json(info, seconds_of(began_)));
   }
   response.send_json(200, base::to_text({{"object", "list"}, {"data", std::move(data)}}));
   co_return;
 }
 
 asio::awaitable<void> Routes::model(net::Request& request, net::Response& response) {
-  const ModelName name = resolve_model(request.param("model"), ports_.generations.models());
-  for (const auto& [info, embeds] : known()) {
+  const std::vector<llm::ModelInfo> known = ports_.generations.models();
+  const ModelName name = resolve_model(request.param("model"), known);
+  for (const llm::ModelInfo& info : known) {
     if (info.id != name.id) continue;
-    response.send_json(200, base::to_text(model_json(info, embeds, seconds_of(began_))));
+    response.send_json(200, base::to_text(model_json(info, seconds_of(began_))));
     co_return;
   }
   send_api_error(request, response,

@@ -11,7 +11,6 @@
 #include "base/random.h"
 #include "gateway/generation/generation.h"
 #include "gateway/idempotency.h"
-#include "gateway/models/model_admin.h"
 #include "gateway/openai/chat_reply.h"
 #include "llm/ports.h"
 #include "net/router.h"
@@ -23,8 +22,7 @@ class Routes {
   struct Ports {
     Generations& generations;
     Idempotency& idempotency;
-    llm::Embedder* embedder = nullptr;   // null: no embeddings
-    const ModelAdmin* models = nullptr;  // tells which models make embeddings
+    llm::Embedder* embedder = nullptr;  // null: no embeddings
     const base::Clock& clock;
     base::Random& random;
   };
@@ -39,12 +37,11 @@ class Routes {
   boost::asio::awaitable<void> models(net::Request& request, net::Response& response);
   boost::asio::awaitable<void> model(net::Request& request, net::Response& response);
   ReplyHead head(std::string_view prefix, const std::string& model_id);
-  std::vector<std::pair<llm::ModelInfo, bool>> known() const;  // with whether it embeds
 
   Ports ports_;
   const base::WallTime began_;
 };
 
-base::Json model_json(const llm::ModelInfo& model, bool embeds, std::int64_t created_s);
+base::Json model_json(const llm::ModelInfo& model, std::int64_t created_s);
 
 }  // namespace seine::gateway::openai
