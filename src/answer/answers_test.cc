@@ -295,6 +295,18 @@ TEST_F(AnswersTest, PassagesStandAsAModelReadsThem) {
   slow.answer();  // too late: dropped
 }
 
+TEST_F(AnswersTest, ASourceInAnotherLanguageIsReadWhereAModelRanks) {
+  const AskRequest request = {.question = "塞纳河有多长？"};
+  llm::ScriptedGenerator generator(text("777 kilometres [1]"), model(true));
+  EXPECT_EQ(ask(answers(&generator), request).state, AnswerState::kNotFound);
+  PickyReranker picky("777");
+  const Answer answer = ask(answers(&generator, nullptr, &picky), request);
+  EXPECT_EQ(answer.state, AnswerState::kComplete);
+  EXPECT_EQ(answer.brief, "777 kilometres");
+  const auto spans = std::get<llm::SpanConstraint>(generator.requests().back().constraint);
+  EXPECT_NE(spans.passages.front().find("777"), std::string::npos);
+}
+
 TEST_F(AnswersTest, SaysWhatIsMissing) {
   web_.down = true;
   const Answer down = ask(answers(), {.question = "How long is the river Seine?"});

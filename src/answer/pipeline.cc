@@ -8,6 +8,7 @@
 #include "answer/gather.h"
 #include "answer/mailbox.h"
 #include "answer/plan/queries.h"
+#include "answer/plan/question.h"
 #include "answer/rank/bm25.h"
 #include "answer/rank/select.h"
 #include "answer/trail.h"
@@ -57,8 +58,9 @@ class Pipeline::Work {
   RecordedOrder by_model(const std::vector<std::size_t>& order, std::span<const double> words,
                          const Gathered& gathered);
   RecordedOrder by_reading(const std::vector<std::size_t>& order, std::span<const double> words,
-                           const Gathered& gathered);
-  RecordedOrder by_vectors(const std::vector<std::size_t>& order, const Gathered& gathered);
+                           const Gathered& gathered, base::Deadline deadline);
+  RecordedOrder by_vectors(const std::vector<std::size_t>& order, const Gathered& gathered,
+                           base::Deadline deadline);
   std::vector<std::string> texts_of(std::span<const std::size_t> indices,
                                     const Gathered& gathered) const;
   void finish(const Written& written, const CitationCheck::Counts& counts);
@@ -171,22 +173,29 @@ std::vector<std::string> Pipeline::Work::texts_of(std::span<const std::size_t> i
 
 // Each of the best by words read together with the question, where a model can do that in time.
 RecordedOrder Pipeline::Work::by_reading(const std::vector<std::size_t>& order,
-                                         std::span<const double> words, const Gathered& gathered) {
-  if (p_.ports_.reranker == nullptr || order.size() < 2) return {};
-  const auto best = std::span(order).first(std::min(order.size(), kRerankMax));
+                                         std::span<const double> words, const Gathered& gathered,
+                                         base::Deadline deadline) {
+  if (p_.ports_.reranker == nullptr) return {};
+  std::vector<std::size_t> candidates = order;
+  // A text in another language shares no words with the question, whatever it says.
+  for (std::size_t i = 0; i < passages_.size() && candidates.size() < kRerankMax; ++i) {
+    if (words[i] <= 0 && language_of_text(passages_[i].text) != question_.language)
+      candidates.push_back(i);
+  }
+  if (candidates.size() < 2 && candidates.size() == order.size()) return {};
+  const auto best = std::span(candidates).first(std::min(candidates.size(), kRerankMax));
   const auto box = std::make_shared<Mailbox<base::Result<std::vector<float>>>>();
-  const base::Deadline deadline = rank_deadline();
   p_.ports_.reranker->rerank(
       {.model = "", .query = question_.text, .passages = texts_of(best, gathered)}, deadline, stop_,
       [box](base::Result<std::vector<float>> scores) { box->put(std::move(scores)); });
   const auto scores = box->take(deadline, stop_);
   if (!scores || !*scores || (*scores)->size() != best.size()) return {};
-  return {.by = "words and reading", .order = rerank_order(order, words, **scores)};
+  return {.by = "words and reading", .order = rerank_order(std::move(candidates), words, **scores)};
 }
 
 // Passages by meaning beside those by words, where an embedder is loaded and answers in time.
 RecordedOrder Pipeline::Work::by_vectors(const std::vector<std::size_t>& order,
-                                         const Gathered& gathered) {
+                                         const Gathered& gathered, base::Deadline deadline) {
   constexpr std::size_t kEmbedMax = 60;
   if (p_.ports_.embedder == nullptr || order.size() < 2) return {};
   const auto best = std::span(order).first(std::min(order.size(), kEmbedMax));
@@ -194,7 +203,6 @@ RecordedOrder Pipeline::Work::by_vectors(const std::vector<std::size_t>& order,
   const auto ask = [&](std::vector<std::string> texts,
                        llm::EmbedKind kind) -> std::optional<Reply> {
     const auto box = std::make_shared<Mailbox<Reply>>();
-    const base::Deadline deadline = rank_deadline();
     p_.ports_.embedder->embed({.model = "", .texts = std::move(texts), .kind = kind}, deadline,
                               stop_, [box](Reply reply) { box->put(std::move(reply)); });
     return box->take(deadline, stop_);
@@ -218,8 +226,9 @@ RecordedOrder Pipeline::Work::by_model(const std::vector<std::size_t>& order,
     const std::size_t turn = p_.record_.orders.size();
     return turn < p_.replay_->orders.size() ? p_.replay_->orders[turn] : RecordedOrder();
   }
-  RecordedOrder out = by_reading(order, words, gathered);
-  return out.order.empty() ? by_vectors(order, gathered) : out;
+  const base::Deadline deadline = rank_deadline();
+  RecordedOrder out = by_reading(order, words, gathered, deadline);
+  return out.order.empty() ? by_vectors(order, gathered, deadline) : out;
 }
 
 std::vector<std::size_t> Pipeline::Work::rank(const Gathered& gathered) {

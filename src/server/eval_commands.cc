@@ -149,7 +149,7 @@ Result<int> embedding(const Invocation& invocation, std::string_view suite) {
     return kOk;
   }
   const engine::RankReport report = SEINE_TRY(
-      suite == "retrieval" && ranks ? run_retrieval(embedder, first, second, settings)
+      suite == "retrieval" && ranks ? run_retrieval(embedder, embedder, first, second, settings)
                                     : engine::run_ranking(embedder, first, second, settings));
   terminal.out(invocation.has("--json")
                    ? base::to_text(engine::to_json(report)) + "\n"

@@ -1,5 +1,5 @@
-// Measures retrieval as answers do it: by words, and of the best by words anew with a model that
-// reads question and passage together. Blocks until done.
+// Measures hybrid retrieval: the best by words, as answers take them, and the nearest by vectors
+// are put in order anew by a model that reads question and passage together. Blocks until done.
 #pragma once
 
 #include <string_view>
@@ -11,8 +11,8 @@
 namespace seine::server {
 
 // entries, queries: see engine/eval/rank_set.h. texts_per_second: pairs of question and passage.
-base::Result<engine::RankReport> run_retrieval(llm::Reranker& reranker, std::string_view entries,
-                                               std::string_view queries,
+base::Result<engine::RankReport> run_retrieval(llm::Embedder& embedder, llm::Reranker& reranker,
+                                               std::string_view entries, std::string_view queries,
                                                const engine::EmbedRunSettings& settings);
 
 }  // namespace seine::server

@@ -8,10 +8,20 @@
 namespace seine::server {
 namespace {
 
-// Likes passages with a mark, or fails.
-class Marked final : public llm::Reranker {
+// Ranks passages with a mark first, or fails; its vectors tell hills from all else.
+class Marked final : public llm::Embedder, public llm::Reranker {
  public:
   explicit Marked(bool broken = false) : broken_(broken) {}
+  std::vector<llm::ModelInfo> models() const override { return {{.id = "m", .owned_by = "test"}}; }
+  void embed(llm::EmbedRequest request, base::Deadline, std::stop_token,
+             std::function<void(base::Result<llm::Embeddings>)> done) override {
+    llm::Embeddings out;
+    for (const std::string& text : request.texts) {
+      const bool hill = text.find("hill") != std::string::npos || text == "mountain";
+      out.vectors.push_back({hill ? 1.0F : 0.0F, hill ? 0.0F : 1.0F});
+    }
+    done(std::move(out));
+  }
   void rerank(llm::RerankRequest request, base::Deadline, std::stop_token,
               std::function<void(base::Result<std::vector<float>>)> done) override {
     if (broken_) return done(base::fail(base::Code::kUnavailable, "gone"));
@@ -34,23 +44,27 @@ TEST(RetrievalRun, WordsFindAndTheModelChooses) {
   Marked reranker;
   const std::string queries = R"({"q": "river", "rel": [2]}
 {"q": "river", "rel": [1]}
-{"q": "harbour", "rel": [3]}
+{"q": "mountain", "rel": [3]}
+{"q": "nothing", "rel": [3]}
 )";
-  const auto report = run_retrieval(reranker, kEntries, queries, {});
+  const auto report = run_retrieval(reranker, reranker, kEntries, queries, {});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->entries, 3U);
-  EXPECT_EQ(report->queries, 3U);
-  EXPECT_NEAR(report->recall_1, 100.0 / 3, 1e-9);  // the marked one
-  EXPECT_NEAR(report->recall_5, 200.0 / 3, 1e-9);  // no word of the third is anywhere
-  EXPECT_NEAR(report->reciprocal_rank, 0.5, 1e-9);
+  EXPECT_EQ(report->queries, 4U);
+  // The marked one is first, the other river second. Where no word finds anything the marked one is
+  // first again, behind it the nearest by vectors.
+  EXPECT_NEAR(report->recall_1, 25, 1e-9);
+  EXPECT_NEAR(report->recall_5, 100, 1e-9);
+  EXPECT_NEAR(report->reciprocal_rank, (1 + 0.5 + 0.5 + 1.0 / 3) / 4, 1e-9);
 }
 
 TEST(RetrievalRun, FailsAsTheModelDoesAndStopsWhenTold) {
   Marked broken(true);
   const std::string query = R"({"q": "river", "rel": [2]})";
-  EXPECT_EQ(run_retrieval(broken, kEntries, query, {}).error().code, base::Code::kUnavailable);
+  EXPECT_EQ(run_retrieval(broken, broken, kEntries, query, {}).error().code,
+            base::Code::kUnavailable);
   Marked reranker;
-  EXPECT_EQ(run_retrieval(reranker, kEntries, query,
+  EXPECT_EQ(run_retrieval(reranker, reranker, kEntries, query,
                           {.progress = [](std::size_t, std::size_t) { return false; }})
                 .error()
                 .code,

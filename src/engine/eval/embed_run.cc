@@ -34,8 +34,6 @@ class Speed {
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
-using Vectors = std::vector<std::vector<float>>;
-
 Result<llm::Embeddings> embed_once(llm::Embedder& embedder, llm::EmbedRequest request) {
   std::mutex mutex;
   std::condition_variable changed;
@@ -49,22 +47,6 @@ Result<llm::Embeddings> embed_once(llm::Embedder& embedder, llm::EmbedRequest re
   std::unique_lock lock(mutex);
   changed.wait(lock, [&] { return got.has_value(); });
   return *std::move(got);
-}
-
-Result<Vectors> embed_all(llm::Embedder& embedder, std::span<const std::string> texts,
-                          llm::EmbedKind kind, const EmbedRunSettings& settings) {
-  Vectors out;
-  while (out.size() < texts.size()) {
-    const auto part = texts.subspan(out.size(), std::min(kBatch, texts.size() - out.size()));
-    llm::Embeddings got = SEINE_TRY(embed_once(embedder, {.model = embedder.models().front().id,
-                                                          .texts = {part.begin(), part.end()},
-                                                          .kind = kind,
-                                                          .dimensions = settings.dimensions}));
-    std::ranges::move(got.vectors, std::back_inserter(out));
-    if (settings.progress && !settings.progress(out.size(), texts.size()))
-      return base::fail(Code::kCancelled, "the evaluation was cancelled");
-  }
-  return out;
 }
 
 float cosine(std::span<const float> a, std::span<const float> b) {
@@ -159,6 +141,22 @@ double percent(double part, std::size_t whole) {
 }
 
 }  // namespace
+
+Result<Vectors> embed_all(llm::Embedder& embedder, std::span<const std::string> texts,
+                          llm::EmbedKind kind, const EmbedRunSettings& settings) {
+  Vectors out;
+  while (out.size() < texts.size()) {
+    const auto part = texts.subspan(out.size(), std::min(kBatch, texts.size() - out.size()));
+    llm::Embeddings got = SEINE_TRY(embed_once(embedder, {.model = embedder.models().front().id,
+                                                          .texts = {part.begin(), part.end()},
+                                                          .kind = kind,
+                                                          .dimensions = settings.dimensions}));
+    std::ranges::move(got.vectors, std::back_inserter(out));
+    if (settings.progress && !settings.progress(out.size(), texts.size()))
+      return base::fail(Code::kCancelled, "the evaluation was cancelled");
+  }
+  return out;
+}
 
 Result<RankReport> run_ranking(llm::Embedder& embedder, std::string_view entries,
                                std::string_view queries, const EmbedRunSettings& settings) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,11 @@ struct EmbedRunSettings {
   std::size_t queries = 0;       // at most, drawn evenly; 0: all
   std::function<bool(std::size_t done, std::size_t total)> progress = {};  // texts; false cancels
 };
+
+// One vector of length 1 a text.
+using Vectors = std::vector<std::vector<float>>;
+base::Result<Vectors> embed_all(llm::Embedder& embedder, std::span<const std::string> texts,
+                                llm::EmbedKind kind, const EmbedRunSettings& settings);
 
 struct IntentReport {
   std::size_t classes = 0;
