@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "engine/kernels/table.h"
+#include "engine/model/bert.h"
 #include "engine/model/ffn.h"
 #include "engine/model/gqa.h"
 #include "engine/model/indexer.h"
@@ -127,13 +128,14 @@ base::Result<MemoryEstimate> measure_memory(const ModelFile& file, const ModelSe
                    Count(std::uint64_t{kGemmScratchBytes}) * threads)
                       .value();
 
+  if (is_encoder(sizes.architecture())) return out;
   KvLayout layout;
   if (latent > 0) {
     const MlaConfig mla = SEINE_TRY(MlaConfig::read(file));
     const std::int32_t index = SEINE_TRY(sizes.size_or("attention.indexer.key_length", 0));
     layout = SEINE_TRY(mla_layout(settings.kv_type, layers, mla.latent, mla.rope, index));
   } else {
-    // Encoders keep nothing between calls, and any width goes into the type of the estimate.
+    // Any width goes into the type of the estimate.
     const GqaConfig gqa = SEINE_TRY(GqaConfig::read(file, RopePairs::kInterleaved));
     layout = SEINE_TRY(gqa_layout(settings.kv_type, layers, gqa.kv_heads, gqa.head, gqa.head));
   }
