@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
 #include <limits>
 #include <span>
 #include <utility>
@@ -10,21 +9,13 @@
 
 #include "answer/rank/bm25.h"
 #include "answer/rank/select.h"
+#include "engine/eval/answer_of.h"
 
 namespace seine::server {
 
 using base::Result;
 
 namespace {
-
-Result<std::vector<float>> rerank_now(llm::Reranker& reranker, llm::RerankRequest request) {
-  std::promise<Result<std::vector<float>>> promise;
-  auto got = promise.get_future();
-  reranker.rerank(
-      std::move(request), base::Deadline::never(), {},
-      [&promise](Result<std::vector<float>> scores) { promise.set_value(std::move(scores)); });
-  return got.get();
-}
 
 constexpr std::size_t kNearestMax = 16;
 constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
@@ -91,7 +82,10 @@ Result<engine::RankReport> run_retrieval(llm::Embedder& embedder, llm::Reranker&
     for (const std::size_t at : std::span(order).first(std::min(order.size(), best + kNearestMax)))
       request.passages.push_back(known.texts[at]);
     pairs += request.passages.size();
-    const std::vector<float> relevance = SEINE_TRY(rerank_now(reranker, std::move(request)));
+    const std::vector<float> relevance =
+        SEINE_TRY(engine::answer_of<std::vector<float>>([&](auto done) {
+          reranker.rerank(std::move(request), base::Deadline::never(), {}, std::move(done));
+        }));
     order = answer::rerank_order(std::move(order), words, relevance);
     count.add(entries_before(order, asked.right[q], known));
     if (settings.progress && !settings.progress(q + 1, asked.texts.size()))

@@ -347,7 +347,6 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                            s.router));
   s.runtime = std::make_unique<net::Runtime>(s.settings.threads, environment.clock);
   web::WebSettings wanted = s.settings.web;
-  web::GuardPolicy guard = wanted.guard;
   wanted.watch.told = [log = base::Logger(environment.log).with({{"module", "watch"}})](
                           std::string_view what, std::string_view watch, std::string_view detail) {
     log.info(what, {{"watch", watch}, {"detail", detail}});
@@ -363,7 +362,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceSettings settings, Enviro
                                                            .search = s.reading->search(),
                                                            .crawler = s.reading->crawler(),
                                                            .index = s.reading->index(),
-                                                           .guard = std::move(guard),
+                                                           .guard = s.settings.web.guard,
                                                            .pool = *s.pool,
                                                            .runtime = *s.runtime,
                                                            .clock = environment.clock});

@@ -10,14 +10,13 @@ import json
 import os
 import sys
 
-import numpy as np
 import torch
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "training"))
-import embed_export  # noqa: E402
 import embed_model  # noqa: E402
 import gguf  # noqa: E402
+import import_gguf  # noqa: E402
 from make_seine_mini import Encoder  # noqa: E402
 from tokenizer import NAMES  # noqa: E402
 
@@ -29,28 +28,11 @@ PAIRS = [("How do I order a new card?", "Cards\nA lost card is blocked at once; 
          ("怎样补办银行卡？", "补卡\n银行卡丢失后请先挂失，再到任一网点补办新卡。"), ("怎样补办银行卡？", "营业时间\n网点工作日九点到十六点营业。")]
 
 
-def config_of(keys):
-    k = lambda name: keys["seine-embed." + name]  # noqa: E731
-    return embed_model.Config(
-        vocab_size=k("vocab_size"), hidden_size=k("embedding_length"), num_hidden_layers=k("block_count"), num_attention_heads=k("attention.head_count"),
-        intermediate_size=k("feed_forward_length"), rope_theta=k("rope.freq_base"), rms_norm_eps=k("attention.layer_norm_rms_epsilon"), context=k("context_length"))
-
-
-def state_of(tensors):
-    long = {v: k for k, v in embed_export.SHORT.items()}
-    out = {ours: tensors[theirs] for ours, theirs in embed_export.WHOLE.items()}
-    for name, x in tensors.items():
-        if name.startswith("blk."):
-            _, i, leaf = name.split(".", 2)
-            out[f"layers.{i}.{long[leaf[:-7]]}.weight"] = x
-    return {k: torch.from_numpy(np.array(v, np.float32)) for k, v in out.items()}
-
-
 def main():
     out = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "tests/golden/seine_embed.json")
     keys, tensors = gguf.read(os.path.join(ROOT, "models/seine-embed/model.gguf"))
-    net = embed_model.Model(config_of(keys)).eval()
-    net.load_state_dict(state_of(tensors))
+    net = embed_model.Model(embed_model.Config(**import_gguf.embed_config(keys))).eval()
+    net.load_state_dict(import_gguf.embed_state(tensors))
     encoder = Encoder(keys)
     cases = []
     for mark, text in TEXTS:

@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <condition_variable>
 #include <limits>
 #include <map>
-#include <mutex>
-#include <optional>
 #include <unordered_map>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "engine/eval/answer_of.h"
 
 namespace seine::engine {
 namespace {
@@ -33,21 +31,6 @@ class Speed {
  private:
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
-
-Result<llm::Embeddings> embed_once(llm::Embedder& embedder, llm::EmbedRequest request) {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::optional<Result<llm::Embeddings>> got;
-  embedder.embed(std::move(request), base::Deadline::never(), {},
-                 [&](Result<llm::Embeddings> answer) {
-                   const std::lock_guard lock(mutex);
-                   got = std::move(answer);
-                   changed.notify_all();
-                 });
-  std::unique_lock lock(mutex);
-  changed.wait(lock, [&] { return got.has_value(); });
-  return *std::move(got);
-}
 
 float cosine(std::span<const float> a, std::span<const float> b) {
   float sum = 0;
@@ -147,10 +130,13 @@ Result<Vectors> embed_all(llm::Embedder& embedder, std::span<const std::string> 
   Vectors out;
   while (out.size() < texts.size()) {
     const auto part = texts.subspan(out.size(), std::min(kBatch, texts.size() - out.size()));
-    llm::Embeddings got = SEINE_TRY(embed_once(embedder, {.model = embedder.models().front().id,
-                                                          .texts = {part.begin(), part.end()},
-                                                          .kind = kind,
-                                                          .dimensions = settings.dimensions}));
+    llm::EmbedRequest request{.model = embedder.models().front().id,
+                              .texts = {part.begin(), part.end()},
+                              .kind = kind,
+                              .dimensions = settings.dimensions};
+    llm::Embeddings got = SEINE_TRY(answer_of<llm::Embeddings>([&](auto done) {
+      embedder.embed(std::move(request), base::Deadline::never(), {}, std::move(done));
+    }));
     std::ranges::move(got.vectors, std::back_inserter(out));
     if (settings.progress && !settings.progress(out.size(), texts.size()))
       return base::fail(Code::kCancelled, "the evaluation was cancelled");

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <functional>
-#include <future>
+#include <utility>
 
 #include "base/json.h"
 #include "engine/engine.h"
+#include "engine/eval/answer_of.h"
 #include "engine/formats/mapped_file.h"
 #include "engine/generate/local_embedder.h"
 #include "engine/model/test_session.h"
@@ -145,19 +145,6 @@ TEST(SeineEmbed, ItsScoresAreTheReferencesWithEveryKernel) {
   }
 }
 
-// Waits for the one answer of a port that calls back.
-template <typename T>
-class Reply {
- public:
-  std::function<void(base::Result<T>)> taker() {
-    return [this](base::Result<T> result) { promise_.set_value(std::move(result)); };
-  }
-  base::Result<T> get() { return promise_.get_future().get(); }
-
- private:
-  std::promise<base::Result<T>> promise_;
-};
-
 TEST(SeineEmbed, RanksWhatAnswersBeforeWhatDoesNot) {
   base::SystemClock clock;
   base::SystemRandom random;
@@ -166,30 +153,27 @@ TEST(SeineEmbed, RanksWhatAnswersBeforeWhatDoesNot) {
                              {.id = "seine-embed", .threads = 2}, {clock, random, metrics}, {}, {});
   ASSERT_TRUE(engine) << engine.error().message;
   LocalEmbedder ranker(*std::move(engine));
+  const auto rank = [&](llm::RerankRequest request, const std::stop_token& stop = {}) {
+    return answer_of<std::vector<float>>([&](auto done) {
+      ranker.rerank(std::move(request), base::Deadline::never(), stop, std::move(done));
+    });
+  };
   const std::vector<PairCase> golden = read_pair_golden();
   for (std::size_t i = 0; i + 1 < golden.size(); i += 2) {
-    Reply<std::vector<float>> reply;
-    ranker.rerank({.model = "",
-                   .query = golden[i].question,
-                   .passages = {golden[i + 1].passage, golden[i].passage}},
-                  base::Deadline::never(), {}, reply.taker());
-    const auto scores = reply.get();
+    const auto scores = rank({.model = "",
+                              .query = golden[i].question,
+                              .passages = {golden[i + 1].passage, golden[i].passage}});
     ASSERT_TRUE(scores) << scores.error().message;
     EXPECT_GT((*scores)[1], (*scores)[0]) << golden[i].question;
     EXPECT_NEAR((*scores)[1], golden[i].score, 0.5);
   }
   // A question and a passage of any length: what is past the limits is not read.
-  Reply<std::vector<float>> reply;
   const std::string longest(1 << 20, 'x');
-  ranker.rerank({.model = "", .query = longest, .passages = {longest, ""}}, base::Deadline::never(),
-                {}, reply.taker());
-  EXPECT_EQ(reply.get().value().size(), 2U);
+  EXPECT_EQ(rank({.model = "", .query = longest, .passages = {longest, ""}}).value().size(), 2U);
   std::stop_source gone;
   gone.request_stop();
-  Reply<std::vector<float>> late;
-  ranker.rerank({.model = "", .query = "q", .passages = {"p"}}, base::Deadline::never(),
-                gone.get_token(), late.taker());
-  EXPECT_EQ(late.get().error().code, base::Code::kCancelled);
+  EXPECT_EQ(rank({.model = "", .query = "q", .passages = {"p"}}, gone.get_token()).error().code,
+            base::Code::kCancelled);
 }
 
 }  // namespace
