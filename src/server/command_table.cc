@@ -403,6 +403,10 @@ constexpr std::array kModelEvalOptions = {
     Option{.name = "--refusal",
            .value = "P",
            .help = {"Abstain above this probability of refusing", "拒答概率高于此值时不作答"}},
+    Option{.name = "--cases",
+           .value = "FILE",
+           .help = {"qa: write every question and what came of it, as JSON lines",
+                    "qa：把每道题及其结果写成 JSON Lines"}},
     kJson,
 };
 constexpr std::span<const Option> kNoOptions;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "base/json.h"
@@ -54,6 +55,16 @@ Result<int> qa(const Invocation& invocation) {
     settings.spans.refusal_max = SEINE_TRY(number_option<double>(invocation, "--refusal", 0));
     settings.spans.refusal_max_zh = settings.spans.refusal_max;
   }
+  std::ofstream cases;
+  if (const auto path = invocation.value("--cases")) {
+    cases.open(*path);
+    if (!cases) {
+      return base::fail_field(Code::kFailedPrecondition, "--cases", "cannot write {}", *path);
+    }
+    settings.each = [&](const engine::QaCase& one) {
+      cases << base::to_text(engine::to_json(one)) << '\n';
+    };
+  }
   Process process;
   auto engine = SEINE_TRY(open_engine(invocation, invocation.argument, process));
   const engine::QaReport report = SEINE_TRY(engine::run_qa(*engine, set, settings));
@@ -63,9 +74,9 @@ Result<int> qa(const Invocation& invocation) {
   }
   terminal.out(fmt::format(
       "n {}  EM {:.1f}  F1 {:.1f}  answered {:.1f} %  cited right {:.1f} %  literal {:.1f} %  "
-      "{:.2f} s/question  {:.0f} tokens/s\n",
+      "unanswerable {}  caught {:.1f} %  {:.2f} s/question  {:.0f} tokens/s\n",
       report.questions, report.exact, report.f1, report.answered, report.cited, report.literal,
-      report.seconds_per_question, report.tokens_per_second));
+      report.unanswerable, report.caught, report.seconds_per_question, report.tokens_per_second));
   return kOk;
 }
 

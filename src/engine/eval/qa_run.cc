@@ -32,6 +32,7 @@ struct Item {
   const QaQuestion* question = nullptr;
   SpanQuestion asked;
   std::vector<std::size_t> shown;  // passages of the set
+  bool answerable = false;
 };
 
 std::vector<Item> items_of(const QaSet& set, const QaRunSettings& settings) {
@@ -50,6 +51,7 @@ std::vector<Item> items_of(const QaSet& set, const QaRunSettings& settings) {
   std::vector<Item> out;
   for (std::size_t i = 0; i < count; ++i) {
     Item item{.question = chosen[i * chosen.size() / count], .asked = {}, .shown = {}};
+    item.answerable = !settings.missing && !item.question->answers.empty();
     if (near) item.shown = near->find(*item.question, settings.distractors);
     if (!settings.missing) item.shown.push_back(item.question->passage);
     for (std::size_t k = item.shown.size(); k > 1; --k)
@@ -80,27 +82,72 @@ Result<SpanReading> read_one(Engine& engine, const SpanFormat& format, const Spa
   return *std::move(got);
 }
 
-struct QaSums {
-  double exact = 0;
-  double f1 = 0;
-  double answered = 0;
-  double cited = 0;
-  double literal = 0;
-
-  void add(const Item& item, const std::optional<SpanAnswer>& answer) {
-    if (!answer) return;
-    ++answered;
-    const std::string& passage = item.asked.passages[answer->passage];
-    literal += passage.find(answer->text) != std::string::npos ? 1 : 0;
-    cited += item.shown[answer->passage] == item.question->passage ? 1 : 0;
-    const QaScore score = score_answer(answer->text, item.question->answers);
-    exact += score.exact;
-    f1 += score.f1;
-  }
-};
-
 double percent(double part, double whole) {
   return whole > 0 ? 100 * part / whole : 0;
+}
+
+class QaSums {
+ public:
+  void add(const Item& item, const std::optional<SpanAnswer>& answer) {
+    (item.answerable ? answerable_ : unanswerable_) += 1;
+    if (!answer) {
+      caught_ += item.answerable ? 0 : 1;
+      return;
+    }
+    ++given_;
+    const std::string& passage = item.asked.passages[answer->passage];
+    literal_ += passage.find(answer->text) != std::string::npos ? 1 : 0;
+    if (!item.answerable) return;
+    ++answered_;
+    cited_ += item.shown[answer->passage] == item.question->passage ? 1 : 0;
+    const QaScore score = score_answer(answer->text, item.question->answers);
+    exact_ += score.exact;
+    f1_ += score.f1;
+  }
+  double exact() const { return percent(exact_, answerable_); }
+  double f1() const { return percent(f1_, answerable_); }
+  double answered() const { return percent(answered_, answerable_); }
+  double cited() const { return percent(cited_, answered_); }
+  double caught() const { return percent(caught_, unanswerable_); }
+  double literal() const { return percent(literal_, given_); }
+  std::size_t unanswerable() const { return static_cast<std::size_t>(unanswerable_); }
+
+ private:
+  double answerable_ = 0;
+  double unanswerable_ = 0;
+  double exact_ = 0;
+  double f1_ = 0;
+  double answered_ = 0;
+  double cited_ = 0;
+  double caught_ = 0;
+  double given_ = 0;
+  double literal_ = 0;
+};
+
+QaCase case_of(const Item& item, const SpanReading& reading,
+               const std::optional<SpanAnswer>& answer, const Tokenizer& tokenizer) {
+  const auto is_right = [&](std::size_t passage) {
+    return item.answerable && item.shown[passage] == item.question->passage;
+  };
+  QaCase out{.question = item.asked.question,
+             .answers = item.answerable ? item.question->answers : std::vector<std::string>{},
+             .given = answer ? answer->text : "",
+             .parts = {}};
+  if (answer) {
+    out.f1 = score_answer(answer->text, out.answers).f1;
+    out.cited_right = is_right(answer->passage);
+  }
+  for (const SpanPart& part : reading.parts) {
+    QaCase::Part told{.refusal = part.outcome.refusal, .span = {}};
+    if (!part.outcome.candidates.empty()) {
+      const SpanCandidate& best = part.outcome.candidates.front();
+      told.score = best.total;
+      told.span = span_text(best, tokenizer);
+      told.holds_answer = is_right(part.passages[best.passage]);
+    }
+    out.parts.push_back(std::move(told));
+  }
+  return out;
 }
 
 }  // namespace
@@ -120,7 +167,10 @@ Result<QaReport> run_qa(Engine& engine, const QaSet& set, const QaRunSettings& s
     const SpanReading reading =
         SEINE_TRY(read_one(engine, *format, item.asked, settings.spans.strategy));
     tokens += reading.usage.prompt_tokens;
-    sums.add(item, choose_span(reading, item.asked, engine.tokenizer(), settings.spans));
+    const std::optional<SpanAnswer> answer =
+        choose_span(reading, item.asked, engine.tokenizer(), settings.spans);
+    sums.add(item, answer);
+    if (settings.each) settings.each(case_of(item, reading, answer, engine.tokenizer()));
     for (std::size_t t = 0; t < kThresholds.size(); ++t) {
       SpanSettings spans = settings.spans;
       spans.refusal_max = spans.refusal_max_zh = kThresholds[t];
@@ -128,22 +178,24 @@ Result<QaReport> run_qa(Engine& engine, const QaSet& set, const QaRunSettings& s
     }
   }
   const double seconds = std::chrono::duration<double>(engine.clock().now() - began).count();
-  const auto n = static_cast<double>(items.size());
   QaReport out{.questions = items.size(),
-               .exact = percent(sums.exact, n),
-               .f1 = percent(sums.f1, n),
-               .answered = percent(sums.answered, n),
-               .cited = percent(sums.cited, sums.answered),
-               .literal = percent(sums.literal, sums.answered),
-               .seconds_per_question = seconds / n,
+               .unanswerable = sums.unanswerable(),
+               .exact = sums.exact(),
+               .f1 = sums.f1(),
+               .answered = sums.answered(),
+               .cited = sums.cited(),
+               .caught = sums.caught(),
+               .literal = sums.literal(),
+               .seconds_per_question = seconds / static_cast<double>(items.size()),
                .tokens_per_second = seconds > 0 ? static_cast<double>(tokens) / seconds : 0,
                .thresholds = {}};
   for (std::size_t t = 0; t < kThresholds.size(); ++t) {
     out.thresholds.push_back({.refusal_max = kThresholds[t],
-                              .exact = percent(others[t].exact, n),
-                              .f1 = percent(others[t].f1, n),
-                              .answered = percent(others[t].answered, n),
-                              .cited = percent(others[t].cited, others[t].answered)});
+                              .exact = others[t].exact(),
+                              .f1 = others[t].f1(),
+                              .answered = others[t].answered(),
+                              .cited = others[t].cited(),
+                              .caught = others[t].caught()});
   }
   return out;
 }
@@ -155,18 +207,37 @@ Json to_json(const QaReport& report) {
                           {"exact_match", at.exact},
                           {"f1", at.f1},
                           {"answered", at.answered},
-                          {"citation_precision", at.cited}});
+                          {"citation_precision", at.cited},
+                          {"caught", at.caught}});
   }
   return {{"suite", "qa"},
           {"questions", report.questions},
+          {"unanswerable", report.unanswerable},
           {"exact_match", report.exact},
           {"f1", report.f1},
           {"answered", report.answered},
           {"citation_precision", report.cited},
+          {"caught", report.caught},
           {"literal", report.literal},
           {"seconds_per_question", report.seconds_per_question},
           {"tokens_per_second", report.tokens_per_second},
           {"thresholds", std::move(thresholds)}};
+}
+
+Json to_json(const QaCase& one) {
+  Json parts = Json::array();
+  for (const QaCase::Part& part : one.parts) {
+    parts.push_back({{"refusal", part.refusal},
+                     {"score", part.score},
+                     {"span", part.span},
+                     {"holds_answer", part.holds_answer}});
+  }
+  return {{"question", one.question},
+          {"answers", one.answers},
+          {"given", one.given},
+          {"f1", one.f1},
+          {"cited_right", one.cited_right},
+          {"parts", std::move(parts)}};
 }
 
 }  // namespace seine::engine

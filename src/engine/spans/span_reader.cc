@@ -58,6 +58,13 @@ std::vector<std::vector<std::size_t>> groups_of(std::size_t count, SpanStrategy 
   return out;
 }
 
+// How likely the span is, and before that how likely an answer stands in its passages at all: the
+// second tells the right passage better than the first (src/engine/README.md).
+double score_of(const SpanOutcome& outcome) {
+  const double refusal = std::clamp(outcome.refusal, 1e-6, 1 - 1e-6);
+  return outcome.candidates.front().total + std::log((1 - refusal) / refusal);
+}
+
 bool has_han(std::string_view text) {
   while (!text.empty()) {
     const base::DecodedPoint point = base::decode_utf8(text);
@@ -104,6 +111,12 @@ Result<> read_passages(Engine& engine, const SpanFormat& format, const SpanQuest
   return engine.submit(std::move(specs));
 }
 
+std::string span_text(const SpanCandidate& candidate, const Tokenizer& tokenizer) {
+  std::string text;
+  for (const TokenId token : candidate.tokens) text += tokenizer.bytes(token);
+  return std::string(base::trim(text));
+}
+
 std::optional<SpanAnswer> choose_span(const SpanReading& reading, const SpanQuestion& question,
                                       const Tokenizer& tokenizer, const SpanSettings& settings) {
   const SpanPart* best_part = nullptr;
@@ -114,7 +127,7 @@ std::optional<SpanAnswer> choose_span(const SpanReading& reading, const SpanQues
     const SpanCandidate& candidate = part.outcome.candidates.front();
     const std::size_t passage = part.passages[candidate.passage];
     const double score =
-        candidate.total + (passage < question.priors.size() ? question.priors[passage] : 0);
+        score_of(part.outcome) + (passage < question.priors.size() ? question.priors[passage] : 0);
     if (best != nullptr && score <= best_score) continue;
     best = &candidate;
     best_part = &part;
@@ -125,17 +138,15 @@ std::optional<SpanAnswer> choose_span(const SpanReading& reading, const SpanQues
       has_han(question.question) ? settings.refusal_max_zh : settings.refusal_max;
   if (best_part->outcome.refusal > refusal_max) return std::nullopt;
 
-  SpanAnswer out{.text = {},
+  SpanAnswer out{.text = span_text(*best, tokenizer),
                  .passage = best_part->passages[best->passage],
                  .logprobs = {},
                  .refusal = best_part->outcome.refusal,
                  .score = best_score};
   for (std::size_t i = 0; i < best->tokens.size(); ++i) {
-    const std::string_view bytes = tokenizer.bytes(best->tokens[i]);
-    out.text += bytes;
-    out.logprobs.push_back({.token = std::string(bytes), .logprob = best->logprobs[i]});
+    out.logprobs.push_back(
+        {.token = std::string(tokenizer.bytes(best->tokens[i])), .logprob = best->logprobs[i]});
   }
-  out.text = std::string(base::trim(out.text));
   out.logprobs.push_back(
       {.token = "[" + std::to_string(out.passage + 1) + "]", .logprob = best->logprobs.back()});
   if (out.text.empty()) return std::nullopt;

@@ -35,7 +35,7 @@ struct SpanSettings {
   SpanStrategy strategy = SpanStrategy::kApart;
   // Answers are given up where the model gives "not in the passages" more than this.
   double refusal_max = 0.2;
-  double refusal_max_zh = 0.7;
+  double refusal_max_zh = 0.5;
 };
 
 inline constexpr std::size_t kSpanPassagesMax = 64;
@@ -66,6 +66,9 @@ struct SpanAnswer {
 base::Result<> read_passages(Engine& engine, const SpanFormat& format, const SpanQuestion& question,
                              SpanStrategy strategy, std::stop_token stop,
                              std::function<void(base::Result<SpanReading>)> done);
+
+// The bytes of a candidate's tokens, without blanks around them.
+std::string span_text(const SpanCandidate& candidate, const Tokenizer& tokenizer);
 
 // The best span; nothing where the passages seem not to hold the answer. Pure.
 std::optional<SpanAnswer> choose_span(const SpanReading& reading, const SpanQuestion& question,
