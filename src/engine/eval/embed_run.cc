@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <limits>
-#include <map>
-#include <unordered_map>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "engine/eval/answer_of.h"
+#include "engine/eval/intent_head.h"
 
 namespace seine::engine {
 namespace {
@@ -55,68 +53,6 @@ Result<Rows> parse_intents(std::string_view lines, std::string_view what) {
   }));
   if (out.texts.empty()) return base::fail(Code::kInvalidArgument, "{}: there are no rows", what);
   return out;
-}
-
-struct Guess {
-  std::string_view name;
-  float likeness = -2;
-};
-
-// The means of the classes, each of length 1.
-class Means {
- public:
-  Means(const Rows& rows, const Vectors& vectors) {
-    for (std::size_t i = 0; i < vectors.size(); ++i) {
-      if (rows.classes[i] == kOutside) continue;
-      std::vector<float>& sum = means_[rows.classes[i]];
-      sum.resize(vectors[i].size());
-      for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += vectors[i][k];
-    }
-    for (auto& [name, mean] : means_) {
-      const float length = std::sqrt(cosine(mean, mean));
-      for (float& x : mean) x /= std::max(length, 1e-20f);
-    }
-  }
-  std::size_t size() const { return means_.size(); }
-  Guess nearest(std::span<const float> vector) const {
-    Guess out;
-    for (const auto& [name, mean] : means_) {
-      const float likeness = cosine(mean, vector);
-      if (likeness > out.likeness) out = {name, likeness};
-    }
-    return out;
-  }
-
- private:
-  std::map<std::string, std::vector<float>> means_;
-};
-
-// Where the rows outside and those inside are told apart best, each side counting alike.
-double best_threshold(const Rows& rows, const Vectors& vectors, const Means& means) {
-  std::vector<std::pair<float, bool>> order;  // likeness, is outside
-  std::size_t outside = 0;
-  for (std::size_t i = 0; i < vectors.size(); ++i) {
-    order.emplace_back(means.nearest(vectors[i]).likeness, rows.classes[i] == kOutside);
-    outside += order.back().second ? 1 : 0;
-  }
-  if (outside == 0 || outside == order.size()) return -1;
-  std::ranges::sort(order);
-  const auto all_out = static_cast<double>(outside);
-  const auto all_in = static_cast<double>(order.size() - outside);
-  double caught = 0;
-  double lost = 0;
-  double best = 0;
-  double threshold = -1;
-  float before = -1;
-  for (const auto& [likeness, is_outside] : order) {
-    if (const double gain = caught / all_out - lost / all_in; gain > best) {
-      best = gain;
-      threshold = static_cast<double>(before + likeness) / 2;
-    }
-    before = likeness;
-    (is_outside ? caught : lost) += 1;
-  }
-  return threshold;
 }
 
 double percent(double part, std::size_t whole) {
@@ -184,21 +120,24 @@ Result<IntentReport> run_intent(llm::Embedder& embedder, std::string_view train,
   const Vectors vectors = SEINE_TRY(embed_all(embedder, asked.texts, kind, settings));
   IntentReport out;
   out.texts_per_second = speed.texts_per_second(learnt.size() + vectors.size());
-  const Means means(known, learnt);
-  if (means.size() == 0)
+  std::vector<std::string> names = known.classes;
+  std::ranges::sort(names);
+  const auto [first, last] = std::ranges::unique(names);
+  names.erase(first, last);
+  std::vector<std::size_t> classes;
+  for (const std::string& name : known.classes) {
+    classes.push_back(
+        static_cast<std::size_t>(std::ranges::lower_bound(names, name) - names.begin()));
+  }
+  out.classes = names.size() - static_cast<std::size_t>(std::ranges::count(names, kOutside));
+  if (out.classes == 0)
     return base::fail(Code::kInvalidArgument, "train: every row is of class '{}'", kOutside);
-  out.classes = means.size();
-  out.threshold = best_threshold(known, learnt, means);
+  const IntentHead head = IntentHead::fit(known.texts, learnt, classes, names.size());
   for (std::size_t i = 0; i < vectors.size(); ++i) {
-    const Guess guess = means.nearest(vectors[i]);
-    const bool refused = static_cast<double>(guess.likeness) < out.threshold;
-    if (asked.classes[i] == kOutside) {
-      ++out.outside;
-      out.outside_recall += refused ? 1 : 0;
-    } else {
-      ++out.queries;
-      out.accuracy += !refused && guess.name == asked.classes[i] ? 1 : 0;
-    }
+    const bool is_right = names[head.guess(asked.texts[i], vectors[i])] == asked.classes[i];
+    const bool is_outside = asked.classes[i] == kOutside;
+    ++(is_outside ? out.outside : out.queries);
+    (is_outside ? out.outside_recall : out.accuracy) += is_right ? 1 : 0;
   }
   out.accuracy = percent(out.accuracy, out.queries);
   out.outside_recall = percent(out.outside_recall, out.outside);
@@ -211,7 +150,6 @@ Json to_json(const IntentReport& report) {
           {"accuracy", report.accuracy},
           {"out_of_scope", report.outside},
           {"out_of_scope_recall", report.outside_recall},
-          {"threshold", report.threshold},
           {"texts_per_second", report.texts_per_second}};
 }
 

@@ -1,5 +1,5 @@
 // Measures an embedder: retrieval (which passage), FAQ (which entry, by any of its phrasings) and
-// intent (which class, by the nearest mean). Texts come as JSON lines. Blocks until done; the
+// intent (which class, by an IntentHead). Texts come as JSON lines. Blocks until done; the
 // embedder's own batches are the only parallelism.
 #pragma once
 
@@ -33,7 +33,6 @@ struct IntentReport {
   double accuracy = 0;        // percent of those
   std::size_t outside = 0;    // queries of no class ("oos")
   double outside_recall = 0;  // percent of those that are told so
-  double threshold = 0;       // of the cosine below which a text is of no class
   double texts_per_second = 0;
 };
 
@@ -42,7 +41,7 @@ base::Result<RankReport> run_ranking(llm::Embedder& embedder, std::string_view e
                                      std::string_view queries, const EmbedRunSettings& settings);
 
 // {text, intent} or {text, intents: [...]}, of which several join to one class. The classes are
-// learnt from `train`; rows of class "oos" belong to none and set the threshold.
+// learnt from `train` (IntentHead); rows of class "oos" are examples of what belongs to none.
 base::Result<IntentReport> run_intent(llm::Embedder& embedder, std::string_view train,
                                       std::string_view test, const EmbedRunSettings& settings);
 
