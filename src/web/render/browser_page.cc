@@ -3,6 +3,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "web/render/page_scripts.h"
+
 namespace seine::web {
 
 namespace asio = boost::asio;
@@ -74,6 +76,7 @@ asio::awaitable<base::Result<void>> BrowserPage::set_up() {
     patterns.push_back({{"urlPattern", "*"}, {"resourceType", type}});
   }
   browser_->post("Fetch.enable", {{"patterns", patterns}}, session_);
+  browser_->post("Page.addScriptToEvaluateOnNewDocument", {{"source", kLazyHook}}, session_);
   // The page's process answers in order: once it has this one it has switched on all above. A page
   // that is sent away before that tells nothing of its loading.
   SEINE_CO_CHECK(co_await browser_->call("Page.addScriptToEvaluateOnNewDocument",

@@ -18,16 +18,6 @@
 
 namespace seine::web {
 
-// The name of a world of its own in every document, which the page's scripts cannot reach.
-inline constexpr const char* kReaderWorld = "reader";
-// Runs there from the document's start: seineChanged is when its tree changed last.
-inline constexpr const char* kWatchScript =
-    "globalThis.seineChanged = performance.now();"
-    "globalThis.seineSettled = () => {};"
-    "new MutationObserver(() => { globalThis.seineChanged = performance.now();"
-    "globalThis.seineSettled(); })"
-    ".observe(document, {subtree: true, childList: true, characterData: true});";
-
 class BrowserPage {
  public:
   // Begins to open it. Its proxy lets nothing out before it is told a policy.

@@ -4,6 +4,7 @@
 
 #include "net/event.h"
 #include "web/render/dom_snapshot.h"
+#include "web/render/page_scripts.h"
 
 namespace seine::web {
 
@@ -18,43 +19,7 @@ namespace {
 constexpr std::chrono::seconds kSnapshotMax{3};
 constexpr std::chrono::seconds kParsedMax{8};  // until the document is parsed; then what is there
 constexpr std::chrono::seconds kLoadMax{2};    // after that: a stylesheet or a long poll may hang
-constexpr std::chrono::milliseconds kBarePatience{1'000};  // for a page that shows nothing yet
-constexpr int kNavigationsMax = 5;                         // by scripts while the page settles
-
-// Resolves when the tree has rested for long enough, counted from its last change or from the end
-// of the last request, whose data a script may just be looking at: true, or when the time is up.
-// While a page with scripts shows next to nothing, such as "Loading…", it is waited for longer: a
-// script may write it by a clock of its own. Folded details are opened: a reader would. One scroll
-// starts what loads lazily.
-std::string quiet_script(std::chrono::milliseconds quiet, std::chrono::milliseconds since_request,
-                         std::chrono::milliseconds most) {
-  return "new Promise((done) => {"
-         "const quiet = " +
-         std::to_string(quiet.count()) +
-         ";"
-         "if (globalThis.seineChanged === undefined) {" +
-         std::string(kWatchScript) +
-         "}"
-         "globalThis.seineChanged = Math.max(globalThis.seineChanged, performance.now() - " +
-         std::to_string(since_request.count()) +
-         ");"
-         "for (const one of document.querySelectorAll('details:not([open])')) one.open = true;"
-         "window.scrollTo(0, document.documentElement ? document.documentElement.scrollHeight : 0);"
-         "window.scrollTo(0, 0);"
-         "let timer = 0;"
-         "const bare = () => document.scripts.length > 0 && !!document.body &&"
-         " document.body.innerText.trim().length < 40;"
-         "const rest = (least = quiet) => { clearTimeout(timer); timer = setTimeout(() =>"
-         " least === quiet && bare() ? rest(" +
-         std::to_string(kBarePatience.count()) +
-         ") : done(true),"
-         " Math.max(0, least - (performance.now() - globalThis.seineChanged))); };"
-         "globalThis.seineSettled = () => rest();"
-         "setTimeout(() => done(false), " +
-         std::to_string(most.count()) +
-         ");"
-         "rest();})";
-}
+constexpr int kNavigationsMax = 5;             // by scripts while the page settles
 
 bool text_is(const Json& object, const char* key, std::string_view value) {
   const auto found = base::get<std::string>(object, key);
@@ -202,10 +167,10 @@ asio::awaitable<bool> RenderJob::Impl::settle(const std::function<void()>& resti
     const auto rested = co_await browser->call(
         "Runtime.evaluate",
         {{"contextId", base::get_or<std::int64_t>(*world, "executionContextId", 0).value_or(0)},
-         {"expression", quiet_script(settings.quiet,
-                                     std::chrono::duration_cast<std::chrono::milliseconds>(
-                                         clock.now() - requested),
-                                     left)},
+         {"expression", settle_script(settings.quiet,
+                                      std::chrono::duration_cast<std::chrono::milliseconds>(
+                                          clock.now() - requested),
+                                      left)},
          {"awaitPromise", true},
          {"returnByValue", true}},
         session, until);

@@ -197,6 +197,100 @@ TEST_F(RendererTest, ReadsWhatAPageDrawsFrameByFrame) {
   EXPECT_THAT(markdown("/"), HasSubstr("drawn by frames"));
 }
 
+// Fifty screens' worth of paragraphs and more.
+std::string tall(int paragraphs = 40) {
+  std::string out;
+  for (int i = 0; i < paragraphs; ++i) {
+    out += "<p style='height:300px'>paragraph " + std::to_string(i) + "</p>";
+  }
+  return out;
+}
+
+TEST_F(RendererTest, WaitsForATimerThatIsSoonDue) {
+  site_.page("/", "<body>" + tall(2) +
+                      "<p>more words than next to nothing at all</p><script>onload = () => {"
+                      "document.body.append('now'); setTimeout(() =>"
+                      "document.body.append('written by a timer'), 100) }</script>");
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_THAT(markdown("/"), HasSubstr("written by a timer"));
+  }
+}
+
+TEST_F(RendererTest, ReadsWhatLoadsWhenItComesIntoView) {
+  site_.page("/",
+             tall() + "<div id=seen></div><div id=faded>faded in</div>" + tall() +
+                 "<iframe loading=lazy src=/frame></iframe>" + tall() +
+                 "<style>#faded{opacity:0;transition:opacity 5s}#faded.on{opacity:1}</style>"
+                 "<script>new IntersectionObserver((all, views) => { for (const one of all)"
+                 "if (one.isIntersecting) { views.disconnect(); fetch('/data').then(r => r.text())"
+                 ".then(t => seen.append(t)) } }).observe(seen);"
+                 "new IntersectionObserver(all => { for (const one of all)"
+                 "if (one.isIntersecting) faded.className = 'on' }).observe(faded)</script>");
+  site_.page("/data", "seen from afar", "text/plain");
+  site_.page("/frame", "<p>framed");
+  const std::string text = markdown("/");
+  for (const char* shown : {"seen from afar", "faded in", "framed", "paragraph 39"}) {
+    EXPECT_THAT(text, HasSubstr(shown));
+  }
+}
+
+TEST_F(RendererTest, ReadsWhatAPageAddsAtItsBottom) {
+  site_.page("/", tall() +
+                      "<script>onscroll = () => { if (scrollY + innerHeight + 50 >="
+                      "document.documentElement.scrollHeight) { onscroll = null;"
+                      "document.body.append('at the bottom') } }</script>");
+  EXPECT_THAT(markdown("/"), HasSubstr("at the bottom"));
+  site_.page("/box",
+             "<body style='margin:0;height:100vh;overflow:hidden'><div "
+             "style='height:100vh;overflow:auto'>" +
+                 tall() +
+                 "<div id=end></div></div><script>new IntersectionObserver(all => {"
+                 "for (const one of all) if (one.isIntersecting) end.textContent = 'of the box'"
+                 "}).observe(end)</script>");
+  const std::string box = markdown("/box");
+  EXPECT_THAT(box, HasSubstr("of the box"));
+  EXPECT_THAT(box, HasSubstr("paragraph 0"));
+}
+
+TEST_F(RendererTest, AFeedWithoutEndHasAnEnd) {
+  site_.page("/", tall(10) +
+                      "<div id=end>.</div><script>let pages = 0;"
+                      "new IntersectionObserver(all => { if (all[0].isIntersecting)"
+                      "fetch('/more').then(r => r.text()).then(t => { ++pages;"
+                      "for (let i = 0; i < 10; ++i) { const p = document.createElement('p');"
+                      "p.style.height = '300px'; p.textContent = t + ' ' + pages;"
+                      "document.body.insertBefore(p, end) } }) }).observe(end)</script>");
+  site_.page("/more", "page", "text/plain");
+  const auto page = render(request(site_.url("/")));
+  ASSERT_TRUE(page) << page.error().to_string();
+  EXPECT_TRUE(page->settled);
+  for (const char* shown : {"paragraph 0", "page 1<", "page 2<", "page 3<"}) {
+    EXPECT_THAT(page->html, HasSubstr(shown));
+  }
+  EXPECT_THAT(page->html, Not(HasSubstr("page 20<")));
+}
+
+// Of a list that keeps only what is in view, its top is read.
+TEST_F(RendererTest, APageIsReadAtItsTop) {
+  site_.page("/",
+             "<body style='margin:0'><div id=list style='height:40000px;position:relative'></div>"
+             "<script>const draw = () => { list.textContent = ''; const at = Math.floor(scrollY /"
+             "100); for (let i = at; i < at + 12; ++i) { const p = document.createElement('p');"
+             "p.style = 'position:absolute;top:' + i * 100 + 'px'; p.textContent = 'row ' + i;"
+             "list.append(p) } }; draw(); onscroll = draw</script>");
+  const std::string text = markdown("/");
+  EXPECT_THAT(text, HasSubstr("row 0"));
+  EXPECT_THAT(text, HasSubstr("row 9"));
+}
+
+TEST_F(RendererTest, ReadsWhatStillFadesIn) {
+  site_.page("/",
+             "<style>@keyframes in{from{opacity:0}to{opacity:1}}@keyframes spin{to{"
+             "transform:rotate(1turn)}}p{animation:in 60s both}i{animation:spin 1s infinite}"
+             "</style><i>wheel</i><p>faded in");
+  EXPECT_THAT(markdown("/"), HasSubstr("faded in"));
+}
+
 TEST_F(RendererTest, LeavesOutWhatNobodySees) {
   site_.page(
       "/",
