@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -27,6 +28,7 @@ PAGES = {
     "/deep/two": f"<h1>Two</h1><p>Nobody finds the quetzal here.</p>{ARTICLE}",
     "/zh": "<h1>塞纳河</h1><p>塞纳河是法国北部的一条河流，发源于勃艮第的朗格勒高原，全长777公里，流经巴黎市中心，在勒阿弗尔附近注入英吉利海峡。</p>" * 3,
     "/shop": "<h1>Shop</h1><div id=price><p>Apples cost {price} euro today.</p></div><p>Views: {asked}</p>" + ARTICLE,
+    **{f"/long/{page}": f"<h1>Long {page}</h1>{ARTICLE * 80}" for page in range(1, 9)},
     **{f"/days/{day}": f'<h1>Day {day}</h1>{ARTICLE}<a href="/days/{day + 1}">Tomorrow</a>' for day in range(1, 6)},
     "/shell": "<div id=root></div><script>root.innerHTML = '<h1>Made</h1><p>' + 'These words come from a script. '.repeat(20) + '</p>'</script>",
 }
@@ -176,6 +178,19 @@ class WebVerbs(unittest.TestCase):
         self.web("read", url + "/loire", "--allowed-domains", "127.0.0.1", **both)
         self.web("read", url + "/loire", "--allowed-domains", "example.org", code=4, **both)
 
+    def test_the_cache_keeps_to_its_size(self):
+        most = 200 << 10
+        pages = [f"{self.site.url}/long/{page}" for page in range(1, 9)]
+        for page in pages:
+            self.web("fetch", page, SEINE_WEB_CACHE_MAX=str(most))
+        kept = [path.stat().st_size for path in Path(self.data, "blobs/sha256").rglob("*") if path.is_file()]
+        self.assertLessEqual(sum(kept), most)
+        self.assertGreater(sum(kept), most / 2)
+        for page in pages[-len(kept):]:
+            self.assertEqual(self.json("fetch", page, "--offline")["from"], "cache")
+        for page in pages[:-len(kept)]:
+            self.assertEqual(self.json("fetch", page, "--offline", code=8)["verdict"], "offline")
+
     def test_meta_refresh_is_a_redirect(self):
         url = self.site.url
         page = self.json("read", url + "/refresh")
@@ -317,6 +332,39 @@ class WebVerbs(unittest.TestCase):
             self.assertTrue(self.site.wait(lambda: len(self.site.hooks) == 3))
             self.assertEqual(self.site.hooks[2][0]["webhook-id"], first["webhook-id"])
             self.hooks_in(service, watch)
+
+    def test_a_webhook_that_nobody_takes_is_dead_after_a_day(self):
+        url = self.site.url
+        settings = {"SEINE_WEB_ENDPOINTS": url}
+
+        def dead():
+            return self.json("watch webhooks", "--state", "dead")["data"]
+
+        with Service(data=self.data, **settings):
+            ident = self.json("watch", url + "/shop", "--block", "Apples", "--webhook", url + "/hook")["id"]
+            self.assertTrue(self.read(ident, 1))
+            self.site.price, self.site.hook_status = 5, 503
+            self.web("watch check", ident)
+            self.assertTrue(self.site.wait(lambda: len(self.site.hooks) == 1))
+            self.assertEqual(dead(), [])
+        # A day goes by.
+        with sqlite3.connect(self.data + "/db/seine.db") as database:
+            database.execute("UPDATE web_watch_delivery SET created_us = created_us - 86400000000, next_us = 1")
+        database.close()
+        with Service(data=self.data, **settings):
+            self.assertTrue(self.until(dead))
+            letter = dead()[0]
+            self.assertEqual((letter["attempts"], letter["status"], letter["message"]), (2, 503, "the receiver answers 503"))
+            self.assertIn("已放弃", self.web("watch webhooks", SEINE_LANG="zh").stdout)
+            self.site.hook_status = 204
+            self.web("watch resend", letter["id"])
+            self.assertTrue(self.until(lambda: not dead()))
+            self.assertEqual({fields["webhook-id"] for fields, _ in self.site.hooks}, {letter["id"]})
+            # A receiver that is gone for good is not asked again.
+            self.site.price, self.site.hook_status = 6, 410
+            self.web("watch check", ident)
+            self.assertTrue(self.until(dead))
+            self.assertEqual((dead()[0]["attempts"], dead()[0]["status"]), (1, 410))
 
     def hooks_in(self, service, watch):
         """A signed webhook has the page read at once; what is unsigned, late or repeated does not."""
