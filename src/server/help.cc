@@ -115,7 +115,7 @@ std::string bash_completion() {
       const std::string next = fmt::format("{} ", rest.substr(0, rest.find(' ')));
       if (!fmt::format(" {}", words).contains(" " + next)) words += next;
     }
-    following[path] += fmt::format("{} {}", argument_words(command), option_words(command));
+    following[path] += fmt::format("{} {} ", argument_words(command), option_words(command));
   }
   std::string cases;
   std::string paths;
@@ -127,7 +127,15 @@ std::string bash_completion() {
   auto to_values = std::back_inserter(values);
   for (const Option& option : global_options()) {
     if (!option.choices.empty())
-      fmt::format_to(to_values, "    {}) words=\"{}\" ;;\n", option.name, words_of(option.choices));
+      fmt::format_to(to_values, "    *' {}') words=\"{}\" ;;\n", option.name,
+                     words_of(option.choices));
+  }
+  for (const Command& command : commands()) {
+    for (const Option& option : command.options) {
+      if (option.choices.empty()) continue;
+      fmt::format_to(to_values, "    '{} {}') words=\"{}\" ;;\n", command.path, option.name,
+                     words_of(option.choices));
+    }
   }
   return fmt::format(
       "# bash completion for seine\n"
@@ -139,8 +147,8 @@ std::string bash_completion() {
       ";; "
       "esac\n"
       "  done\n"
-      "  case $previous in\n{}    --config|--data|FILE) COMPREPLY=($(compgen -f -- \"$current\")); "
-      "return ;;\n  esac\n"
+      "  case \"$path $previous\" in\n{}    *' '--config|*' '--data) COMPREPLY=($(compgen -f -- "
+      "\"$current\")); return ;;\n  esac\n"
       "  if [ -z \"$words\" ]; then\n"
       "    if [ \"$COMP_CWORD\" = 1 ]; then words=\"{}\"\n"
       "    else case $path in\n{}    esac; fi\n"
@@ -168,6 +176,11 @@ std::string fish_quote(std::string_view text) {
   return out + "'";
 }
 
+std::string fish_choices(const Option& option) {
+  if (option.choices.empty()) return {};
+  return fmt::format(" -a {}", fish_quote(words_of(option.choices)));
+}
+
 std::string fish_completion() {
   std::string out = "# fish completion for seine\ncomplete -c seine -f\n";
   auto to = std::back_inserter(out);
@@ -192,8 +205,8 @@ std::string fish_completion() {
       fmt::format_to(to, "complete -c seine -n {} -a {}\n", fish_quote(here), fish_quote(values));
     }
     for (const Option& option : command.options) {
-      fmt::format_to(to, "complete -c seine -n {} -l {}{} -d {}\n", fish_quote(here),
-                     option.name.substr(2), option.value.empty() ? "" : " -r",
+      fmt::format_to(to, "complete -c seine -n {} -l {}{}{} -d {}\n", fish_quote(here),
+                     option.name.substr(2), option.value.empty() ? "" : " -r", fish_choices(option),
                      fish_quote(option.help.en));
     }
   }
@@ -203,10 +216,7 @@ std::string fish_completion() {
   }
   for (const Option& option : global_options()) {
     fmt::format_to(to, "complete -c seine -l {}{}{} -d {}\n", option.name.substr(2),
-                   option.value.empty() ? "" : " -r",
-                   option.choices.empty()
-                       ? std::string()
-                       : fmt::format(" -a {}", fish_quote(words_of(option.choices))),
+                   option.value.empty() ? "" : " -r", fish_choices(option),
                    fish_quote(option.help.en));
   }
   return out;

@@ -278,6 +278,21 @@ class WebVerbs(unittest.TestCase):
         self.assertIn("抓取站点", seine("web", SEINE_LANG="zh").stdout)
         self.assertEqual(seine("web", "read", "x", "--render", "maybe").returncode, 2)
 
+    def test_completion_in_bash(self):
+        script = seine("completion", "bash").stdout + 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _seine; echo "${COMPREPLY[*]}"'
+
+        def after(*words):
+            done = subprocess.run(["bash", "-c", script, "bash", "seine", *words], capture_output=True, text=True, timeout=60)
+            return done.stdout.split()
+
+        self.assertEqual(after("web", "r"), ["read"])
+        watch = after("web", "watch", "")
+        for word in ("--webhook", "--help", "ls", "resend"):
+            self.assertIn(word, watch)
+        self.assertEqual(after("web", "read", "--render", ""), ["never", "auto", "always"])
+        self.assertEqual(after("web", "read", "--color", "n"), ["never"])
+        self.assertIn("search.providers", after("config", "explain", "search."))
+
     def test_watch_without_a_service(self):
         url = self.site.url
         made = self.web("watch", url + "/shop", "--selector", "#price", "--every", "2h", "--ignore", "weather, sport")
