@@ -111,6 +111,22 @@ TEST(Page, WritesListsTablesCodeLinksAndFormulas) {
   }
 }
 
+TEST(Date, KeepsItsZone) {
+  for (const auto& [text, iso] :
+       {std::pair{"Tue, 11 Mar 2025 22:00:00 GMT", "2025-03-11T22:00:00Z"},
+        {"11 Mar 2025 22:00 +0130", "2025-03-11T22:00+01:30"},
+        {"2025-03-11 22:00 UTC, by", "2025-03-11T22:00Z"},
+        {"11 March 2025 10:00 pm UTC", "2025-03-11T22:00Z"},
+        {"2025-03-11T22:00:00-05:00", "2025-03-11T22:00:00-05:00"},
+        {"2025-03-11 10:00 -12:00", "2025-03-11T10:00"},
+        {"2025-03-11 10:00 Zebra", "2025-03-11T10:00"},
+        {"2025-03-11 10:00 UTC+8", "2025-03-11T10:00"}}) {
+    const auto found = find_date(text);
+    ASSERT_TRUE(found) << text;
+    EXPECT_EQ(found->iso, iso);
+  }
+}
+
 TEST(Page, ProseInPreIsNoCode) {
   const std::string markdown =
       read(
@@ -175,6 +191,9 @@ TEST(Page, DeepAndBrokenPagesAreReadInBoundedTime) {
 
 TEST(Date, ReadsWhatPagesWrite) {
   EXPECT_EQ(find_date("发布时间：2019年9月7日 09:59:22 来源")->iso, "2019-09-07T09:59:22");
+  EXPECT_EQ(find_date("发布时间：2019-09-07 09:59 来源")->iso, "2019-09-07T09:59");
+  EXPECT_EQ(find_date("2019年9月7 日 9:05")->iso, "2019-09-07T09:05");
+  EXPECT_FALSE(find_date("2019-09-071"));
   EXPECT_EQ(find_date("Published Sept. 7, 2019 at 5:03 PM")->iso, "2019-09-07T17:03");
   EXPECT_EQ(find_date("am 7. Oktober 2020")->iso, "2020-10-07");
   EXPECT_EQ(find_date("2024-02-29T10:00:00Z")->iso, "2024-02-29T10:00:00Z");

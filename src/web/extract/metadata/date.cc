@@ -46,6 +46,31 @@ bool valid(int year, int month, int day) {
          day <= kDays[static_cast<std::size_t>(month - 1)];
 }
 
+// "Z", "+08:00", and as mail and feeds write it " GMT" or " +0800": appended when it is there.
+// Behind a space only four digits are a zone: "10:00 -12" is two hours.
+void read_zone(Cursor& cursor, std::string& iso) {
+  Cursor look = cursor;
+  const bool apart = look.skip(" ");
+  for (const std::string_view name : {"Z", "GMT", "UTC", "UT"}) {
+    if (!look.skip(name)) continue;
+    const char next = look.at < look.text.size() ? look.text[look.at] : ' ';
+    if (digit(next) || next == '+' || next == '-' || ((next | 32) >= 'a' && (next | 32) <= 'z'))
+      return;
+    iso += "Z";
+    cursor = look;
+    return;
+  }
+  const char sign = look.at < look.text.size() ? look.text[look.at] : '\0';
+  if (sign != '+' && sign != '-') return;
+  const std::size_t begin = ++look.at;
+  const auto hours = look.number(2);
+  if (!apart) look.skip(":");
+  const auto minutes = look.number(2);
+  if (!hours || *hours > 14 || (apart && look.at != begin + 4)) return;
+  iso += fmt::format("{}{:02}:{:02}", sign, *hours, minutes.value_or(0));
+  cursor = look;
+}
+
 // "T09:59:22+08:00", " 09:59", "09时59分": appended to `iso` when it is there.
 void read_time(Cursor& cursor, std::string& iso) {
   Cursor look = cursor;
@@ -79,24 +104,13 @@ void read_time(Cursor& cursor, std::string& iso) {
   const std::string mark = base::ascii_lower(half.text.substr(half.at, 2));
   if (mark == "pm" && *hour < 12) *hour += 12;
   if (mark == "am" && *hour == 12) *hour = 0;
+  if (mark == "pm" || mark == "am") {
+    look = half;
+    look.at += 2;
+  }
   iso += fmt::format("T{:02}:{:02}", *hour, *minute);
   if (has_second) iso += fmt::format(":{:02}", second);
-  if (look.skip("Z")) {
-    iso += "Z";
-  } else {
-    Cursor zone = look;
-    const char sign = zone.at < zone.text.size() ? zone.text[zone.at] : '\0';
-    if (sign == '+' || sign == '-') {
-      ++zone.at;
-      const auto hours = zone.number(2);
-      zone.skip(":");
-      const auto minutes = zone.number(2);
-      if (hours && *hours <= 14) {
-        iso += fmt::format("{}{:02}:{:02}", sign, *hours, minutes.value_or(0));
-        look = zone;
-      }
-    }
-  }
+  read_zone(look, iso);
   cursor = look;
 }
 
@@ -178,9 +192,9 @@ std::optional<FoundDate> date_at(std::string_view text, std::size_t at) {
         one.spaces();
         const auto day = one.number(2);
         if (!day) continue;
-        one.spaces();
-        if (!one.skip("日")) one.skip("号");
         Cursor end = one;
+        end.spaces();
+        if (!end.skip("日") && !end.skip("号")) end = one;  // what follows may be the hour
         if (auto date = found(end, *year, *month, *day)) return date;
       }
       return std::nullopt;
