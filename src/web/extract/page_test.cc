@@ -111,6 +111,19 @@ TEST(Page, WritesListsTablesCodeLinksAndFormulas) {
   }
 }
 
+TEST(Page, ATitleThatWasCutShortIsTakenFromTheHeading) {
+  const std::string body =
+      "<h1>The flood of the lower meadow, hour by hour</h1><p>" + std::string(kProse) + "</p>";
+  for (const char* title : {"The flood of the lower… - Gazette", "The flood of the lower ..."}) {
+    const Page page =
+        *read_page("<title>" + std::string(title) + "</title><body>" + body, PageOptions());
+    EXPECT_EQ(page.metadata.title, "The flood of the lower meadow, hour by hour") << title;
+  }
+  const Page other =
+      *read_page("<title>To be continued… - Gazette</title><body>" + body, PageOptions());
+  EXPECT_EQ(other.metadata.title, "To be continued…");
+}
+
 TEST(Date, KeepsItsZone) {
   for (const auto& [text, iso] :
        {std::pair{"Tue, 11 Mar 2025 22:00:00 GMT", "2025-03-11T22:00:00Z"},

@@ -201,8 +201,19 @@ class Reader {
       if (tagged.size() >= 8 && whole.size() > tagged.size() && whole.starts_with(tagged))
         return whole;
     }
-    if (!tagged.empty()) return tagged;
-    if (!title_.empty()) return clean_title(title_, site, heading);
+    const std::string title =
+        tagged.empty() && !title_.empty() ? clean_title(title_, site, heading) : tagged;
+    // One that was cut short for a search engine or a card.
+    for (const std::string_view dots : {"…", "..."}) {
+      if (!title.ends_with(dots)) continue;
+      const std::string_view start =
+          base::trim(std::string_view(title).substr(0, title.size() - dots.size()));
+      for (const std::string& whole : headings_) {
+        if (start.size() >= 8 && whole.size() > start.size() && whole.starts_with(start))
+          return whole;
+      }
+    }
+    if (!title.empty()) return title;
     return first_of({meta("title"), heading});
   }
 
