@@ -104,7 +104,7 @@ TEST(Page, WritesListsTablesCodeLinksAndFormulas) {
            options);
   const std::string markdown = page.markdown();
   for (const char* piece :
-       {"3. three, with words", "4. four", "  - inner", "```cpp\nint a;\n  int b;\n```",
+       {"3. three, with words", "4. four", "   - inner", "```cpp\nint a;\n  int b;\n```",
         "| k | v |\n| --- | --- |\n| a\\|b | 1 |\n|  | 2 |",
         "[the **notes**](https://example.org/x%281%29)", "$x^2$"}) {
     EXPECT_NE(markdown.find(piece), std::string::npos) << piece << "\n" << markdown;
@@ -137,6 +137,21 @@ TEST(Date, KeepsItsZone) {
     const auto found = find_date(text);
     ASSERT_TRUE(found) << text;
     EXPECT_EQ(found->iso, iso);
+  }
+}
+
+// As CommonMark reads it: nested text starts where the text of its item does, and a list of another
+// kind or a second paragraph stands apart.
+TEST(Page, ListsKeepTheirShape) {
+  const std::string markdown =
+      read(article("<ol start=9><li>nine, with words<ul><li>in nine</ul><li><p>ten</p><p>more of "
+                   "ten</p><ol><li>in ten<ul><li>deep</ul></ol></ol><ul><li>apart<li># no heading"
+                   "</ul><ol start=2><li>two</ol>"))
+          .markdown();
+  for (const char* piece : {"9. nine, with words\n   - in nine\n10. ten\n\n    more of ten\n    1. "
+                            "in ten\n       - deep\n",
+                            "- apart\n- \\# no heading\n\n2. two\n"}) {
+    EXPECT_NE(markdown.find(piece), std::string::npos) << piece << "\n" << markdown;
   }
 }
 

@@ -22,6 +22,7 @@ using html::TagSet;
 
 constexpr TagSet kPreformatted = {Tag::kPre, Tag::kListing, Tag::kXmp, Tag::kPlaintext};
 constexpr int kListDepthMax = 12;
+constexpr std::size_t kListIndentMax = 24;
 
 int heading_level(const Node* node) {
   if (node->ns != html::Namespace::kHtml || node->tag < Tag::kH1 || node->tag > Tag::kH6) return 0;
@@ -77,6 +78,7 @@ class Writer {
   struct List {
     bool ordered;
     int next;
+    std::size_t indent;  // of its markers: where the text of the item above starts
   };
 
   // True when the children are to be visited; leave() is called after them.
@@ -107,8 +109,10 @@ class Writer {
       case Tag::kMenu:
       case Tag::kDir: {
         const auto start = base::parse_i64(node->get("start"));
-        lists_.push_back({node->tag == Tag::kOl, static_cast<int>(std::clamp<std::int64_t>(
-                                                     start.value_or(1), 0, 1'000'000))});
+        lists_.push_back(
+            {.ordered = node->tag == Tag::kOl,
+             .next = static_cast<int>(std::clamp<std::int64_t>(start.value_or(1), 0, 1'000'000)),
+             .indent = text_indent()});
         break;
       }
       case Tag::kLi:
@@ -156,6 +160,15 @@ class Writer {
     }
   }
 
+  // Where the text of the latest item starts, and with it what is nested in it.
+  std::size_t text_indent() const {
+    if (lists_.empty()) return 0;
+    const List& list = lists_.back();
+    const std::size_t marker =
+        list.ordered ? fmt::formatted_size("{}. ", std::max(list.next - 1, 0)) : 2;
+    return std::min(list.indent + marker, kListIndentMax);
+  }
+
   void flush() {
     if (line_.empty()) {
       line_.reset();
@@ -184,14 +197,11 @@ class Writer {
     if (!lists_.empty()) {
       const auto depth =
           static_cast<std::uint8_t>(std::min<std::size_t>(lists_.size(), kListDepthMax));
-      std::string indent(static_cast<std::size_t>(depth - 1) * 2, ' ');
-      if (item_pending_) {
-        item_pending_ = false;
-        List& list = lists_.back();
-        indent += list.ordered ? fmt::format("{}. ", list.next++) : "- ";
-      } else {
-        indent += "  ";
-      }
+      List& list = lists_.back();
+      std::string indent(item_pending_ ? list.indent : text_indent(), ' ');
+      if (item_pending_) indent += list.ordered ? fmt::format("{}. ", list.next++) : "- ";
+      item_pending_ = false;
+      guard_line_start(markdown);
       return add(BlockKind::kListItem, depth, offset, indent + markdown, std::move(plain));
     }
     guard_line_start(markdown);
@@ -270,14 +280,36 @@ std::vector<Block> write_blocks(const Node* root, const WriterOptions& options) 
   return Writer(options).write(root);
 }
 
+namespace {
+
+// '-', '*', '+', '.' or ')': what tells an item's kind of list; 0 for what stands in an item behind
+// its first paragraph.
+char marker_of(const Block& item) {
+  std::string_view text = item.markdown;
+  text.remove_prefix(std::min(text.find_first_not_of(" >"), text.size()));
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  text.remove_prefix(digits);
+  if (text.size() < 2 || text[1] != ' ') return 0;
+  return std::string_view(digits == 0 ? "-*+" : ".)").contains(text[0]) ? text[0] : '\0';
+}
+
+// Without an empty line between. Behind an item of another kind of list or before a second
+// paragraph there must be one, or it goes on with the text above.
+bool follows_tightly(const Block& above, const Block& block) {
+  if (above.kind != BlockKind::kListItem || block.kind != BlockKind::kListItem) return false;
+  const char marker = marker_of(block);
+  const char marker_above = marker_of(above);
+  return marker != 0 && (block.level != above.level || marker_above == 0 || marker == marker_above);
+}
+
+}  // namespace
+
 JoinedBlocks join_blocks(const std::vector<Block>& blocks) {
   JoinedBlocks out;
   out.starts.reserve(blocks.size());
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     if (i > 0) {
-      const bool tight =
-          blocks[i].kind == BlockKind::kListItem && blocks[i - 1].kind == BlockKind::kListItem;
-      out.markdown += tight ? "\n" : "\n\n";
+      out.markdown += follows_tightly(blocks[i - 1], blocks[i]) ? "\n" : "\n\n";
     }
     out.starts.push_back(out.markdown.size());
     out.markdown += blocks[i].markdown;
