@@ -8,7 +8,8 @@
 #   x_main.cc   never part of the library
 # DEPS are the modules this one may include: tools/check/architecture.py reads the same lines.
 # ASIO: most units are coroutines, so the precompiled header has Asio too.
-# ARITHMETIC: its tests compute for minutes without optimisation, so it is optimised under sanitizers too.
+# ARITHMETIC: its tests compute for minutes without optimisation, so it is optimised under sanitizers too; and it takes the bytes of
+# files for numbers, so that the alignment of what it reads is checked.
 #
 # A library's sources in one folder are compiled together, up to ten in a unit, so that what they include is parsed and what they
 # instantiate is made once: a third of the time. A name in an anonymous namespace is therefore the folder's, and two files
@@ -35,6 +36,12 @@ if(SEINE_SANITIZE)
   # Unrolled and checked, these few files cost minutes to compile. Their memory is watched; their sums are compared with the
   # plain reference, which is checked for undefined behaviour.
   set(SEINE_ISA_LEVEL -O1 -fno-sanitize=undefined)
+endif()
+
+# What is tested is optimised, the tests themselves are not: that halves the time to compile them. Nor do fuzz targets follow them.
+set(SEINE_TEST_FLAGS -O0)
+if(SEINE_FUZZ)
+  list(APPEND SEINE_TEST_FLAGS -fno-sanitize=fuzzer-no-link)
 endif()
 
 function(seine_module name)
@@ -69,6 +76,9 @@ function(seine_module name)
     target_link_libraries(seine_${name} PUBLIC ${dep_targets} ${arg_LIBS} Threads::Threads)
     if(SEINE_SANITIZE AND arg_ARITHMETIC)
       target_compile_options(seine_${name} PRIVATE -O1)
+      if(SEINE_SANITIZE MATCHES "undefined")
+        target_compile_options(seine_${name} PRIVATE -fsanitize=alignment)
+      endif()
       target_precompile_headers(seine_${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch/${pch}.h)  # its own, of the same level
     else()
       seine_use_pch(seine_${name} ${pch})
@@ -86,9 +96,8 @@ function(seine_module name)
     target_compile_definitions(seine_${name}_test PRIVATE SEINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     seine_use_pch(seine_${name}_test ${pch}_test)
     set_target_properties(seine_${name}_test PROPERTIES UNITY_BUILD ${SEINE_UNITY} UNITY_BUILD_BATCH_SIZE 10)
-    # What is tested is optimised, the tests themselves are not: that halves the time to compile them.
     # A name of one test file may be local in the next.
-    target_compile_options(seine_${name}_test PRIVATE -O0 -Wno-shadow)
+    target_compile_options(seine_${name}_test PRIVATE ${SEINE_TEST_FLAGS} -Wno-shadow)
     add_test(NAME ${name} COMMAND seine_${name}_test)
     add_dependencies(seine_tests seine_${name}_test)
   endif()
@@ -145,7 +154,7 @@ function(seine_use_pch target header)
     target_link_libraries(seine_pch_${header} PRIVATE fmt::fmt)
     if(header MATCHES "_test$")
       target_link_libraries(seine_pch_${header} PRIVATE GTest::gmock)
-      target_compile_options(seine_pch_${header} PRIVATE -O0)  # as the tests
+      target_compile_options(seine_pch_${header} PRIVATE ${SEINE_TEST_FLAGS})
     endif()
     target_precompile_headers(seine_pch_${header} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch/${header}.h)
   endif()
