@@ -96,13 +96,18 @@ def tail(text: str, lines: int = 40) -> str:
     return "\n".join("    " + line for line in shown)
 
 
-BUILDING = {preset: threading.Lock() for preset in ("release", "asan", "tsan")}
+BUILDING = threading.Lock()
+BUILT: dict[tuple[str, ...], str | None] = {}
 
 
 def build(preset: str, targets: list[str] | None = None) -> str | None:
-    """Nothing when it worked, else the compiler's words. One build of a preset at a time."""
-    with BUILDING[preset]:
-        return build_alone(preset, targets)
+    """Nothing when it worked, else the compiler's words. One build at a time, for each takes all processors, and each once."""
+    wanted = (preset, *(targets or []))
+    if wanted not in BUILT:
+        with BUILDING:
+            if wanted not in BUILT:
+                BUILT[wanted] = build_alone(preset, targets)
+    return BUILT[wanted]
 
 
 def build_alone(preset: str, targets: list[str] | None) -> str | None:
@@ -179,6 +184,7 @@ def unit_tests(preset: str) -> Counts:
         print(f"  the {preset} build failed\n{tail(problem)}")
         return Counts(failed=[f"{preset} build"])
     tests = built(preset, "src/seine_*_test") + built(preset, "seine_*_test")
+    tests.sort(key=lambda path: path.stat().st_size, reverse=True)  # the long ones first, so that none is left for the end
     counts = Counts()
     if not tests:
         counts.failed.append(f"{preset}: no test programs")
@@ -209,7 +215,7 @@ def suite_style() -> Counts:
 
 @dataclass
 class Unit:
-    """What the compiler sees at once: one source, or the sources of a folder together."""
+    """What the compiler sees at once: one source, or up to ten of a module together."""
     path: str
     sources: list[str]
     flags: list[str]
@@ -343,7 +349,7 @@ def suite_tidy() -> Counts:
             if problem is None:
                 counts.passed += 1
             else:
-                counts.failed.append("tidy " + os.path.relpath(unit.sources[0], ROOT) + (" and its folder" if len(unit.sources) > 1 else ""))
+                counts.failed.append("tidy " + os.path.relpath(unit.sources[0], ROOT) + (" and its neighbours" if len(unit.sources) > 1 else ""))
                 print(tail(problem, 10))
     return counts
 
@@ -501,8 +507,8 @@ SUITES = {
 
 
 # Suites of one lane follow each other; the lanes run beside each other, since most of the first waits for servers and pages
-# while the second compiles.
-LANES = (("unit", "system", "console", "conform"), ("style", "headers", "tidy", "asan", "fuzz", "tsan"))
+# while the others compile, and tests that wait leave processors to the third.
+LANES = (("system", "console", "unit"), ("style", "headers", "tidy", "asan", "fuzz"), ("conform", "tsan"))
 assert sorted(name for lane in LANES for name in lane) == sorted(SUITES)
 
 
