@@ -11,10 +11,9 @@
 # ARITHMETIC: its tests compute for minutes without optimisation, so it is optimised under sanitizers too; and it takes the bytes of
 # files for numbers, so that the alignment of what it reads is checked.
 #
-# A library's sources in one folder are compiled together, up to ten in a unit, so that what they include is parsed and what they
-# instantiate is made once: a third of the time. A name in an anonymous namespace is therefore the folder's, and two files
-# that need the same helper share it; tests are taken together over the whole module. SEINE_UNITY=OFF (the dev preset) compiles
-# each file alone.
+# A module's sources are compiled together, ten neighbours in a unit, and so are its tests, so that what they include is parsed and
+# what they instantiate is made once: a third of the time. A name in an anonymous namespace is therefore the module's, and two files
+# that need the same helper share it. SEINE_UNITY=OFF (the dev preset) compiles each file alone.
 
 find_package(Threads REQUIRED)
 if(SEINE_BUILD_TESTS)
@@ -65,7 +64,8 @@ function(seine_module name)
     list(FILTER isa_sources INCLUDE REGEX "_${isa}\\.cc$")
     if(isa_sources)
       set_source_files_properties(${isa_sources} PROPERTIES
-        COMPILE_OPTIONS "${SEINE_ISA_FLAGS_${isa}};${SEINE_ISA_LEVEL}" SKIP_PRECOMPILE_HEADERS ON)
+        COMPILE_OPTIONS "${SEINE_ISA_FLAGS_${isa}};${SEINE_ISA_LEVEL}"
+        SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
     endif()
   endforeach()
 
@@ -83,7 +83,7 @@ function(seine_module name)
     else()
       seine_use_pch(seine_${name} ${pch})
     endif()
-    seine_use_unity(seine_${name} "${sources}")
+    set_target_properties(seine_${name} PROPERTIES UNITY_BUILD ${SEINE_UNITY} UNITY_BUILD_BATCH_SIZE 10)
   else()
     add_library(seine_${name} INTERFACE)
     target_include_directories(seine_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
@@ -117,32 +117,6 @@ function(seine_module name)
     target_link_libraries(seine_${name}_bench PRIVATE seine_${name} benchmark::benchmark_main)
     target_compile_definitions(seine_${name}_bench PRIVATE SEINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   endif()
-endfunction()
-
-function(seine_use_unity target sources)
-  if(NOT SEINE_UNITY)
-    return()
-  endif()
-  # Files for an instruction set have flags of their own and stay alone.
-  list(FILTER sources EXCLUDE REGEX "_(avx2|avx512|avx512vnni|avx512bf16|amx)\\.cc$")
-  set(folders ${sources})
-  list(TRANSFORM folders REPLACE "/[^/]+$" "")
-  list(REMOVE_DUPLICATES folders)
-  foreach(folder ${folders})
-    set(files ${sources})
-    list(FILTER files INCLUDE REGEX "^${folder}/[^/]+$")
-    list(LENGTH files count)
-    math(EXPR units "(${count} + 9) / 10")
-    string(REPLACE "${CMAKE_SOURCE_DIR}/src/" "" label ${folder})
-    string(REPLACE "/" "_" label ${label})
-    set(index 0)
-    foreach(file ${files})
-      math(EXPR unit "${index} * ${units} / ${count}")
-      set_source_files_properties(${file} PROPERTIES UNITY_GROUP ${label}_${unit})
-      math(EXPR index "${index} + 1")
-    endforeach()
-  endforeach()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
 endfunction()
 
 # Each header of cmake/pch is precompiled once per build tree and shared by every target that asks for it.

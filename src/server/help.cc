@@ -69,7 +69,7 @@ std::vector<std::string_view> first_words() {
   return words;
 }
 
-std::string words_of(std::string_view choices) {
+std::string choice_words(std::string_view choices) {
   return fmt::format("{}", fmt::join(base::split(choices, '|'), " "));
 }
 
@@ -99,7 +99,7 @@ std::string keys() {
 }
 
 std::string argument_words(const Command& command) {
-  if (!command.argument_choices.empty()) return words_of(command.argument_choices);
+  if (!command.argument_choices.empty()) return choice_words(command.argument_choices);
   return command.argument.find("KEY") != std::string_view::npos ? keys() : std::string();
 }
 
@@ -128,13 +128,13 @@ std::string bash_completion() {
   for (const Option& option : global_options()) {
     if (!option.choices.empty())
       fmt::format_to(to_values, "    *' {}') words=\"{}\" ;;\n", option.name,
-                     words_of(option.choices));
+                     choice_words(option.choices));
   }
   for (const Command& command : commands()) {
     for (const Option& option : command.options) {
       if (option.choices.empty()) continue;
       fmt::format_to(to_values, "    '{} {}') words=\"{}\" ;;\n", command.path, option.name,
-                     words_of(option.choices));
+                     choice_words(option.choices));
     }
   }
   return fmt::format(
@@ -178,7 +178,7 @@ std::string fish_quote(std::string_view text) {
 
 std::string fish_choices(const Option& option) {
   if (option.choices.empty()) return {};
-  return fmt::format(" -a {}", fish_quote(words_of(option.choices)));
+  return fmt::format(" -a {}", fish_quote(choice_words(option.choices)));
 }
 
 std::string fish_completion() {

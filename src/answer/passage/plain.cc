@@ -30,7 +30,7 @@ std::optional<std::size_t> closing(std::string_view text, std::size_t open, char
   return std::nullopt;
 }
 
-class Writer {
+class PlainWriter {
  public:
   void put(char c) {
     if (base::is_space(c)) {
@@ -87,7 +87,7 @@ std::size_t line_mark(std::string_view line) {
   }
 }
 
-void write_inline(std::string_view text, Writer& out) {
+void write_inline(std::string_view text, PlainWriter& out) {
   std::size_t i = 0;
   std::size_t link_text_end = 0;
   std::size_t link_end = 0;
@@ -124,7 +124,7 @@ void write_inline(std::string_view text, Writer& out) {
 }  // namespace
 
 std::string plain_text(std::string_view markdown) {
-  Writer out;
+  PlainWriter out;
   std::size_t at = 0;
   while (at < markdown.size()) {
     const std::size_t end = std::min(markdown.find('\n', at), markdown.size());

@@ -113,7 +113,7 @@ void send_missing(const net::Request& request, net::Response& response) {
                                 .body = body}));
 }
 
-asio::awaitable<void> serve(net::Request& request, net::Response& response) {
+asio::awaitable<void> serve_docs(net::Request& request, net::Response& response) {
   const std::string_view path = request.path();
   if (path == kStylePath) {
     send(request, response, "text/css; charset=utf-8", std::string(docs::style()));
@@ -184,8 +184,8 @@ void add_docs(net::Router& router) {
                             .summary = "Seine's documentation",
                             .tag = "console",
                             .scope = "public"};
-  router.add("GET", "/docs", serve, info);
-  router.add("GET", "/docs/{path...}", serve, info);
+  router.add("GET", "/docs", serve_docs, info);
+  router.add("GET", "/docs/{path...}", serve_docs, info);
 }
 
 }  // namespace seine::gateway

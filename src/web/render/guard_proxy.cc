@@ -30,7 +30,7 @@ enum Reply : std::uint8_t {
   kNotAllowed = 2,
   kUnreachable = 4
 };
-constexpr std::uint8_t kVersion = 5;
+constexpr std::uint8_t kSocksVersion = 5;
 constexpr std::uint8_t kConnect = 1;
 
 struct Connection {
@@ -59,13 +59,14 @@ asio::awaitable<std::optional<Target>> read_target(tcp::socket& socket) {
     return asio::async_read(socket, asio::buffer(bytes.data(), count), kToken);
   };
   auto [greeted, n0] = co_await need(2);
-  if (greeted || bytes[0] != kVersion || bytes[1] == 0) co_return std::nullopt;
+  if (greeted || bytes[0] != kSocksVersion || bytes[1] == 0) co_return std::nullopt;
   auto [methods, n1] = co_await need(bytes[1]);
   if (methods) co_return std::nullopt;
-  const std::array<std::uint8_t, 2> no_authentication{kVersion, 0};
+  const std::array<std::uint8_t, 2> no_authentication{kSocksVersion, 0};
   auto [answered, n2] = co_await asio::async_write(socket, asio::buffer(no_authentication), kToken);
   auto [asked, n3] = co_await need(4);
-  if (answered || asked || bytes[0] != kVersion || bytes[1] != kConnect) co_return std::nullopt;
+  if (answered || asked || bytes[0] != kSocksVersion || bytes[1] != kConnect)
+    co_return std::nullopt;
   Target target;
   const std::uint8_t kind = bytes[3];
   std::size_t length = kind == 1 ? 4 : 16;
@@ -96,7 +97,7 @@ asio::awaitable<std::optional<Target>> read_target(tcp::socket& socket) {
 }
 
 asio::awaitable<bool> reply(tcp::socket& socket, Reply code) {
-  const std::array<std::uint8_t, 10> bytes{kVersion, code, 0, 1, 0, 0, 0, 0, 0, 0};
+  const std::array<std::uint8_t, 10> bytes{kSocksVersion, code, 0, 1, 0, 0, 0, 0, 0, 0};
   auto [error, n] = co_await asio::async_write(socket, asio::buffer(bytes), kToken);
   co_return !error;
 }

@@ -10,7 +10,7 @@
 namespace seine::web {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kRecordVersion = 1;
 
 std::string hash_of(std::string_view bytes) {
   return store::BlobId::of(bytes).hex();
@@ -51,15 +51,16 @@ std::string WebRecord::to_text() const {
   }
   base::Json kept = base::Json::object();
   for (const auto& [hash, bytes] : bodies) kept[hash] = base::base64(bytes);
-  const base::Json json = {
-      {"seine_web_record", kVersion}, {"exchanges", std::move(rows)}, {"bodies", std::move(kept)}};
+  const base::Json json = {{"seine_web_record", kRecordVersion},
+                           {"exchanges", std::move(rows)},
+                           {"bodies", std::move(kept)}};
   return base::to_text(json) + "\n";
 }
 
 base::Result<WebRecord> WebRecord::parse(std::string_view text) {
   const base::Json json =
       SEINE_TRY(base::parse_json(text, {.depth_max = 16, .bytes_max = kBytesMax + kBytesMax / 2}));
-  if (SEINE_TRY(base::get_or<std::int64_t>(json, "seine_web_record", 0)) != kVersion)
+  if (SEINE_TRY(base::get_or<std::int64_t>(json, "seine_web_record", 0)) != kRecordVersion)
     return base::fail(base::Code::kDataLoss,
                       "this is no record of a reading, or of another version");
   WebRecord record;

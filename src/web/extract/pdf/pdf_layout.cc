@@ -17,6 +17,8 @@
 namespace seine::web {
 namespace {
 
+using Event = XmlReader::Event;
+
 constexpr std::size_t kLinesMax = 200'000;
 // Letters this much taller than the body's are a heading's; less is emphasis or a rounding.
 constexpr double kHeadingRatio = 1.15;
@@ -52,7 +54,6 @@ class LayoutReader {
   explicit LayoutReader(std::string_view xml) : xml_(xml) {}
 
   void read() {
-    using Event = XmlReader::Event;
     for (Event event = xml_.next(); event != Event::kDone; event = xml_.next()) {
       if (event != Event::kStart) continue;
       const std::string_view name = xml_.name();

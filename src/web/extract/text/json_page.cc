@@ -37,7 +37,7 @@ bool is_scalar_list(const Json& value) {
          std::ranges::none_of(value, [](const Json& member) { return member.is_structured(); });
 }
 
-class Writer {
+class JsonWriter {
  public:
   void write(const Json& value) {
     if (is_table(value)) return write_table(value);
@@ -143,7 +143,7 @@ base::Result<Json> parse(std::string_view text) {
 base::Result<Page> json_page(std::string_view text, std::string_view url) {
   const Json json = SEINE_TRY(parse(text));
   if (is_json_feed(json)) return feed_page(parse_json_feed(json), url);
-  Writer writer;
+  JsonWriter writer;
   writer.write(json);
   return writer.finish();
 }
@@ -163,7 +163,7 @@ base::Result<Page> json_lines_page(std::string_view text) {
       return fail_verdict(Verdict::kBroken, "line {} is no JSON: {}", number, json.error().message);
     all.push_back(*std::move(json));
   }
-  Writer writer;
+  JsonWriter writer;
   writer.write(all);
   return writer.finish();
 }
