@@ -48,6 +48,22 @@ void MergeTable::apply(std::vector<TokenId>& symbols) const {
   }
 }
 
+void MergeTable::apply_plain(std::vector<TokenId>& symbols) const {
+  while (true) {
+    const Merge* best = nullptr;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i + 1 < symbols.size(); ++i) {
+      const Merge* found = find(symbols[i], symbols[i + 1]);
+      if (found == nullptr || (best != nullptr && found->rank >= best->rank)) continue;
+      best = found;
+      at = i;
+    }
+    if (best == nullptr) return;
+    symbols[at] = best->merged;
+    symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+  }
+}
+
 void MergeTable::apply_short(std::vector<TokenId>& symbols) const {
   std::int32_t ranks[kShortMax];
   TokenId merged[kShortMax];
@@ -141,23 +157,25 @@ PieceCache::Key PieceCache::key_of(std::string_view piece) const {
   return key;
 }
 
-std::span<const TokenId> PieceCache::find(std::string_view piece) const {
+std::span<const TokenId> PieceCache::find(std::string_view piece, Rule rule) const {
   if (piece.size() > kKeyMax) return {};
   const Key key = key_of(piece);
   const Slot& slot = slots_[key.slot];
-  if (slot.length != piece.size() || slot.key[0] != key.words[0] || slot.key[1] != key.words[1]) {
+  if (slot.length != piece.size() || slot.rule != rule || slot.key[0] != key.words[0] ||
+      slot.key[1] != key.words[1]) {
     return {};
   }
   return {slot.tokens, slot.count};
 }
 
-void PieceCache::store(std::string_view piece, std::span<const TokenId> tokens) {
+void PieceCache::store(std::string_view piece, Rule rule, std::span<const TokenId> tokens) {
   if (piece.size() > kKeyMax || tokens.size() > kTokensMax || piece.empty()) return;
   const Key key = key_of(piece);
   Slot& slot = slots_[key.slot];
   slot.key[0] = key.words[0];
   slot.key[1] = key.words[1];
   slot.length = static_cast<std::uint8_t>(piece.size());
+  slot.rule = rule;
   slot.count = static_cast<std::uint8_t>(tokens.size());
   std::ranges::copy(tokens, slot.tokens);
 }

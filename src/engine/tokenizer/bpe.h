@@ -38,6 +38,8 @@ class MergeTable {
 
   // Merges the symbols until no pair is in the table.
   void apply(std::vector<TokenId>& symbols) const;
+  // The same by the definition, one merge after the other: O(n^2), the measure of apply().
+  void apply_plain(std::vector<TokenId>& symbols) const;
 
  private:
   std::size_t slot_of(TokenId left, TokenId right) const {
@@ -56,12 +58,14 @@ class MergeTable {
 // Direct-mapped: a piece that collides replaces the other. Long pieces are not kept.
 class PieceCache {
  public:
+  // What the tokens are: those that merges make, or the piece's own token before any merge.
+  enum class Rule : std::uint8_t { kMerges, kWholeFirst };
   // Rounded up to a power of two; 48 bytes each.
   explicit PieceCache(std::size_t slots = 1 << 15);
 
   // The tokens of `piece`, empty if it is not held.
-  std::span<const TokenId> find(std::string_view piece) const;
-  void store(std::string_view piece, std::span<const TokenId> tokens);
+  std::span<const TokenId> find(std::string_view piece, Rule rule) const;
+  void store(std::string_view piece, Rule rule, std::span<const TokenId> tokens);
 
  private:
   static constexpr std::size_t kKeyMax = 16;
@@ -69,6 +73,7 @@ class PieceCache {
   struct Slot {
     std::uint64_t key[2];
     std::uint8_t length;  // 0: empty
+    Rule rule;
     std::uint8_t count;
     TokenId tokens[kTokensMax];
   };

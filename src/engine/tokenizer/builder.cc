@@ -143,6 +143,11 @@ base::Result<std::shared_ptr<const Tokenizer>> TokenizerBuilder::finish() {
   Tokenizer& t = *out_;
   if (t.tokens_.empty()) return base::fail(Code::kInvalidArgument, "the vocabulary is empty");
   t.merges_ = MergeTable(merges_);
+  if (t.byte_level_) {
+    t.joins_.emplace();
+    for (const Tokenizer::Token& token : t.tokens_) t.joins_->add(token.bytes);
+    t.every_byte_ = std::ranges::find(t.byte_ids_, kNoToken) == t.byte_ids_.end();
+  }
   std::ranges::sort(t.specials_, [](const Tokenizer::Special& a, const Tokenizer::Special& b) {
     return std::pair(b.text.size(), a.id) < std::pair(a.text.size(), b.id);
   });

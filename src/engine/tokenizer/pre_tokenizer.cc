@@ -84,6 +84,17 @@ std::string with_plain_newlines(std::string_view pattern) {
   return out;
 }
 
+// The first point from `at` on that is of one of the classes, or the end. Symbols are not asked
+// for, so that bytes which start no point can be passed over one by one.
+std::size_t find_class(std::string_view s, std::size_t at, CharClasses::Flags wanted) {
+  static const CharClasses& classes = CharClasses::instance();
+  for (; at < s.size(); ++at) {
+    if ((classes.of_first(s[at]) & wanted) == 0) continue;
+    if ((classes.of(point_at(s, at).point) & wanted) != 0) break;
+  }
+  return at;
+}
+
 }  // namespace
 
 base::Result<PreTokenizer> PreTokenizer::of_name(std::string_view name) {
@@ -91,7 +102,7 @@ base::Result<PreTokenizer> PreTokenizer::of_name(std::string_view name) {
     if (known.name != name) continue;
     PreTokenizer out;
     for (const MatchAt match : known.stages) {
-      if (match != nullptr) out.stages_.push_back({match, {}});
+      if (match != nullptr) out.add(match);
     }
     return out;
   }
@@ -103,16 +114,16 @@ base::Result<> PreTokenizer::add_regex(std::string_view pattern) {
   const std::string plain = with_plain_newlines(pattern);
   for (const KnownRegex& known : kRegexes) {
     if (with_plain_newlines(known.pattern) != plain) continue;
-    stages_.push_back({known.match, {}});
+    add(known.match);
     return {};
   }
   // DeepSeek-LLM's list of letters is long and its files differ in how they spell it.
   if (plain.starts_with("\\s?[A-Za-zµÀ-ÖØ-öø-ƺ")) {
-    stages_.push_back({sc::llm_letters, {}});
+    add(sc::llm_letters);
     return {};
   }
   if (plain.starts_with("\\s?[!-/:-~！-／：-～‘-‟")) {
-    stages_.push_back({sc::llm_punctuation, {}});
+    add(sc::llm_punctuation);
     return {};
   }
   return base::fail_field(Code::kUnimplemented, "pre_tokenizer",
@@ -120,16 +131,20 @@ base::Result<> PreTokenizer::add_regex(std::string_view pattern) {
                           pattern.substr(0, 200));
 }
 
+void PreTokenizer::add(MatchAt match) {
+  stages_.push_back({match, sc::starts_of(match), {}});
+}
+
 void PreTokenizer::add_literal(std::string_view text) {
-  if (!text.empty()) stages_.push_back({nullptr, std::string(text)});
+  if (!text.empty()) stages_.push_back({nullptr, 0, std::string(text)});
 }
 
 void PreTokenizer::add_digits(bool one_by_one) {
-  stages_.push_back({one_by_one ? sc::number : sc::number_run, {}});
+  add(one_by_one ? sc::number : sc::number_run);
 }
 
 void PreTokenizer::add_gpt2() {
-  stages_.push_back({sc::gpt2_words, {}});
+  add(sc::gpt2_words);
 }
 
 void PreTokenizer::split(std::string_view text, std::vector<std::size_t>& ends) const {
@@ -145,6 +160,10 @@ void PreTokenizer::split(std::string_view text, std::vector<std::size_t>& ends) 
       std::size_t gap = 0;  // start of what no match has covered
       std::size_t at = 0;
       while (at < piece.size()) {
+        if (stage.starts != 0) {
+          at = find_class(piece, at, stage.starts);
+          if (at == piece.size()) break;
+        }
         std::size_t end = at;
         if (stage.match != nullptr) {
           end = stage.match(piece, at);

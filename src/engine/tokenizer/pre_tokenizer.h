@@ -37,9 +37,12 @@ class PreTokenizer {
   std::optional<std::string_view> name() const;
 
  private:
+  void add(MatchAt match);
+
   struct Stage {
     MatchAt match = nullptr;
-    std::string literal;  // when match is null
+    std::uint16_t starts = 0;  // classes of points that a match starts with, 0: any
+    std::string literal;       // when match is null
     bool operator==(const Stage&) const = default;
   };
   std::vector<Stage> stages_;

@@ -1,8 +1,5 @@
 #include "engine/tokenizer/scanners.h"
 
-#include <algorithm>
-#include <array>
-
 #include "engine/tokenizer/char_class.h"
 
 namespace seine::engine::scanners {
@@ -13,7 +10,7 @@ using C = CharClasses;
 struct Seen {
   char32_t point;
   std::uint32_t length;
-  std::uint8_t flags;
+  C::Flags flags;
 };
 
 Seen see(std::string_view s, std::size_t at) {
@@ -33,12 +30,12 @@ std::size_t run(std::string_view s, std::size_t at, Test test, std::size_t limit
   return at;
 }
 
-template <std::uint8_t kFlags>
+template <C::Flags kFlags>
 bool any_of(const Seen& c) {
   return (c.flags & kFlags) != 0;
 }
 
-template <std::uint8_t kFlags>
+template <C::Flags kFlags>
 bool none_of(const Seen& c) {
   return (c.flags & kFlags) == 0;
 }
@@ -98,57 +95,26 @@ std::size_t modern_words(std::string_view s, std::size_t at, std::size_t digits)
     if (end > next) return end;
   }
   if (any_of<C::kNumber>(c)) return run(s, at, any_of<C::kNumber>, digits);
-  constexpr std::uint8_t kNotSymbol = C::kSpace | C::kLetter | C::kNumber;
+  constexpr C::Flags kNotSymbol = C::kSpace | C::kLetter | C::kNumber;
   const std::size_t start = c.point == ' ' ? next : at;
   const std::size_t end = run(s, start, none_of<kNotSymbol>);
   if (end > start) return run(s, end, any_of<C::kNewline>);
   return white_space(s, at, true);
 }
 
-// The letters that DeepSeek-LLM's tokenizer.json lists: cased ones, as first and last.
-constexpr std::array<std::array<char32_t, 2>, 67> kCased = {{
-    {'A', 'Z'},       {'a', 'z'},         {0xB5, 0xB5},     {0xC0, 0xD6},     {0xD8, 0xF6},
-    {0xF8, 0x1BA},    {0x1BC, 0x1BF},     {0x1C4, 0x293},   {0x295, 0x2AF},   {0x370, 0x373},
-    {0x376, 0x377},   {0x37B, 0x37D},     {0x37F, 0x37F},   {0x386, 0x386},   {0x388, 0x38A},
-    {0x38C, 0x38C},   {0x38E, 0x3A1},     {0x3A3, 0x3F5},   {0x3F7, 0x481},   {0x48A, 0x52F},
-    {0x531, 0x556},   {0x10A0, 0x10C5},   {0x13A0, 0x13F5}, {0x13F8, 0x13FD}, {0x1C90, 0x1CBA},
-    {0x1CBD, 0x1CBF}, {0x1D00, 0x1D2B},   {0x1D6B, 0x1D77}, {0x1D79, 0x1D9A}, {0x1E00, 0x1F15},
-    {0x1F18, 0x1F1D}, {0x1F20, 0x1F45},   {0x1F48, 0x1F4D}, {0x1F50, 0x1F57}, {0x1F59, 0x1F59},
-    {0x1F5B, 0x1F5B}, {0x1F5D, 0x1F5D},   {0x1F5F, 0x1F7D}, {0x1F80, 0x1FB4}, {0x1FB6, 0x1FBC},
-    {0x1FBE, 0x1FBE}, {0x1FC2, 0x1FC4},   {0x1FC6, 0x1FCC}, {0x1FD0, 0x1FD3}, {0x1FD6, 0x1FDB},
-    {0x1FE0, 0x1FEC}, {0x1FF2, 0x1FF4},   {0x1FF6, 0x1FFC}, {0x2102, 0x2102}, {0x2107, 0x2107},
-    {0x210A, 0x2113}, {0x2115, 0x2115},   {0x2119, 0x211D}, {0x2124, 0x2134}, {0x2139, 0x2139},
-    {0x213C, 0x213F}, {0x2145, 0x2149},   {0x214E, 0x214E}, {0x2183, 0x2184}, {0x2C00, 0x2CE4},
-    {0x2CEB, 0x2CF3}, {0xA640, 0xA69B},   {0xA722, 0xA78E}, {0xAB70, 0xABBF}, {0xFB00, 0xFB17},
-    {0xFF21, 0xFF5A}, {0x10400, 0x1E943},
-}};
-
-bool is_cased_letter(const Seen& c) {
-  if (c.point < 0x80) return any_of<C::kLetter>(c);
-  if (!any_of<C::kLetter>(c)) return false;
-  const auto found =
-      std::ranges::upper_bound(kCased, c.point, {}, [](const auto& r) { return r[0]; });
-  if (found == kCased.begin() || c.point > (*(found - 1))[1]) return false;
-  // Wide ranges above hold modifier letters and uncased scripts that the list leaves out.
-  if (c.point >= 0x10400) {
-    return c.point <= 0x1044F || (c.point >= 0x104B0 && c.point <= 0x104FB) ||
-           (c.point >= 0x10C80 && c.point <= 0x10CF2) ||
-           (c.point >= 0x118A0 && c.point <= 0x118DF) || c.point >= 0x1E900;
-  }
-  const bool left_out = c.point == 0x2C7C || c.point == 0x2C7D || c.point == 0xA66E ||
-                        c.point == 0xA770 || c.point == 0xA788 ||
-                        (c.point >= 0x2135 && c.point <= 0x2138);
-  return !left_out;
-}
-
-bool is_llm_punctuation(const Seen& c) {
-  const char32_t p = c.point;
-  return (p >= '!' && p <= '/') || (p >= ':' && p <= '~') || (p >= 0xFF01 && p <= 0xFF0F) ||
-         (p >= 0xFF1A && p <= 0xFF5E) || (p >= 0x2018 && p <= 0x201F) ||
-         (p >= 0x3000 && p <= 0x3002);
-}
-
 }  // namespace
+
+C::Flags starts_of(MatchAt match) {
+  if (match == newline) return C::kNewline;
+  if (match == number || match == number_run || match == number_three) return C::kNumber;
+  if (match == trailing_space) return C::kSpace;
+  if (match == spaced_letters) return C::kSpace | C::kLetter;
+  if (match == spaced_marks) return C::kSpace | C::kPunctuation;
+  if (match == llm_letters) return C::kSpace | C::kCased;
+  if (match == llm_punctuation) return C::kSpace | C::kLlmMark;
+  if (match == llm_asian || match == v3_asian) return C::kFarEast;
+  return 0;
+}
 
 std::size_t newline(std::string_view s, std::size_t at) {
   return s[at] == '\r' || s[at] == '\n' ? at + 1 : at;
@@ -167,6 +133,11 @@ std::size_t number_three(std::string_view s, std::size_t at) {
 }
 
 std::size_t trailing_space(std::string_view s, std::size_t at) {
+  // What follows white space is no start: a match would have begun before it. Without this a long
+  // run that is not at the end would be read from each of its points.
+  std::size_t before = at - (at > 0 ? 1 : 0);
+  while (before > 0 && at - before < 3 && (s[before] & 0xC0) == 0x80) --before;
+  if (const Seen c = see(s, before); before + c.length == at && any_of<C::kSpace>(c)) return at;
   const std::size_t end = run(s, at, any_of<C::kSpace>);
   return end == s.size() ? end : at;
 }
@@ -180,17 +151,15 @@ std::size_t spaced_marks(std::string_view s, std::size_t at) {
 }
 
 std::size_t llm_letters(std::string_view s, std::size_t at) {
-  return spaced_run(s, at, is_cased_letter);
+  return spaced_run(s, at, any_of<C::kCased>);
 }
 
 std::size_t llm_punctuation(std::string_view s, std::size_t at) {
-  return spaced_run(s, at, is_llm_punctuation);
+  return spaced_run(s, at, any_of<C::kLlmMark>);
 }
 
 std::size_t llm_asian(std::string_view s, std::size_t at) {
-  return run(s, at, [](const Seen& c) {
-    return (c.point >= 0x800 && c.point <= 0x9FA5) || (c.point >= 0xAC00 && c.point <= 0xD7FF);
-  });
+  return run(s, at, any_of<C::kFarEast>);
 }
 
 std::size_t v3_asian(std::string_view s, std::size_t at) {
@@ -207,7 +176,7 @@ std::size_t v3_words(std::string_view s, std::size_t at) {
         run(s, next, [](const Seen& d) { return d.point < 0x80 && any_of<C::kLetter>(d); });
     if (end > next) return end;
   }
-  constexpr std::uint8_t kWord = C::kLetter | C::kMark;
+  constexpr C::Flags kWord = C::kLetter | C::kMark;
   if (any_of<kWord>(c)) return run(s, next, any_of<kWord>);
   if (none_of < C::kNewline | C::kPunctuation | C::kSymbol > (c)) {
     const std::size_t end = run(s, next, any_of<kWord>);
@@ -234,7 +203,7 @@ std::size_t gpt2_words(std::string_view s, std::size_t at) {
     const Seen c = see(s, start);
     if (any_of<C::kLetter>(c)) return run(s, start, any_of<C::kLetter>);
     if (any_of<C::kNumber>(c)) return run(s, start, any_of<C::kNumber>);
-    constexpr std::uint8_t kNotSymbol = C::kSpace | C::kLetter | C::kNumber;
+    constexpr C::Flags kNotSymbol = C::kSpace | C::kLetter | C::kNumber;
     const std::size_t end = run(s, start, none_of<kNotSymbol>);
     if (end > start) return end;
   }
@@ -243,13 +212,13 @@ std::size_t gpt2_words(std::string_view s, std::size_t at) {
 
 // [Han]|\p{N}| ?[^\s\p{N}\p{P}\p{S}Han]+| ?[\p{P}\p{S}]|\s+ (training/tokenizer.py)
 std::size_t mini_words(std::string_view s, std::size_t at) {
-  constexpr std::uint8_t kMarks = C::kPunctuation | C::kSymbol;
+  constexpr C::Flags kMarks = C::kPunctuation | C::kSymbol;
   const auto is_han = [](const Seen& c) {
     return (c.point >= 0x3400 && c.point <= 0x4DBF) || (c.point >= 0x4E00 && c.point <= 0x9FFF) ||
            (c.point >= 0xF900 && c.point <= 0xFAFF);
   };
   const auto in_word = [&](const Seen& c) {
-    constexpr std::uint8_t kOutside = C::kSpace | C::kNumber | kMarks;
+    constexpr C::Flags kOutside = C::kSpace | C::kNumber | kMarks;
     return none_of<kOutside>(c) && !is_han(c);
   };
   const Seen c = see(s, at);

@@ -5,7 +5,13 @@
 #include <cstddef>
 #include <string_view>
 
+#include "engine/tokenizer/char_class.h"
+#include "engine/tokenizer/pre_tokenizer.h"
+
 namespace seine::engine::scanners {
+
+// The classes of points that a match can start with; 0 where any may.
+CharClasses::Flags starts_of(MatchAt match);
 
 std::size_t newline(std::string_view s, std::size_t at);          // [\r\n]
 std::size_t number(std::string_view s, std::size_t at);           // \p{N}

@@ -91,41 +91,85 @@ void Tokenizer::to_symbols(std::string_view piece, std::vector<TokenId>& symbols
   }
 }
 
+// A byte without a token vanishes, so that those around it meet: such a piece stays whole.
+bool Tokenizer::has_all_bytes(std::string_view piece) const {
+  return every_byte_ || std::ranges::all_of(piece, [this](char c) {
+           return byte_ids_[static_cast<unsigned char>(c)] != kNoToken;
+         });
+}
+
+// A piece whose parts no token joins: each is merged, or remembered, for itself.
+void Tokenizer::encode_parts(std::string_view piece, std::size_t first_end, PieceCache& cache,
+                             std::vector<TokenId>& symbols, std::vector<TokenId>& out) const {
+  for (std::size_t begin = 0, end = first_end; begin < piece.size();
+       begin = end, end = begin < piece.size() ? joins_->part_end(piece, begin) : begin) {
+    const std::string_view part = piece.substr(begin, end - begin);
+    const std::span<const TokenId> held = cache.find(part, PieceCache::Rule::kMerges);
+    if (!held.empty()) {
+      out.insert(out.end(), held.begin(), held.end());
+      continue;
+    }
+    to_symbols(part, symbols);
+    merges_.apply(symbols);
+    cache.store(part, PieceCache::Rule::kMerges, symbols);
+    out.insert(out.end(), symbols.begin(), symbols.end());
+  }
+}
+
 void Tokenizer::encode_piece(std::string_view piece, PieceCache& cache,
                              std::vector<TokenId>& symbols, std::vector<TokenId>& out) const {
-  if (const std::span<const TokenId> held = cache.find(piece); !held.empty()) {
+  const auto rule = whole_pieces_ ? PieceCache::Rule::kWholeFirst : PieceCache::Rule::kMerges;
+  if (const std::span<const TokenId> held = cache.find(piece, rule); !held.empty()) {
     out.insert(out.end(), held.begin(), held.end());
     return;
   }
-  if (whole_pieces_) {
-    const auto whole = ids_.find(piece);
-    if (whole != ids_.end()) {
-      symbols.assign(1, whole->second);
-      cache.store(piece, symbols);
-      out.push_back(whole->second);
-      return;
-    }
+  const std::size_t first = out.size();
+  const bool may_cut = joins_ && has_all_bytes(piece);
+  const std::size_t end = may_cut ? joins_->part_end(piece, 0) : piece.size();
+  if (end < piece.size()) {
+    encode_parts(piece, end, cache, symbols, out);
+  } else if (const std::optional<TokenId> whole = whole_pieces_ ? find(piece) : std::nullopt) {
+    out.push_back(*whole);
+  } else {
+    to_symbols(piece, symbols);
+    merges_.apply(symbols);
+    out.insert(out.end(), symbols.begin(), symbols.end());
+  }
+  cache.store(piece, rule, std::span(out).subspan(first));
+}
+
+void Tokenizer::encode_piece_by_definition(std::string_view piece, std::vector<TokenId>& symbols,
+                                           std::vector<TokenId>& out) const {
+  if (const std::optional<TokenId> whole = whole_pieces_ ? find(piece) : std::nullopt) {
+    out.push_back(*whole);
+    return;
   }
   to_symbols(piece, symbols);
-  merges_.apply(symbols);
-  cache.store(piece, symbols);
+  merges_.apply_plain(symbols);
   out.insert(out.end(), symbols.begin(), symbols.end());
 }
 
-void Tokenizer::encode_plain(std::string_view text, PieceCache& cache,
+void Tokenizer::encode_plain(std::string_view text, PieceCache* cache,
                              std::vector<TokenId>& out) const {
   if (text.empty()) return;
   std::string normal;
   std::string marked;
   if (nfc_) text = to_nfc(text, normal);
   std::vector<TokenId> symbols;
+  const auto encode_one = [&](std::string_view piece) {
+    if (cache != nullptr) {
+      encode_piece(piece, *cache, symbols, out);
+    } else {
+      encode_piece_by_definition(piece, symbols, out);
+    }
+  };
   if (!spaces_are_marks_) {
     std::vector<std::size_t> ends;
     ends.reserve(text.size() / 4);
     pre_tokenizer_.split(text, ends);
     std::size_t begin = 0;
     for (const std::size_t end : ends) {
-      encode_piece(text.substr(begin, end - begin), cache, symbols, out);
+      encode_one(text.substr(begin, end - begin));
       begin = end;
     }
     return;
@@ -149,13 +193,13 @@ void Tokenizer::encode_plain(std::string_view text, PieceCache& cache,
       while (all.substr(at).starts_with(kSpaceMark)) at += kSpaceMark.size();
       end = std::min(all.find(kSpaceMark, at), all.size());
     }
-    encode_piece(all.substr(begin, end - begin), cache, symbols, out);
+    encode_one(all.substr(begin, end - begin));
     begin = end;
   }
 }
 
-void Tokenizer::encode(std::string_view text, EncodeOptions options, PieceCache& cache,
-                       std::vector<TokenId>& out) const {
+void Tokenizer::encode_all(std::string_view text, EncodeOptions options, PieceCache* cache,
+                           std::vector<TokenId>& out) const {
   if (options.add_special && add_bos_ && bos_) out.push_back(*bos_);
   std::size_t begin = 0;
   std::size_t at = 0;
@@ -178,6 +222,18 @@ void Tokenizer::encode(std::string_view text, EncodeOptions options, PieceCache&
   }
   encode_plain(text.substr(begin), cache, out);
   if (options.add_special && add_eos_ && eos_) out.push_back(*eos_);
+}
+
+void Tokenizer::encode(std::string_view text, EncodeOptions options, PieceCache& cache,
+                       std::vector<TokenId>& out) const {
+  encode_all(text, options, &cache, out);
+}
+
+std::vector<TokenId> Tokenizer::encode_by_definition(std::string_view text,
+                                                     EncodeOptions options) const {
+  std::vector<TokenId> out;
+  encode_all(text, options, nullptr, out);
+  return out;
 }
 
 std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions options) const {

@@ -19,6 +19,7 @@
 #include "engine/formats/model_file.h"
 #include "engine/tokenizer/bpe.h"
 #include "engine/tokenizer/pre_tokenizer.h"
+#include "engine/tokenizer/token_joins.h"
 
 namespace seine::engine {
 
@@ -57,6 +58,9 @@ class Tokenizer {
   // Appends to `out`.
   void encode(std::string_view text, EncodeOptions options, PieceCache& cache,
               std::vector<TokenId>& out) const;
+  // The same by the definition, without cache, cuts and heap: O(n^2), what tests compare with.
+  std::vector<TokenId> encode_by_definition(std::string_view text,
+                                            EncodeOptions options = {}) const;
 
   // What the token adds to the text, in bytes that need not be UTF-8 by themselves; empty for ids
   // outside the vocabulary. Control tokens give their name.
@@ -83,10 +87,18 @@ class Tokenizer {
   friend class TokenizerBuilder;
   Tokenizer() = default;
 
-  void encode_plain(std::string_view text, PieceCache& cache, std::vector<TokenId>& out) const;
+  // Without a cache, by the definition.
+  void encode_all(std::string_view text, EncodeOptions options, PieceCache* cache,
+                  std::vector<TokenId>& out) const;
+  void encode_plain(std::string_view text, PieceCache* cache, std::vector<TokenId>& out) const;
   void encode_piece(std::string_view piece, PieceCache& cache, std::vector<TokenId>& symbols,
                     std::vector<TokenId>& out) const;
+  void encode_piece_by_definition(std::string_view piece, std::vector<TokenId>& symbols,
+                                  std::vector<TokenId>& out) const;
+  void encode_parts(std::string_view piece, std::size_t first_end, PieceCache& cache,
+                    std::vector<TokenId>& symbols, std::vector<TokenId>& out) const;
   void to_symbols(std::string_view piece, std::vector<TokenId>& symbols) const;
+  bool has_all_bytes(std::string_view piece) const;
   struct Special {
     std::string text;
     TokenId id;
@@ -104,6 +116,8 @@ class Tokenizer {
   std::vector<Token> tokens_;
   std::unordered_map<std::string_view, TokenId> ids_;  // views into tokens_
   MergeTable merges_;
+  std::optional<TokenJoins> joins_;  // where pieces start as bytes
+  bool every_byte_ = false;          // has a token
   PreTokenizer pre_tokenizer_;
   std::array<TokenId, 256> byte_ids_{};
   std::vector<Special> specials_;                           // longest first

@@ -22,8 +22,8 @@ std::shared_ptr<const Tokenizer> load(const std::string& name) {
   const auto read = [](const std::filesystem::path& path) {
     return read_text_file(path, std::uint64_t{64} << 20).value();
   };
-  if (name == "qwen2") {
-    return Tokenizer::of_tiktoken(read(shared_data() / "qwen.tiktoken"), "qwen2", false).value();
+  if (name == "qwen2" || name == "deepseek-v3") {  // V3's own vocabulary is not among the data
+    return Tokenizer::of_tiktoken(read(shared_data() / "qwen.tiktoken"), name, false).value();
   }
   if (name == "llama-bpe") {
     return Tokenizer::of_tiktoken(read(shared_data() / "llama3.tiktoken"), "llama-bpe", true)
@@ -80,6 +80,7 @@ void encode_one_word(benchmark::State& state) {
 
 BENCHMARK_CAPTURE(encode_prose, deepseek_llm, "deepseek-llm");
 BENCHMARK_CAPTURE(encode_prose, deepseek_coder, "deepseek-coder");
+BENCHMARK_CAPTURE(encode_prose, deepseek_v3, "deepseek-v3");
 BENCHMARK_CAPTURE(encode_prose, qwen2, "qwen2");
 BENCHMARK_CAPTURE(encode_prose, llama_bpe, "llama-bpe");
 BENCHMARK_CAPTURE(encode_prose, gpt_2, "gpt-2");

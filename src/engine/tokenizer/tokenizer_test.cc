@@ -12,6 +12,8 @@
 #include "engine/formats/llama2c.h"
 #include "engine/formats/mapped_file.h"
 #include "engine/formats/test_dir.h"
+#include "engine/tokenizer/char_class.h"
+#include "engine/tokenizer/scanners.h"
 
 namespace seine::engine {
 namespace {
@@ -31,6 +33,16 @@ struct TokenizerCase {
   std::string pre_tokenizer;  // for the ranks
 };
 
+base::Result<std::shared_ptr<const Tokenizer>> published(const TokenizerCase& which) {
+  const std::filesystem::path dir = shared_data() / "tokenizers";
+  if (which.tiktoken.empty()) {
+    const auto file = ModelFile::open(dir / ("ggml-vocab-" + which.vocabulary + ".gguf"));
+    return Tokenizer::of_gguf(file.value()->metadata());
+  }
+  return Tokenizer::of_tiktoken(read(dir / which.tiktoken), which.pre_tokenizer,
+                                which.vocabulary == "llama-bpe");
+}
+
 class Published : public ::testing::TestWithParam<TokenizerCase> {};
 
 // The texts and ids published with llama.cpp's vocabulary files.
@@ -39,11 +51,7 @@ TEST_P(Published, CasesAreExact) {
   if (!std::filesystem::exists(dir)) GTEST_SKIP() << "skipped: no ../shared";
   const TokenizerCase& param = GetParam();
   const std::filesystem::path stem = dir / ("ggml-vocab-" + param.vocabulary + ".gguf");
-  base::Result<std::shared_ptr<const Tokenizer>> tokenizer =
-      param.tiktoken.empty()
-          ? Tokenizer::of_gguf(ModelFile::open(stem).value()->metadata())
-          : Tokenizer::of_tiktoken(read(dir / param.tiktoken), param.pre_tokenizer,
-                                   param.vocabulary == "llama-bpe");
+  const auto tokenizer = published(param);
   ASSERT_TRUE(tokenizer) << tokenizer.error().message;
   const std::string inputs = read(stem.string() + ".inp");
   const std::string outputs = read(stem.string() + ".out");
@@ -66,6 +74,91 @@ TEST_P(Published, CasesAreExact) {
     if (at > inputs.size()) break;
   }
   EXPECT_EQ(count, 47u);
+}
+
+// Chinese, English, digits, emoji, white space, long runs and bytes that are no text.
+std::string mixed_text(base::SeededRandom& random) {
+  const auto point = [&](std::string& out, std::uint64_t low, std::uint64_t high) {
+    base::append_utf8(out, static_cast<char32_t>(low + random.below(high - low)));
+  };
+  constexpr std::string_view kWords[] = {"the",
+                                         " weather",
+                                         "它的",
+                                         "中国人民",
+                                         "，",
+                                         "。",
+                                         "'ll",
+                                         "'RE",
+                                         " #tag",
+                                         "x_1",
+                                         "\r\n\n",
+                                         "  ",
+                                         "\u3000",
+                                         "é",
+                                         "e\u0301",
+                                         "<s>",
+                                         "今天天气",
+                                         " Été ",
+                                         "\U0001F469\u200D\U0001F466",
+                                         "안녕",
+                                         "ひらカタ",
+                                         "<|end|>"};
+  std::string out;
+  for (std::uint64_t parts = random.below(30); parts > 0; --parts) {
+    const std::uint64_t count = 1 + random.below(random.below(8) == 0 ? 120 : 12);
+    const std::uint64_t kind = random.below(8);
+    std::string once(kWords[random.below(std::size(kWords))]);
+    if (kind == 1) once = std::string(1, static_cast<char>(random.below(256)));
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (kind == 0) out += kWords[random.below(std::size(kWords))];
+      if (kind == 1 || kind == 2) out += once;
+      if (kind == 3) out += static_cast<char>(random.below(256));
+      if (kind == 4) point(out, 0x4E00, 0x9FFF);
+      if (kind == 5) point(out, 0x4E00, 0x4E30);
+      if (kind == 6) point(out, 0x20, random.below(2) == 0 ? 0x80 : 0x20000);
+      if (kind == 7) out += static_cast<char>('0' + random.below(10));
+    }
+  }
+  return out;
+}
+
+TEST_P(Published, CachesCutsAndTheHeapGiveWhatTheDefinitionGives) {
+  if (!std::filesystem::exists(shared_data())) GTEST_SKIP() << "skipped: no ../shared";
+  const auto tokenizer = published(GetParam());
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  base::SeededRandom random(6);
+  PieceCache cache(256);  // small, so that entries are thrown out
+  for (int round = 0; round < 400; ++round) {
+    const std::string text = mixed_text(random);
+    const std::vector<TokenId> plain = (*tokenizer)->encode_by_definition(text);
+    std::vector<TokenId> fast;
+    (*tokenizer)->encode(text, {}, cache, fast);
+    ASSERT_EQ(fast, plain) << text;
+  }
+}
+
+// None of these would end if a run were read again from each of its points.
+TEST_P(Published, LongRunsTakeLinearTime) {
+  if (!std::filesystem::exists(shared_data())) GTEST_SKIP() << "skipped: no ../shared";
+  const auto tokenizer = published(GetParam());
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  base::SeededRandom random(8);
+  std::string han;
+  for (int i = 0; i < 40'000; ++i)
+    base::append_utf8(han, static_cast<char32_t>(0x4E00 + random.below(0x5000)));
+  std::vector<std::string> texts = {han};
+  for (const std::string_view once : {"a", "\u54C8", "7", "\U0001F600"}) {
+    texts.emplace_back();
+    while (texts.back().size() < 120'000) texts.back() += once;
+  }
+  for (const std::string_view once : {" ", "\u3000", "\n", "'"}) {
+    texts.emplace_back();
+    while (texts.back().size() < 120'000) texts.back() += once;
+    texts.back() += "\u4E2D";
+  }
+  for (const std::string& text : texts)
+    EXPECT_TRUE((*tokenizer)->decode((*tokenizer)->encode(text), true) == text)
+        << text.substr(0, 8);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -206,21 +299,43 @@ TEST(MergeTable, LongPiecesMergeByTheDefinition) {
     std::vector<TokenId> symbols(1 + random.below(120));
     for (TokenId& symbol : symbols) symbol = static_cast<TokenId>(random.below(40));
     std::vector<TokenId> plain = symbols;
-    while (true) {
-      std::size_t best = plain.size();
-      for (std::size_t i = 0; i + 1 < plain.size(); ++i) {
-        const auto* found = table.find(plain[i], plain[i + 1]);
-        if (found == nullptr) continue;
-        if (best == plain.size() || found->rank < table.find(plain[best], plain[best + 1])->rank) {
-          best = i;
-        }
-      }
-      if (best == plain.size()) break;
-      plain[best] = table.find(plain[best], plain[best + 1])->merged;
-      plain.erase(plain.begin() + static_cast<std::ptrdiff_t>(best) + 1);
-    }
+    table.apply_plain(plain);
     table.apply(symbols);
     ASSERT_EQ(symbols, plain);
+  }
+}
+
+// What split() passes over holds no start of a match, and white space at the end is found where the
+// pattern's first match would be.
+TEST(PreTokenizer, MatchesStartOnlyWhereTheirClassesSay) {
+  const CharClasses& classes = CharClasses::instance();
+  base::SeededRandom random(7);
+  for (int round = 0; round < 2000; ++round) {
+    const std::string text = mixed_text(random);
+    for (std::size_t at = 0; at < text.size(); at += point_at(text, at).length) {
+      const PointAt c = point_at(text, at);
+      const base::DecodedPoint plain = base::decode_utf8(std::string_view(text).substr(at));
+      ASSERT_EQ(c.point, plain.point);
+      ASSERT_EQ(c.length, plain.length);
+      ASSERT_EQ(classes.of(c.point) & ~classes.of_first(text[at]), 0);
+      for (const MatchAt match :
+           {scanners::newline, scanners::number, scanners::number_run, scanners::number_three,
+            scanners::trailing_space, scanners::spaced_letters, scanners::spaced_marks,
+            scanners::llm_letters, scanners::llm_punctuation, scanners::llm_asian,
+            scanners::v3_asian}) {
+        if (match(text, at) > at) ASSERT_NE(classes.of(c.point) & scanners::starts_of(match), 0);
+      }
+    }
+    std::size_t tail = 0;  // behind the last point that is not white space
+    for (std::size_t at = 0; at < text.size();) {
+      const PointAt c = point_at(text, at);
+      at += c.length;
+      if ((classes.of(c.point) & CharClasses::kSpace) == 0) tail = at;
+    }
+    std::size_t found = 0;
+    while (found < text.size() && scanners::trailing_space(text, found) == found)
+      found += point_at(text, found).length;
+    ASSERT_EQ(found, tail);
   }
 }
 
