@@ -4,7 +4,6 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <limits>
 
 namespace seine::engine {
@@ -48,6 +47,23 @@ float weight_of(float x) {
 
 // Tokens whose weights are added up together: a draw looks through one such stretch.
 constexpr std::size_t kStretch = 1024;
+
+// Probabilities as integers, whose sums do not hang on the order in which they are made.
+std::uint64_t units(double probability) {
+  return static_cast<std::uint64_t>(probability * 0x1p53);
+}
+
+// Integers in the order of the floats; -0 is 0.
+std::uint64_t ordered(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x + 0.0F);
+  return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
+}
+
+// A temperature next to 0 must not make 0 * infinity of a logit.
+float scale_of(double temperature) {
+  return static_cast<float>(
+      std::min(1 / temperature, static_cast<double>(std::numeric_limits<float>::max())));
+}
 
 float highest(std::span<const float> logits) {
   float high = kNever;
@@ -144,22 +160,61 @@ void Sampler::adjust(std::span<const float> logits) {
   }
 }
 
+template <typename WeightOf>
+void Sampler::keep_first(std::uint64_t wanted, WeightOf weight_of_candidate) {
+  std::uint64_t total = 0;
+  std::uint64_t low = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t high = 0;
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    total += weight_of_candidate(candidates_[i]);
+    low = std::min(low, keys_[i]);
+    high = std::max(high, keys_[i]);
+  }
+  if (total < wanted) return;
+  // The least key that is kept, digit by digit from the first in which keys differ: each pass adds
+  // up the weights by the next digit of those keys that begin with the digits known so far.
+  constexpr unsigned kDigitMax = 11;
+  const unsigned digit_bits = candidates_.size() < 2048 ? 6 : kDigitMax;
+  std::uint64_t sums[1U << kDigitMax];
+  auto shift = static_cast<unsigned>(std::bit_width(low ^ high));
+  std::uint64_t least = shift < 64 ? high >> shift : 0;
+  while (shift > 0) {
+    const unsigned bits = std::min(shift, digit_bits);
+    const std::uint64_t digits = std::uint64_t{1} << bits;
+    const unsigned above = shift;
+    shift -= bits;
+    std::fill_n(sums, digits, 0);
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (above < 64 && keys_[i] >> above != least) continue;
+      sums[keys_[i] >> shift & (digits - 1)] += weight_of_candidate(candidates_[i]);
+    }
+    std::uint64_t digit = digits - 1;
+    while (digit > 0 && sums[digit] < wanted) wanted -= sums[digit--];
+    least = least << bits | digit;
+  }
+  // What is still wanted comes from those with that very key, the lowest ids first.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    if (keys_[i] < least || (keys_[i] == least && wanted == 0)) continue;
+    if (keys_[i] == least) wanted -= std::min(wanted, weight_of_candidate(candidates_[i]));
+    candidates_[kept++] = candidates_[i];
+  }
+  candidates_.resize(kept);
+}
+
 void Sampler::keep_top_k() {
   const std::size_t k = sampling_.top_k;
   if (k == 0 || k >= candidates_.size()) return;
-  const auto middle = candidates_.begin() + static_cast<std::ptrdiff_t>(k);
-  std::ranges::nth_element(candidates_, middle, [](const Candidate& a, const Candidate& b) {
-    return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
-  });
-  candidates_.erase(middle, candidates_.end());
-  in_order_ = false;
+  keys_.clear();
+  for (const Candidate& c : candidates_) keys_.push_back(ordered(c.logit));
+  keep_first(k, [](const Candidate&) { return std::uint64_t{1}; });
 }
 
 void Sampler::normalise() {
   const float high = std::ranges::max(candidates_, {}, &Candidate::logit).logit;
   double sum = 0;
   for (Candidate& c : candidates_) {
-    c.probability = high == kNever ? 1 : static_cast<double>(weight_of(c.logit - high));
+    c.probability = c.logit == high ? 1 : static_cast<double>(weight_of(c.logit - high));
     sum += c.probability;
   }
   for (Candidate& c : candidates_) c.probability /= sum;
@@ -175,43 +230,21 @@ void Sampler::keep_typical() {
     return c.probability > 0 ? std::abs(-std::log(c.probability) - entropy)
                              : std::numeric_limits<double>::infinity();
   };
-  std::ranges::sort(candidates_, [&](const Candidate& a, const Candidate& b) {
-    const double x = distance(a);
-    const double y = distance(b);
-    return x != y ? x < y : a.id < b.id;
-  });
-  double mass = 0;
-  std::size_t kept = 0;
-  while (kept < candidates_.size() && mass < sampling_.typical_p)
-    mass += candidates_[kept++].probability;
-  candidates_.resize(std::max<std::size_t>(kept, 1));
-  in_order_ = false;
+  // Distances are not negative, so that their bits are in order as they are.
+  keys_.clear();
+  for (const Candidate& c : candidates_)
+    keys_.push_back(~std::bit_cast<std::uint64_t>(distance(c)));
+  keep_first(std::max<std::uint64_t>(units(sampling_.typical_p), 1),
+             [](const Candidate& c) { return units(c.probability); });
   normalise();
 }
 
 void Sampler::keep_top_p() {
   if (sampling_.top_p >= 1) return;
-  // Those this unlikely are together less than what is left out anyway: they need no sorting.
-  const double least = (1 - sampling_.top_p) / 2 / static_cast<double>(candidates_.size());
-  std::erase_if(candidates_, [least](const Candidate& c) { return c.probability < least; });
-  const auto likelier = [](const Candidate& x, const Candidate& y) {
-    return x.probability != y.probability ? x.probability > y.probability : x.id < y.id;
-  };
-  // The likeliest few hold the mass as a rule: more are put in order only as they are needed.
-  double mass = 0;
-  std::size_t kept = 0;
-  for (std::size_t upto = 256; kept < candidates_.size() && mass < sampling_.top_p; upto *= 8) {
-    const auto from = candidates_.begin() + static_cast<std::ptrdiff_t>(kept);
-    const std::size_t end = std::min(upto, candidates_.size());
-    const auto to = candidates_.begin() + static_cast<std::ptrdiff_t>(end);
-    std::ranges::nth_element(from, to, candidates_.end(), likelier);
-    std::ranges::sort(from, to, likelier);
-    while (kept < end && mass < sampling_.top_p) mass += candidates_[kept++].probability;
-  }
-  if (kept == 0)
-    std::iter_swap(candidates_.begin(), std::ranges::min_element(candidates_, likelier));
-  candidates_.resize(std::max<std::size_t>(kept, 1));
-  in_order_ = false;
+  keys_.clear();
+  for (const Candidate& c : candidates_) keys_.push_back(units(c.probability));
+  keep_first(std::max<std::uint64_t>(units(sampling_.top_p), 1),
+             [](const Candidate& c) { return units(c.probability); });
   normalise();
 }
 
@@ -233,7 +266,7 @@ bool Sampler::takes_any() const {
 TokenId Sampler::draw_any(std::span<const float> logits, double at) {
   const float high = highest(logits);
   if (high == kNever) return argmax(logits, nullptr);
-  const auto scale = static_cast<float>(1 / sampling_.temperature);
+  const auto scale = scale_of(sampling_.temperature);
   const auto weight = [=](float x) { return x > kNever ? weight_of((x - high) * scale) : 0; };
   stretches_.clear();
   double total = 0;
@@ -266,11 +299,9 @@ TokenId Sampler::draw_any(std::span<const float> logits, double at) {
   return weight(logits[static_cast<std::size_t>(last)]) > 0 ? last : argmax(logits, nullptr);
 }
 
-TokenId Sampler::draw(std::span<const float> logits, const TokenMask* mask) {
-  const double at = random_.uniform();
-  if (mask == nullptr && takes_any()) return draw_any(logits, at);
+void Sampler::select(std::span<const float> logits, const TokenMask* mask) {
   candidates_.clear();
-  const auto scale = static_cast<float>(1 / sampling_.temperature);
+  const auto scale = scale_of(sampling_.temperature);
   const auto take = [&](TokenId id) {
     const float x = sane(logits[static_cast<std::size_t>(id)]);
     if (x != kNever) candidates_.push_back({x * scale, id});
@@ -283,15 +314,27 @@ TokenId Sampler::draw(std::span<const float> logits, const TokenMask* mask) {
   } else {
     for (TokenId id = 0; id < count; ++id) take(id);
   }
-  if (candidates_.empty()) return argmax(logits, mask);
-  in_order_ = true;
+  if (candidates_.empty()) return;
   keep_top_k();
   normalise();
   keep_typical();
   keep_top_p();
   keep_min_p();
-  // In order of ids, so that the draw does not hang on how a selection left its candidates.
-  if (!in_order_) std::ranges::sort(candidates_, {}, &Candidate::id);
+}
+
+std::vector<std::pair<TokenId, double>> Sampler::choices(std::span<const float> logits,
+                                                         const TokenMask* mask) {
+  select(logits, mask);
+  std::vector<std::pair<TokenId, double>> out;
+  for (const Candidate& c : candidates_) out.emplace_back(c.id, c.probability);
+  return out;
+}
+
+TokenId Sampler::draw(std::span<const float> logits, const TokenMask* mask) {
+  const double at = random_.uniform();
+  if (mask == nullptr && takes_any()) return draw_any(logits, at);
+  select(logits, mask);
+  if (candidates_.empty()) return argmax(logits, mask);
   double mass = 0;
   for (const Candidate& c : candidates_) {
     mass += c.probability;

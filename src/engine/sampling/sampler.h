@@ -47,6 +47,11 @@ class Sampler {
   // null. Logits that are not numbers count as impossible.
   Sampled sample(std::span<const float> logits, const TokenMask* mask);
 
+  // What a draw would be among and with which probabilities, in order of ids; bias and penalties
+  // play no part. Empty if no logit is a number.
+  std::vector<std::pair<TokenId, double>> choices(std::span<const float> logits,
+                                                  const TokenMask* mask);
+
   bool is_greedy() const { return sampling_.temperature <= 0; }
 
  private:
@@ -63,9 +68,16 @@ class Sampler {
   bool has_penalties() const;
   void adjust(std::span<const float> logits);
   TokenId draw(std::span<const float> logits, const TokenMask* mask);
+  // Leaves in candidates_ what the settings select.
+  void select(std::span<const float> logits, const TokenMask* mask);
   // Whether no selection but the temperature stands between logits and a draw.
   bool takes_any() const;
   TokenId draw_any(std::span<const float> logits, double at);
+  // Keeps those of the highest keys, the lowest ids among equals, until their weights come to
+  // `wanted`; all if they never do. keys_[i] is of candidates_[i]. Linear, and in order of ids
+  // before and after: nothing is sorted.
+  template <typename WeightOf>
+  void keep_first(std::uint64_t wanted, WeightOf weight_of_candidate);
   void keep_top_k();
   void normalise();
   void keep_typical();
@@ -76,10 +88,10 @@ class Sampler {
   std::optional<std::uint32_t> top_logprobs_;
   base::SeededRandom random_;
   std::unordered_map<TokenId, Count> counts_;
-  std::vector<float> adjusted_;  // only where bias or penalties change logits
-  std::vector<Candidate> candidates_;
-  bool in_order_ = true;           // of ids, candidates_
-  std::vector<double> stretches_;  // sums of weights
+  std::vector<float> adjusted_;        // only where bias or penalties change logits
+  std::vector<Candidate> candidates_;  // in order of ids
+  std::vector<std::uint64_t> keys_;    // what a selection orders them by
+  std::vector<double> stretches_;      // sums of weights
 };
 
 // The token with the highest logit, the lowest id among equals; `mask` may be null.

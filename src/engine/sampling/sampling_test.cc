@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <map>
@@ -98,6 +99,126 @@ TEST(Sampler, TopPTakesTheLikeliestUpToItsMass) {
     for (const auto& [id, share] : shares({.top_p = top_p}, logits))
       EXPECT_GE(p[static_cast<std::size_t>(id)], least * (1 - 1e-6)) << top_p << " " << id;
   }
+}
+
+// The plain reference of a selection: all sorted, as its definition says. Probabilities of a set
+// are those of a sampler that selects nothing, over a mask of that set.
+class PlainSelection {
+ public:
+  PlainSelection(const std::vector<float>& logits, double temperature)
+      : logits_(logits), sampler_({.temperature = temperature}, std::nullopt, 1) {}
+
+  using Choices = std::vector<std::pair<TokenId, double>>;
+
+  Choices among(const std::vector<TokenId>& ids) {
+    TokenMask mask(logits_.size());
+    for (const TokenId id : ids) mask.set(id);
+    return sampler_.choices(logits_, &mask);
+  }
+  // The first by `before`, ids among equals, until their probabilities come to `mass`.
+  template <typename Before>
+  Choices first_of(Choices all, double mass, Before before) {
+    std::ranges::stable_sort(all, before);
+    const auto units = [](double p) { return static_cast<std::uint64_t>(std::ldexp(p, 53)); };
+    const std::uint64_t wanted = std::max<std::uint64_t>(units(mass), 1);
+    std::uint64_t sum = 0;
+    std::vector<TokenId> kept;
+    for (std::size_t i = 0; i < all.size() && sum < wanted; ++i) {
+      kept.push_back(all[i].first);
+      sum += units(all[i].second);
+    }
+    return among(kept);
+  }
+  Choices select(const llm::Sampling& s, const TokenMask& mask) {
+    std::vector<TokenId> ids;
+    mask.for_each([&](TokenId id) { ids.push_back(id); });
+    Choices now = among(ids);
+    if (s.top_k > 0 && s.top_k < now.size()) {
+      std::ranges::stable_sort(now, [&](const auto& a, const auto& b) {
+        return logits_[static_cast<std::size_t>(a.first)] >
+               logits_[static_cast<std::size_t>(b.first)];
+      });
+      ids.clear();
+      for (std::size_t i = 0; i < s.top_k; ++i) ids.push_back(now[i].first);
+      now = among(ids);
+    }
+    if (s.typical_p < 1) {
+      double entropy = 0;
+      for (const auto& [id, p] : now)
+        if (p > 0) entropy -= p * std::log(p);
+      const auto distance = [&](double p) {
+        return p > 0 ? std::abs(-std::log(p) - entropy) : std::numeric_limits<double>::infinity();
+      };
+      now = first_of(now, s.typical_p, [&](const auto& a, const auto& b) {
+        return distance(a.second) < distance(b.second);
+      });
+    }
+    if (s.top_p < 1) {
+      now =
+          first_of(now, s.top_p, [](const auto& a, const auto& b) { return a.second > b.second; });
+    }
+    if (s.min_p > 0) {
+      double high = 0;
+      for (const auto& [id, p] : now) high = std::max(high, p);
+      ids.clear();
+      for (const auto& [id, p] : now)
+        if (p >= high * s.min_p) ids.push_back(id);
+      now = among(ids);
+    }
+    return now;
+  }
+
+ private:
+  const std::vector<float>& logits_;
+  Sampler sampler_;
+};
+
+// Flat, peaked, tied, wide, with zeros of both signs and numbers that are none.
+std::vector<float> some_logits(base::SeededRandom& random) {
+  std::vector<float> out(1 + random.below(3000));
+  const auto kind = random.below(6);
+  const double spread = std::pow(10, 3 * random.uniform() - 2);
+  for (float& x : out) {
+    const double u = random.uniform();
+    if (kind == 0) x = 0.5F;
+    if (kind == 1) x = static_cast<float>(spread * u);
+    if (kind == 2) x = static_cast<float>(random.below(4)) - 2;
+    if (kind == 3) x = static_cast<float>(-spread * std::log(1e-9 + u));
+    if (kind == 4) x = static_cast<float>(spread * (u + random.uniform() + random.uniform() - 1.5));
+    if (kind == 5) x = random.below(2) == 0 ? -0.0F : 0.0F;
+    if (random.below(50) == 0) x = std::numeric_limits<float>::quiet_NaN();
+    if (random.below(50) == 0) x = -std::numeric_limits<float>::infinity();
+  }
+  if (random.below(2) == 0) out[random.below(out.size())] = static_cast<float>(3 * spread);
+  return out;
+}
+
+TEST(Sampler, SelectionsAreThoseOfSorting) {
+  base::SeededRandom random(11);
+  for (int round = 0; round < 1500; ++round) {
+    const std::vector<float> logits = some_logits(random);
+    TokenMask mask(logits.size());
+    const auto share = random.below(3);
+    for (std::size_t id = 0; id < logits.size(); ++id)
+      if (share == 0 || random.below(share + 1) == 0) mask.set(static_cast<TokenId>(id));
+    llm::Sampling s;
+    s.temperature = 0.2 + 2 * random.uniform();
+    if (random.below(2) == 0) s.top_k = 1 + static_cast<std::uint32_t>(random.below(2000));
+    if (random.below(2) == 0) s.top_p = random.below(8) == 0 ? 0 : random.uniform();
+    if (random.below(3) == 0) s.typical_p = random.uniform();
+    if (random.below(3) == 0) s.min_p = random.uniform();
+    Sampler sampler(s, std::nullopt, 1);
+    ASSERT_EQ(sampler.choices(logits, &mask), PlainSelection(logits, s.temperature).select(s, mask))
+        << "round " << round << ", " << logits.size() << " logits, top_k " << s.top_k << ", top_p "
+        << s.top_p << ", typical_p " << s.typical_p << ", min_p " << s.min_p;
+    if (share == 0) ASSERT_EQ(sampler.choices(logits, nullptr), sampler.choices(logits, &mask));
+  }
+}
+
+TEST(Sampler, AlmostNoTemperatureIsTheMaximum) {
+  Sampler sampler({.temperature = 1e-300, .top_p = 0.9}, std::nullopt, 1);
+  const std::vector<float> logits = {0.0F, -1.0F, 2.0F, 1.0F};
+  EXPECT_EQ(sampler.sample(logits, nullptr).id, 2);
 }
 
 TEST(Sampler, FiltersKeepWhatTheyPromise) {
