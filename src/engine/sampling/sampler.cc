@@ -241,6 +241,12 @@ void Sampler::keep_typical() {
 
 void Sampler::keep_top_p() {
   if (sampling_.top_p >= 1) return;
+  // Those this unlikely are together less than what is left out anyway (but for rounding, where
+  // next to nothing is left out).
+  const double left_out = 1 - sampling_.top_p;
+  const double least = left_out / 2 / static_cast<double>(candidates_.size());
+  if (left_out > 1e-6)
+    std::erase_if(candidates_, [least](const Candidate& c) { return c.probability < least; });
   keys_.clear();
   for (const Candidate& c : candidates_) keys_.push_back(units(c.probability));
   keep_first(std::max<std::uint64_t>(units(sampling_.top_p), 1),
