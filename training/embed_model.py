@@ -60,15 +60,15 @@ def attention(q, k, v, keep):
     return s.masked_fill(~keep, float("-inf")).softmax(-1).to(v.dtype) @ v
 
 
-def block(x, keep, cos, sin, heads, eps, n1, wq, wk, wv, wo, n2, wg, wu, wd):
-    """One layer, a function of its weights: one compilation a shape serves all layers. x [B,T,d]"""
+def block(x, keep, cos, sin, heads, eps, dropout, n1, wq, wk, wv, wo, n2, wg, wu, wd):
+    """One layer, a function of its weights: one compilation a shape serves all layers. x [B,T,d]; dropout of what each part adds"""
     B, T, d = x.shape
     h = rms_norm(x, n1, eps)
     q, k, v = (F.linear(h, w.to(h.dtype)).view(B, T, heads, d // heads).transpose(1, 2) for w in (wq, wk, wv))
     y = attention(rotate(q, cos, sin), rotate(k, cos, sin), v, keep)
-    x = x + F.linear(y.transpose(1, 2).reshape(B, T, d), wo.to(x.dtype))
+    x = x + F.dropout(F.linear(y.transpose(1, 2).reshape(B, T, d), wo.to(x.dtype)), dropout, dropout > 0)
     h = rms_norm(x, n2, eps)
-    return x + F.linear(F.silu(F.linear(h, wg.to(h.dtype))) * F.linear(h, wu.to(h.dtype)), wd.to(h.dtype))
+    return x + F.dropout(F.linear(F.silu(F.linear(h, wg.to(h.dtype))) * F.linear(h, wu.to(h.dtype)), wd.to(h.dtype)), dropout, dropout > 0)
 
 
 class Model(nn.Module):
@@ -81,6 +81,7 @@ class Model(nn.Module):
         nn.init.constant_(self.norm.weight, 0.02 / embed_std)
         self.score = nn.Parameter(torch.randn(c.hidden_size) * .1)
         self.block = block                               # a compiled one for training
+        self.dropout = 0.0                               # in training
 
     def forward(self, ids, length, dtype=torch.float32):
         """ids [B,T], length [B]: tokens that are there -> [B,T,d] after the last norm"""
@@ -90,7 +91,7 @@ class Model(nn.Module):
         keep = (torch.arange(T, device=ids.device)[None] < length[:, None])[:, None, None]
         x = F.embedding(ids, self.embed_tokens.weight).to(dtype)
         for l in self.layers:
-            x = self.block(x, keep, a.cos(), a.sin(), c.num_attention_heads, c.rms_norm_eps, *l.weights())
+            x = self.block(x, keep, a.cos(), a.sin(), c.num_attention_heads, c.rms_norm_eps, self.dropout if self.training else 0.0, *l.weights())
         return rms_norm(x, self.norm.weight, c.rms_norm_eps)
 
     def embed(self, ids, length, dtype=torch.float32):

@@ -38,7 +38,7 @@ def main():
         ap.add_argument("--" + k, required=True)
     ap.add_argument("--pack", default=""); ap.add_argument("--seconds", type=float, default=0); ap.add_argument("--steps", type=int, default=0)
     ap.add_argument("--mlm", type=float, default=.3, help="share of progress for masked tokens")
-    ap.add_argument("--decay", type=float, default=.45); ap.add_argument("--qat", type=float, default=.12)
+    ap.add_argument("--dropout", type=float, default=0); ap.add_argument("--decay", type=float, default=.45); ap.add_argument("--qat", type=float, default=.12)
     ap.add_argument("--lr", type=float, default=3e-3); ap.add_argument("--adam-lr", type=float, default=2e-3); ap.add_argument("--embed-lr", type=float, default=1e-2)
     ap.add_argument("--contrast-lr", type=float, default=.5, help="factor in the contrastive part")
     ap.add_argument("--seed", type=int, default=1); ap.add_argument("--workers", type=int, default=12); ap.add_argument("--device", default="cuda")
@@ -54,7 +54,7 @@ def main():
     c = embed_model.Config(**json.loads(a.config)); model = embed_model.Model(c).to(a.device).train()
     if a.init:
         model.load_state_dict({"score": model.score.detach().cpu(), **checkpoint.load(a.init)[0]}); model.to(a.device)   # a first run had no score
-    ce = token_loss
+    model.dropout = a.dropout; ce = token_loss
     if cuda:
         torch._dynamo.config.recompile_limit = 64
         model.block = torch.compile(embed_model.block, dynamic=False); ce = torch.compile(token_loss, dynamic=False)

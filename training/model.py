@@ -196,6 +196,8 @@ class MoE(nn.Module):
 
 
 class Layer(nn.Module):
+    dropout = 0.0                                        # of what each part adds, in training
+
     def __init__(self, c, i):
         super().__init__()
         self.input_layernorm = RMSNorm(c.hidden_size, c.rms_norm_eps)
@@ -204,8 +206,9 @@ class Layer(nn.Module):
         self.mlp = MLP(c.hidden_size, c.intermediate_size) if i < c.first_k_dense_replace else MoE(c)
 
     def forward(self, x, cos, sin, mask, cache):
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, mask, cache)
-        return x + self.mlp(self.post_attention_layernorm(x))
+        drop = lambda y: F.dropout(y, self.dropout, self.training)
+        x = x + drop(self.self_attn(self.input_layernorm(x), cos, sin, mask, cache))
+        return x + drop(self.mlp(self.post_attention_layernorm(x)))
 
 
 class Cache:

@@ -9,7 +9,7 @@ import torch
 import batches, checkpoint, optim, quant
 from dataset import Dataset
 from evaluate import quick_sets, quick_scores
-from model import Config, Model, MoE, block_mask, count, plain_mask, token_loss
+from model import Config, Layer, Model, MoE, block_mask, count, plain_mask, token_loss
 
 WARM, BIAS_SPEED, BALANCE = 100, 0.003, 0.01
 
@@ -25,6 +25,7 @@ def arguments():
     ap.add_argument("--lr", type=float, default=3e-3); ap.add_argument("--adam-lr", type=float, default=2e-3); ap.add_argument("--embed-lr", type=float, default=1e-2); ap.add_argument("--embed-std", type=float, default=0.2)
     ap.add_argument("--wd", type=float, default=0.1)
     ap.add_argument("--decay", type=float, default=0.22); ap.add_argument("--qat", type=float, default=0.12, help="last share of progress with quantised weights")
+    ap.add_argument("--dropout", type=float, default=0)
     ap.add_argument("--plan", default="scratch", choices=list(batches.STAGES), help="mixture over progress")
     ap.add_argument("--restart", action="store_true", help="with --init: progress from 0; step and tokens go on")
     ap.add_argument("--seed", type=int, default=1); ap.add_argument("--workers", type=int, default=12)
@@ -67,7 +68,7 @@ def main():
     loader = batches.Loader(batches.rows(a.data, json.loads(a.options), a.B, a.T, a.plan), a.seed + 15485863 * a.rank, a.workers)
     cuda = a.device == "cuda"
     torch.manual_seed(a.seed); torch.set_float32_matmul_precision("high")
-    MoE.grouped = bool(a.grouped)
+    MoE.grouped = bool(a.grouped); Layer.dropout = a.dropout
     state_path = f"{a.run}/state.pt"
     model = Model(Config(**json.loads(a.config)), a.embed_std); c = model.c
     step, tokens, spent = 0, 0, 0.0
