@@ -7,8 +7,9 @@ import time
 import unittest
 from pathlib import Path
 
-from seine import Service, seine
+from seine import ROOT, Service, seine
 
+SHIPPED = str(ROOT / "models/seine-mini/model.gguf")
 WORDS = "The Seine rises at Dijon and flows through Paris to the sea at Le Havre. " * 120
 
 
@@ -84,6 +85,26 @@ class Files(unittest.TestCase):
         self.assertGreaterEqual(calibrated["saved_of_bf16_percent"], 60)
         alone = self.json("model", "eval", source, "--suite", "perplexity", "--data", str(self.text), "--window", "128", "--limit", "2")
         self.assertNotIn("kl", alone)
+
+    def test_questions_without_an_answer_count_apart(self):
+        data, cases = self.dir / "qa.jsonl", self.dir / "cases.jsonl"
+        data.write_text("\n".join(json.dumps(row) for row in (
+            {"title": "Seine", "context": "The Seine is a river in northern France. It is 777 kilometres long.", "qas": [
+                {"q": "How long is the Seine?", "a": ["777 kilometres"]},
+                {"q": "Who painted the ceiling of the opera?", "a": []}]},
+            {"title": "Bridge", "context": "The oldest bridge of Paris is called Pont Neuf. It was finished in 1607.", "qas": [
+                {"q": "When was the oldest bridge of Paris finished?", "a": ["1607", "in 1607"]}]})))
+        report = self.json("model", "eval", SHIPPED, "--suite", "qa", "--data", str(data), "--distractors", "1", "--cases", str(cases))
+        self.assertEqual((report["questions"], report["unanswerable"]), (3, 1))
+        self.assertEqual((report["literal"], report["answered"], report["caught"]), (100, 100, 100))
+        self.assertEqual((report["f1"], report["citation_precision"]), (100, 100))
+        told = [json.loads(line) for line in cases.read_text().splitlines()]
+        self.assertEqual([case["given"] for case in told], ["777 kilometres", "", "1607"])
+        self.assertEqual([len(case["parts"]) for case in told], [2, 2, 2])
+        self.assertEqual([sum(part["holds_answer"] for part in case["parts"]) for case in told], [1, 0, 1])
+        missing = self.json("model", "eval", SHIPPED, "--suite", "qa", "--data", str(data), "--distractors", "1", "--missing")
+        self.assertEqual((missing["questions"], missing["unanswerable"], missing["f1"]), (3, 3, 0))
+        self.assertEqual(seine("model", "eval", SHIPPED, "--suite", "qa", "--data", str(data), "--cases", str(self.dir / "no" / "x")).returncode, 7)
 
     def test_slips_are_named(self):
         source = self.models["tiny-qwen2"]
