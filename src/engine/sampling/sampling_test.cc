@@ -115,10 +115,16 @@ class PlainSelection {
     for (const TokenId id : ids) mask.set(id);
     return sampler_.choices(logits_, &mask);
   }
+  template <typename Before>
+  static void sort_by(Choices& all, Before before) {
+    std::ranges::sort(all, [&](const auto& a, const auto& b) {
+      return before(a, b) || (!before(b, a) && a.first < b.first);
+    });
+  }
   // The first by `before`, ids among equals, until their probabilities come to `mass`.
   template <typename Before>
   Choices first_of(Choices all, double mass, Before before) {
-    std::ranges::stable_sort(all, before);
+    sort_by(all, before);
     const auto units = [](double p) { return static_cast<std::uint64_t>(std::ldexp(p, 53)); };
     const std::uint64_t wanted = std::max<std::uint64_t>(units(mass), 1);
     std::uint64_t sum = 0;
@@ -134,7 +140,7 @@ class PlainSelection {
     mask.for_each([&](TokenId id) { ids.push_back(id); });
     Choices now = among(ids);
     if (s.top_k > 0 && s.top_k < now.size()) {
-      std::ranges::stable_sort(now, [&](const auto& a, const auto& b) {
+      sort_by(now, [&](const auto& a, const auto& b) {
         return logits_[static_cast<std::size_t>(a.first)] >
                logits_[static_cast<std::size_t>(b.first)];
       });
