@@ -59,7 +59,7 @@ Result<int> qa(const Invocation& invocation) {
   if (const auto path = invocation.value("--cases")) {
     cases.open(*path);
     if (!cases) {
-      return base::fail_field(Code::kFailedPrecondition, "--cases", "cannot write {}", *path);
+      return base::fail_field(Code::kFailedPrecondition, "--cases", "{} cannot be written", *path);
     }
     settings.each = [&](const engine::QaCase& one) {
       cases << base::to_text(engine::to_json(one)) << '\n';

@@ -65,6 +65,7 @@ std::vector<std::uint32_t> IntentHead::rows_of(std::string_view text) {
 
 void IntentHead::score_words(std::span<const std::uint32_t> rows, std::span<float> out) const {
   std::ranges::fill(out, 0.0F);
+  if (rows.empty()) return;
   for (const std::uint32_t row : rows) {
     const float* weights = weights_.data() + row * class_count_;
     for (std::size_t c = 0; c < class_count_; ++c) out[c] += weights[c];
@@ -79,7 +80,11 @@ void IntentHead::learn_words(std::span<const std::string> texts,
   weights_.assign(kWordRows * class_count_, 0.0F);
   std::vector<float> squares(weights_.size(), 1e-8F);
   std::vector<std::vector<std::uint32_t>> rows;
-  for (const std::string& text : texts) rows.push_back(rows_of(text));
+  is_known_.assign(kWordRows, false);
+  for (const std::string& text : texts) {
+    rows.push_back(rows_of(text));
+    for (const std::uint32_t row : rows.back()) is_known_[row] = true;
+  }
   std::vector<std::size_t> order(texts.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   base::SeededRandom random(1);
@@ -135,7 +140,9 @@ IntentHead IntentHead::fit(std::span<const std::string> texts,
 
 std::size_t IntentHead::guess(std::string_view text, std::span<const float> vector) const {
   std::vector<float> scores(class_count_);
-  score_words(rows_of(text), scores);
+  std::vector<std::uint32_t> rows = rows_of(text);
+  std::erase_if(rows, [&](std::uint32_t row) { return !is_known_[row]; });
+  score_words(rows, scores);
   for (std::size_t c = 0; c < class_count_; ++c) scores[c] += kMeaning * dot(means_[c], vector);
   return static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
 }

@@ -33,6 +33,7 @@ class IntentHead {
                    std::span<const std::size_t> classes);
 
   std::size_t class_count_ = 0;
+  std::vector<bool> is_known_;  // rows that the phrasings have
   std::vector<float> weights_;  // row by class
   std::vector<std::vector<float>> means_;
 };
