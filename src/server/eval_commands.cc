@@ -75,8 +75,9 @@ Result<int> qa(const Invocation& invocation) {
   terminal.out(fmt::format(
       "n {}  EM {:.1f}  F1 {:.1f}  answered {:.1f} %  cited right {:.1f} %  literal {:.1f} %  "
       "unanswerable {}  caught {:.1f} %  {:.2f} s/question  {:.0f} tokens/s\n",
-      report.questions, report.exact, report.f1, report.answered, report.cited, report.literal,
-      report.unanswerable, report.caught, report.seconds_per_question, report.tokens_per_second));
+      report.questions, report.figures.exact, report.figures.f1, report.figures.answered,
+      report.figures.cited, report.literal, report.unanswerable, report.figures.caught,
+      report.seconds_per_question, report.tokens_per_second));
   return kOk;
 }
 

@@ -33,6 +33,8 @@ struct Item {
   SpanQuestion asked;
   std::vector<std::size_t> shown;  // passages of the set
   bool answerable = false;
+
+  bool is_right(std::size_t index) const { return answerable && shown[index] == question->passage; }
 };
 
 std::vector<Item> items_of(const QaSet& set, const QaRunSettings& settings) {
@@ -99,16 +101,18 @@ class QaSums {
     literal_ += passage.find(answer->text) != std::string::npos ? 1 : 0;
     if (!item.answerable) return;
     ++answered_;
-    cited_ += item.shown[answer->passage] == item.question->passage ? 1 : 0;
+    cited_ += item.is_right(answer->passage) ? 1 : 0;
     const QaScore score = score_answer(answer->text, item.question->answers);
     exact_ += score.exact;
     f1_ += score.f1;
   }
-  double exact() const { return percent(exact_, answerable_); }
-  double f1() const { return percent(f1_, answerable_); }
-  double answered() const { return percent(answered_, answerable_); }
-  double cited() const { return percent(cited_, answered_); }
-  double caught() const { return percent(caught_, unanswerable_); }
+  QaFigures figures() const {
+    return {.exact = percent(exact_, answerable_),
+            .f1 = percent(f1_, answerable_),
+            .answered = percent(answered_, answerable_),
+            .cited = percent(cited_, answered_),
+            .caught = percent(caught_, unanswerable_)};
+  }
   double literal() const { return percent(literal_, given_); }
   std::size_t unanswerable() const { return static_cast<std::size_t>(unanswerable_); }
 
@@ -124,18 +128,23 @@ class QaSums {
   double literal_ = 0;
 };
 
+Json to_json(const QaFigures& figures) {
+  return {{"exact_match", figures.exact},
+          {"f1", figures.f1},
+          {"answered", figures.answered},
+          {"citation_precision", figures.cited},
+          {"caught", figures.caught}};
+}
+
 QaCase case_of(const Item& item, const SpanReading& reading,
                const std::optional<SpanAnswer>& answer, const Tokenizer& tokenizer) {
-  const auto is_right = [&](std::size_t passage) {
-    return item.answerable && item.shown[passage] == item.question->passage;
-  };
   QaCase out{.question = item.asked.question,
              .answers = item.answerable ? item.question->answers : std::vector<std::string>{},
              .given = answer ? answer->text : "",
              .parts = {}};
   if (answer) {
     out.f1 = score_answer(answer->text, out.answers).f1;
-    out.cited_right = is_right(answer->passage);
+    out.cited_right = item.is_right(answer->passage);
   }
   for (const SpanPart& part : reading.parts) {
     QaCase::Part told{.refusal = part.outcome.refusal, .span = {}};
@@ -143,7 +152,7 @@ QaCase case_of(const Item& item, const SpanReading& reading,
       const SpanCandidate& best = part.outcome.candidates.front();
       told.score = best.total;
       told.span = span_text(best, tokenizer);
-      told.holds_answer = is_right(part.passages[best.passage]);
+      told.holds_answer = item.is_right(part.passages[best.passage]);
     }
     out.parts.push_back(std::move(told));
   }
@@ -180,48 +189,32 @@ Result<QaReport> run_qa(Engine& engine, const QaSet& set, const QaRunSettings& s
   const double seconds = std::chrono::duration<double>(engine.clock().now() - began).count();
   QaReport out{.questions = items.size(),
                .unanswerable = sums.unanswerable(),
-               .exact = sums.exact(),
-               .f1 = sums.f1(),
-               .answered = sums.answered(),
-               .cited = sums.cited(),
-               .caught = sums.caught(),
+               .figures = sums.figures(),
                .literal = sums.literal(),
                .seconds_per_question = seconds / static_cast<double>(items.size()),
                .tokens_per_second = seconds > 0 ? static_cast<double>(tokens) / seconds : 0,
                .thresholds = {}};
   for (std::size_t t = 0; t < kThresholds.size(); ++t) {
-    out.thresholds.push_back({.refusal_max = kThresholds[t],
-                              .exact = others[t].exact(),
-                              .f1 = others[t].f1(),
-                              .answered = others[t].answered(),
-                              .cited = others[t].cited(),
-                              .caught = others[t].caught()});
+    out.thresholds.push_back({.refusal_max = kThresholds[t], .figures = others[t].figures()});
   }
   return out;
 }
 
 Json to_json(const QaReport& report) {
-  Json thresholds = Json::array();
+  Json out = to_json(report.figures);
+  out["suite"] = "qa";
+  out["questions"] = report.questions;
+  out["unanswerable"] = report.unanswerable;
+  out["literal"] = report.literal;
+  out["seconds_per_question"] = report.seconds_per_question;
+  out["tokens_per_second"] = report.tokens_per_second;
+  Json& thresholds = out["thresholds"] = Json::array();
   for (const QaReport::AtThreshold& at : report.thresholds) {
-    thresholds.push_back({{"refusal_max", at.refusal_max},
-                          {"exact_match", at.exact},
-                          {"f1", at.f1},
-                          {"answered", at.answered},
-                          {"citation_precision", at.cited},
-                          {"caught", at.caught}});
+    Json row = to_json(at.figures);
+    row["refusal_max"] = at.refusal_max;
+    thresholds.push_back(std::move(row));
   }
-  return {{"suite", "qa"},
-          {"questions", report.questions},
-          {"unanswerable", report.unanswerable},
-          {"exact_match", report.exact},
-          {"f1", report.f1},
-          {"answered", report.answered},
-          {"citation_precision", report.cited},
-          {"caught", report.caught},
-          {"literal", report.literal},
-          {"seconds_per_question", report.seconds_per_question},
-          {"tokens_per_second", report.tokens_per_second},
-          {"thresholds", std::move(thresholds)}};
+  return out;
 }
 
 Json to_json(const QaCase& one) {

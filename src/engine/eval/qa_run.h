@@ -42,28 +42,27 @@ struct QaRunSettings {
 };
 
 // Questions without answers, and all of a run with `missing`, are unanswerable: of those only
-// `caught` tells, everything else speaks of the others.
-struct QaReport {
-  std::size_t questions = 0;
-  std::size_t unanswerable = 0;  // of the questions
-  double exact = 0;              // percent of the answerable, an abstention counts as wrong
+// `caught` tells, the others speak of the answerable.
+struct QaFigures {
+  double exact = 0;  // percent of the answerable, an abstention counts as wrong
   double f1 = 0;
   double answered = 0;  // percent of the answerable
   double cited = 0;     // percent of those answered that cite the passage that holds the answer
   double caught = 0;    // percent of the unanswerable that were not answered
-  double literal = 0;   // percent of all answers given that stand in the cited passage
+};
+
+struct QaReport {
+  std::size_t questions = 0;
+  std::size_t unanswerable = 0;  // of the questions
+  QaFigures figures;
+  double literal = 0;  // percent of all answers given that stand in the cited passage
   double seconds_per_question = 0;
   double tokens_per_second = 0;
-  // The same for other thresholds of refusal.
   struct AtThreshold {
     double refusal_max = 0;
-    double exact = 0;
-    double f1 = 0;
-    double answered = 0;
-    double cited = 0;
-    double caught = 0;
+    QaFigures figures;
   };
-  std::vector<AtThreshold> thresholds;
+  std::vector<AtThreshold> thresholds;  // the same for other thresholds of refusal
 };
 
 base::Result<QaReport> run_qa(Engine& engine, const QaSet& set, const QaRunSettings& settings);

@@ -197,10 +197,7 @@ class Reader {
                   meta("weibo:webpage:title"), meta("twitter:title"), meta("parsely-title")});
     const std::string heading = headings_.size() == 1 ? headings_.front() : best_heading();
     // A quotation mark ends an attribute early: the heading has the rest.
-    for (const std::string& whole : headings_) {
-      if (tagged.size() >= 8 && whole.size() > tagged.size() && whole.starts_with(tagged))
-        return whole;
-    }
+    if (const std::string* whole = heading_beyond(tagged)) return *whole;
     const std::string title =
         tagged.empty() && !title_.empty() ? clean_title(title_, site, heading) : tagged;
     // One that was cut short for a search engine or a card.
@@ -208,13 +205,19 @@ class Reader {
       if (!title.ends_with(dots)) continue;
       const std::string_view start =
           base::trim(std::string_view(title).substr(0, title.size() - dots.size()));
-      for (const std::string& whole : headings_) {
-        if (start.size() >= 8 && whole.size() > start.size() && whole.starts_with(start))
-          return whole;
-      }
+      if (const std::string* whole = heading_beyond(start)) return *whole;
     }
     if (!title.empty()) return title;
     return first_of({meta("title"), heading});
+  }
+
+  // The first heading that begins with all of `start` and goes on; null if there is none.
+  const std::string* heading_beyond(std::string_view start) const {
+    if (start.size() < 8) return nullptr;
+    const auto found = std::ranges::find_if(headings_, [start](const std::string& whole) {
+      return whole.size() > start.size() && whole.starts_with(start);
+    });
+    return found == headings_.end() ? nullptr : &*found;
   }
 
   // The heading that shares most with the title element.
