@@ -1,5 +1,8 @@
 #include "engine/measure/limits.h"
 
+#include <sys/mman.h>
+
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -33,6 +36,18 @@ double seconds_of(ThreadPool& pool, auto&& work) {
 }
 
 }  // namespace
+
+AlignedBytes memory_to_read(std::uint64_t model_bytes) {
+  constexpr std::size_t kLargePage = std::size_t{2} << 20;
+  AlignedBytes bytes(static_cast<std::size_t>(std::min<std::uint64_t>(model_bytes, kCacheBytes)));
+  const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
+  const std::uintptr_t first = (begin + kLargePage - 1) / kLargePage * kLargePage;
+  const std::uintptr_t last = (begin + bytes.size()) / kLargePage * kLargePage;
+  // A wish: without large pages the figure is that of small ones.
+  if (first < last) (void)::madvise(bytes.data() + (first - begin), last - first, MADV_HUGEPAGE);
+  std::memset(bytes.data(), 1, bytes.size());
+  return bytes;
+}
 
 MachineLimits measure_limits(ThreadPool& pool, const Kernels& kernels,
                              std::span<const std::byte> bytes) {

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "engine/kernels/table.h"
 #include "engine/kernels/thread_pool.h"
+#include "engine/ops/compute.h"
 
 namespace seine::engine {
 
@@ -18,7 +20,12 @@ struct MachineLimits {
   bool from_memory = true;  // false when what was read may fit a cache
 };
 
-// Reads `bytes` (what the model itself reads, several hundred MB to mean anything) once.
+// As much memory as a model of `model_bytes` reads, up to 256 MiB: of its own, in large pages where
+// there are some, touched before. A file's pages will not do: those that nobody has read yet (rows
+// of the embedding) cost a fault each, which is not what reading weights costs.
+AlignedBytes memory_to_read(std::uint64_t model_bytes);
+
+// Reads `bytes` once.
 MachineLimits measure_limits(ThreadPool& pool, const Kernels& kernels,
                              std::span<const std::byte> bytes);
 

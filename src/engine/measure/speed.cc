@@ -40,17 +40,6 @@ base::Result<Cost> cost_of(const ModelFile& file) {
   return cost;
 }
 
-// The largest piece of weights: what limits are measured on.
-std::span<const std::byte> largest_part(const ModelFile& file) {
-  std::span<const std::byte> out;
-  for (const Tensor& tensor : file.tensors()) {
-    for (const TensorPart& part : tensor.parts) {
-      if (part.bytes.size() > out.size()) out = part.bytes;
-    }
-  }
-  return out;
-}
-
 struct Elapsed {
   double wall = 0;
   double processor = 0;  // of all threads
@@ -193,7 +182,7 @@ base::Result<SpeedReport> measure_speed(const std::shared_ptr<const ModelFile>& 
                      .speeds = {{"prompt", {}}, {"decode", {}}, {"batch", {}}}};
   Bench bench(*model, kv, options, random);
   SEINE_CHECK(bench.prompt(1, std::min(options.prompt, 32)));  // touches what is read first
-  const std::span<const std::byte> weights = largest_part(*file);
+  AlignedBytes memory = memory_to_read(report.token_bytes);
   for (std::int32_t round = 0; round < options.rounds; ++round) {
     const Elapsed prompt = SEINE_TRY(bench.prompt(1, options.prompt));
     const Elapsed decode = SEINE_TRY(bench.decode(1, options.prompt, options.generate));
@@ -201,7 +190,7 @@ base::Result<SpeedReport> measure_speed(const std::shared_ptr<const ModelFile>& 
     const std::int32_t start = std::min(options.prompt, 16);
     SEINE_CHECK(bench.prompt(options.streams, start));
     const Elapsed batch = SEINE_TRY(bench.decode(options.streams, start, options.generate));
-    const MachineLimits now = measure_limits(pool, *row, weights);
+    const MachineLimits now = measure_limits(pool, *row, {memory.data(), memory.size()});
     report.limits.read_bytes = std::max(report.limits.read_bytes, now.read_bytes);
     report.limits.multiplies = std::max(report.limits.multiplies, now.multiplies);
     report.limits.from_memory = now.from_memory;
