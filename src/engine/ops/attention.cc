@@ -4,7 +4,6 @@
 #include <cstring>
 #include <limits>
 
-#include "engine/formats/half.h"
 #include "engine/ops/kv_rows.h"
 
 namespace seine::engine {
@@ -104,21 +103,12 @@ class AttentionWorker {
   // Scores of one query become weights; what was summed before shrinks to the new maximum.
   void fold(std::int32_t q, std::int32_t valid) {
     float* scores = scores_ + q * kTileKeys;
-    std::fill(scores + valid, scores + kTileKeys, kNone);
     if (valid == 0) {
       std::fill_n(scores, kTileKeys, 0.0f);
       return;
     }
-    const float largest = std::max(max_[q], *std::max_element(scores, scores + valid));
-    if (largest != max_[q]) {
-      float shrink[kTileKeys];
-      std::fill_n(shrink, kTileKeys, max_[q]);
-      ops_.exp_tile(shrink, largest);
-      total_[q] *= shrink[0];
-      for (std::int32_t d = 0; d < value_; ++d) sums_[q * value_ + d] *= shrink[0];
-      max_[q] = largest;
-    }
-    total_[q] += ops_.exp_tile(scores, largest);
+    const float factor = ops_.fold_tile(scores, valid, max_ + q, total_ + q);
+    if (factor != 1) ops_.shrink(factor, sums_ + q * value_, value_);
   }
 
   void load_tile(const TokenRun& sequence, std::int32_t start, std::int32_t count,
@@ -134,34 +124,19 @@ class AttentionWorker {
       float* key = tile_keys_ + t * key_;
       if (shape_.is_latent) {
         const std::int32_t rope = shape_.key_width - shape_.value_width;
-        decode(block, 0, slot, 0, shape_.value_width, key);
-        if (rope > 0) decode(block, 1, slot, 0, rope, key + shape_.value_width);
+        load(block, 0, slot, 0, shape_.value_width, key);
+        if (rope > 0) load(block, 1, slot, 0, rope, key + shape_.value_width);
       } else {
-        decode(block, 0, slot, kv_head * shape_.key_width, shape_.key_width, key);
-        decode(block, 1, slot, kv_head * shape_.value_width, shape_.value_width,
-               tile_values_ + t * value_);
+        load(block, 0, slot, kv_head * shape_.key_width, shape_.key_width, key);
+        load(block, 1, slot, kv_head * shape_.value_width, shape_.value_width,
+             tile_values_ + t * value_);
       }
     }
   }
 
-  void decode(KvBlockId block, std::int32_t stream, std::int32_t slot, std::int32_t first,
-              std::int32_t count, float* out) const {
-    const std::byte* row =
-        kv_.rows(block, layer_, stream) + kv_.row_bytes(stream) * static_cast<std::size_t>(slot);
-    switch (kv_.layout().streams[static_cast<std::size_t>(stream)].type) {
-      case KvType::kF32:
-        std::memcpy(out, row + 4 * first, sizeof(float) * static_cast<std::size_t>(count));
-        return;
-      case KvType::kF16:
-        ops_.from_f16(row + 2 * first, count, out);
-        return;
-      case KvType::kQ8:
-        row += static_cast<std::size_t>(first / kKvGroup) * sizeof(KvGroup);
-        for (std::int32_t i = 0; i < count; i += kKvGroup, row += sizeof(KvGroup)) {
-          ops_.from_i8(row + 2, f16_to_f32(load_unaligned<std::uint16_t>(row)), kKvGroup, out + i);
-        }
-        return;
-    }
+  void load(KvBlockId block, std::int32_t stream, std::int32_t slot, std::int32_t first,
+            std::int32_t count, float* out) const {
+    kv_load(ops_, kv_, block, layer_, stream, slot, first, count, out);
   }
 
   const VectorOps& ops_;
@@ -180,8 +155,9 @@ class AttentionWorker {
 };
 
 void attend(const Compute& compute, const AttentionShape& shape, const KvStorage& kv,
-            std::int32_t layer, BatchRows& rows, const float* queries, float* out,
-            AttentionBuffers& buffers, std::span<const std::span<const std::int32_t>> selected) {
+            std::int32_t layer, BatchRows& rows, std::int32_t count, const float* queries,
+            float* out, AttentionBuffers& buffers,
+            std::span<const std::span<const std::int32_t>> selected) {
   const std::int32_t group = shape.heads / shape.kv_heads;
   // Heads of a group that one task takes; several tasks share a group when it is wide (MLA).
   std::int32_t heads = std::min(group, kQueriesMax);
@@ -192,7 +168,7 @@ void attend(const Compute& compute, const AttentionShape& shape, const KvStorage
   }
   const std::int32_t parts = (group + heads - 1) / heads;
   const std::int32_t rows_max = selected.empty() ? std::max(1, kQueriesMax / heads) : 1;
-  const std::span<const BatchRows::Chunk> chunks = rows.chunks(rows_max);
+  const std::span<const BatchRows::Chunk> chunks = rows.chunks(count, rows_max);
   const std::int64_t tasks = static_cast<std::int64_t>(chunks.size()) * shape.kv_heads * parts;
   compute.pool().each(tasks, [&](std::int64_t task, int thread) {
     const auto& chunk = chunks[static_cast<std::size_t>(task / (shape.kv_heads * parts))];

@@ -93,15 +93,15 @@ void BatchRows::set_angles(const Rope& rope) {
   }
 }
 
-std::span<const BatchRows::Chunk> BatchRows::chunks(std::int32_t rows_max) {
+std::span<const BatchRows::Chunk> BatchRows::chunks(std::int32_t count, std::int32_t rows_max) {
   chunks_.clear();
   std::int32_t row = 0;
-  for (std::size_t i = 0; i < runs_.size(); ++i) {
-    const auto count = static_cast<std::int32_t>(runs_[i].tokens.size());
-    for (std::int32_t at = 0; at < count; at += rows_max) {
-      chunks_.push_back({static_cast<std::int32_t>(i), row + at, std::min(rows_max, count - at)});
+  for (std::size_t i = 0; row < count; ++i) {
+    const auto rows = static_cast<std::int32_t>(runs_[i].tokens.size());
+    for (std::int32_t at = 0; at < rows; at += rows_max) {
+      chunks_.push_back({static_cast<std::int32_t>(i), row + at, std::min(rows_max, rows - at)});
     }
-    row += count;
+    row += rows;
   }
   return chunks_;
 }

@@ -54,8 +54,9 @@ class BatchRows {
   const float* angles(std::int32_t index) const {
     return angles_.data() + static_cast<std::size_t>(index) * static_cast<std::size_t>(rope_dim_);
   }
-  // Cuts the runs so that a chunk has at most `rows_max` rows; valid until the next call.
-  std::span<const Chunk> chunks(std::int32_t rows_max);
+  // Cuts the runs of the first `count` rows so that a chunk has at most `rows_max` rows; valid
+  // until the next call.
+  std::span<const Chunk> chunks(std::int32_t count, std::int32_t rows_max);
 
  private:
   BatchLimits limits_;
