@@ -13,6 +13,14 @@ constexpr std::int32_t kRows = 32;
 // Positions that one task decodes and packs: whole pairs of the kernels' tiles of rows.
 constexpr std::int32_t kLoadKeys = 64;
 
+// Of a run: the rows that pass together, and the positions that it reads.
+std::int32_t row_groups(const TokenRun& run) {
+  return (static_cast<std::int32_t>(run.tokens.size()) + kRows - 1) / kRows;
+}
+std::int32_t keys_of(const TokenRun& run) {
+  return run.first_position + static_cast<std::int32_t>(run.tokens.size());
+}
+
 std::size_t in_pieces(std::int32_t piece) {
   return static_cast<std::size_t>(piece) * ExpandedAttention::kPieceKeys;
 }
@@ -49,7 +57,7 @@ ActivationView ExpandedAttention::latents(std::int32_t piece, std::int32_t count
           .columns = shape_.latent};
 }
 
-// One head of rows [first, first + count) of a segment's run.
+// One head of some of a segment's rows.
 class ExpandedAttention::Worker {
  public:
   Worker(ExpandedAttention& owner, const Job& job, std::int32_t head, int thread)
@@ -74,19 +82,35 @@ class ExpandedAttention::Worker {
     scores_ = take(kRows * kTileKeys);
   }
 
-  void run(const Segment& segment, std::int32_t first, std::int32_t count) {
-    const std::int32_t last = job_.rows.row(first + count - 1).position;
-    const std::int32_t to = std::min(segment.to, last + 1);
+  // Groups of rows [first, last), counted over all runs of the segment.
+  void run(const Segment& segment, std::int32_t first, std::int32_t last) {
+    std::int32_t to = segment.from;
+    each(segment, first, last, [&](std::int32_t row, std::int32_t count) {
+      to = std::max(to, std::min(segment.to, job_.rows.row(row + count - 1).position + 1));
+    });
     std::int32_t piece = segment.piece;
     for (std::int32_t start = segment.from; start < to; start += kPieceKeys, ++piece) {
       const std::int32_t keys = std::min(kPieceKeys, to - start);
       expand(segment, piece, start, keys);
-      for (std::int32_t at = 0; at < count; at += kRows)
-        pass(first + at, std::min(kRows, count - at), start, keys);
+      each(segment, first, last,
+           [&](std::int32_t row, std::int32_t count) { pass(row, count, start, keys); });
     }
   }
 
  private:
+  // work(first row, rows) for groups [first, last).
+  template <typename Work>
+  void each(const Segment& segment, std::int32_t first, std::int32_t last, Work work) const {
+    std::int32_t group = 0;
+    for (const BatchRows::Ordered& run : segment.runs) {
+      const auto& tokens = job_.rows.runs()[static_cast<std::size_t>(run.run)].tokens;
+      const auto rows = static_cast<std::int32_t>(tokens.size());
+      for (std::int32_t at = 0; at < rows; at += kRows, ++group) {
+        if (group >= first && group < last) work(run.first_row + at, std::min(kRows, rows - at));
+      }
+    }
+  }
+
   void expand(const Segment& segment, std::int32_t piece, std::int32_t start, std::int32_t keys) {
     const Compute& compute = *owner_.compute_;
     const auto head = static_cast<std::size_t>(head_);
@@ -99,7 +123,7 @@ class ExpandedAttention::Worker {
     make(job_.keys[head], keys_, key_);
     make(job_.values[head], values_, value_);
     const std::span<const KvBlockId> blocks =
-        job_.rows.runs()[static_cast<std::size_t>(segment.run)].blocks;
+        job_.rows.runs()[static_cast<std::size_t>(segment.runs.front().run)].blocks;
     const std::int32_t block_tokens = job_.kv.layout().block_tokens;
     for (std::int32_t t = 0; t < keys; ++t) {
       float* key = keys_ + t * key_;
@@ -201,7 +225,7 @@ void ExpandedAttention::load(const Job& job) {
     const std::int32_t last = std::min(first + kLoadKeys, keys);
     if (first >= last) return;
     const std::span<const KvBlockId> blocks =
-        job.rows.runs()[static_cast<std::size_t>(segment->run)].blocks;
+        job.rows.runs()[static_cast<std::size_t>(segment->runs.front().run)].blocks;
     const ActivationView view = latents(piece, keys);
     float* to = reinterpret_cast<float*>(latents_.data()) +
                 (in_pieces(piece) + static_cast<std::size_t>(first)) *
@@ -220,50 +244,77 @@ void ExpandedAttention::load(const Job& job) {
 }
 
 void ExpandedAttention::attend(const Job& job) {
-  // Where there are few heads and prompts for many threads, rows are shared out as well: each share
-  // then makes the keys for itself.
+  // Where there are few heads and prompts for many threads, rows are shared out as well; each share
+  // makes the keys for itself.
   const auto whole = static_cast<std::int64_t>(segments_.size()) * shape_.heads;
   const std::int64_t wanted = std::int64_t{2} * compute_->pool().threads();
   const std::int64_t parts = compute_->pool().threads() == 1 ? 1 : (wanted + whole - 1) / whole;
   compute_->pool().each(whole * parts, [&](std::int64_t task, int thread) {
     const Segment& segment = segments_[static_cast<std::size_t>(task / parts / shape_.heads)];
     const auto head = static_cast<std::int32_t>(task / parts % shape_.heads);
-    const auto& run = job.rows.runs()[static_cast<std::size_t>(segment.run)];
-    const auto rows = static_cast<std::int64_t>(run.tokens.size());
-    // Whole groups of rows, the last of which have the most to read.
-    const std::int64_t groups = (rows + kRows - 1) / kRows;
+    std::int64_t groups = 0;
+    for (const BatchRows::Ordered& run : segment.runs)
+      groups += row_groups(job.rows.runs()[static_cast<std::size_t>(run.run)]);
     const std::int64_t part = task % parts;
-    const std::int64_t first = groups * part / parts * kRows;
-    const std::int64_t last = std::min(groups * (part + 1) / parts * kRows, rows);
-    if (first >= last) return;
+    const std::int64_t first = groups * part / parts;
+    const std::int64_t last = groups * (part + 1) / parts;
+    if (first == last) return;
     Worker(*this, job, head, thread)
-        .run(segment, segment.first_row + static_cast<std::int32_t>(first),
-             static_cast<std::int32_t>(last - first));
+        .run(segment, static_cast<std::int32_t>(first), static_cast<std::int32_t>(last));
   });
+}
+
+void ExpandedAttention::end_round(const Job& job) {
+  if (segments_.empty()) return;
+  load(job);
+  attend(job);
+  segments_.clear();
+  pieces_ = 0;
+}
+
+void ExpandedAttention::add(const Job& job, std::span<const BatchRows::Ordered> runs,
+                            std::int32_t from, std::int32_t to) {
+  while (from < to) {
+    if (pieces_ == kPieces) end_round(job);
+    const std::int32_t end = std::min(to, from + (kPieces - pieces_) * kPieceKeys);
+    segments_.push_back({.runs = runs, .from = from, .to = end, .piece = pieces_});
+    pieces_ += (end - from + kPieceKeys - 1) / kPieceKeys;
+    from = end;
+  }
 }
 
 void ExpandedAttention::run(std::span<const MatrixView> keys, std::span<const MatrixView> values,
                             const KvStorage& kv, std::int32_t layer, const BatchRows& rows,
                             const float* queries, float* out) {
   const Job job{keys, values, kv, layer, rows, queries, out};
-  auto row = static_cast<std::int32_t>(rows.counts().decode);
-  std::int32_t from = 0;
-  while (row < rows.size()) {
-    segments_.clear();
-    for (std::int32_t piece = 0; piece < kPieces && row < rows.size();) {
-      const std::int32_t index = rows.row(row).run;
-      const auto count =
-          static_cast<std::int32_t>(rows.runs()[static_cast<std::size_t>(index)].tokens.size());
-      const std::int32_t end = rows.row(row + count - 1).position + 1;
-      const std::int32_t to = std::min(end, from + (kPieces - piece) * kPieceKeys);
-      segments_.push_back({.run = index, .first_row = row, .from = from, .to = to, .piece = piece});
-      piece += (to - from + kPieceKeys - 1) / kPieceKeys;
-      from = to == end ? 0 : to;
-      if (to == end) row += count;
+  const auto order = rows.ordered();
+  const auto end = [&](std::size_t i) {
+    return keys_of(rows.runs()[static_cast<std::size_t>(order[i].run)]);
+  };
+  auto first = static_cast<std::size_t>(
+      std::ranges::partition_point(
+          order, [&](const auto& each) { return each.first_row < rows.counts().decode; }) -
+      order.begin());
+  while (first < order.size()) {
+    // Neighbours that have whole tiles in common, unless that would be little of what others have.
+    std::int32_t shared = end(first);
+    std::size_t last = first + 1;
+    for (; last < order.size(); ++last) {
+      const std::int32_t all =
+          std::min({shared, order[last].shared, end(last)}) / kTileKeys * kTileKeys;
+      if (all == 0 || (last > first + 1 && 2 * all < shared)) break;
+      shared = all;
     }
-    load(job);
-    attend(job);
+    const bool is_shared = last > first + 1;
+    if (is_shared) {
+      add(job, order.subspan(first, last - first), 0, shared);
+      end_round(job);
+    }
+    for (std::size_t i = first; i < last; ++i)
+      add(job, order.subspan(i, 1), is_shared ? shared : 0, end(i));
+    first = last;
   }
+  end_round(job);
 }
 
 }  // namespace seine::engine

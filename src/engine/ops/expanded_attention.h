@@ -1,7 +1,7 @@
 // Attention of prompts in MLA: the keys and values of each head are made from the cached latents,
 // K = W_uk c and V = W_uv c (DeepSeek-V2 paper, section 2.1, before anything is absorbed), some
 // hundred positions at a time. A key then costs a row 192 + 128 products a head where the latent
-// space costs 576 + 512, for what all rows of a run share. Pieces and tiles are counted from
+// space costs 576 + 512, for what all rows share that read the position. Tiles are counted from
 // position 0, so a query's bits depend only on its own sequence; memory does not grow with it.
 #pragma once
 
@@ -43,10 +43,10 @@ class ExpandedAttention {
            float* out);
 
  private:
-  // Positions [from, to) of a run, in pieces from `piece` on.
+  // Positions [from, to), which some neighbours in the order of the batch have in common, in pieces
+  // from `piece` on.
   struct Segment {
-    std::int32_t run;
-    std::int32_t first_row;
+    std::span<const BatchRows::Ordered> runs;
     std::int32_t from;
     std::int32_t to;
     std::int32_t piece;
@@ -63,13 +63,18 @@ class ExpandedAttention {
   };
   class Worker;
 
+  // A segment joins the round; what does not fit waits for the next.
+  void add(const Job& job, std::span<const BatchRows::Ordered> runs, std::int32_t from,
+           std::int32_t to);
+  void end_round(const Job& job);
   void load(const Job& job);
   void attend(const Job& job);
   ActivationView latents(std::int32_t piece, std::int32_t count);
 
   const Compute* compute_ = nullptr;
   ExpandedShape shape_;
-  std::vector<Segment> segments_;  // of this round
+  std::vector<Segment> segments_;  // of this round: every run in one of them at most
+  std::int32_t pieces_ = 0;        // of this round
   AlignedBytes latents_;           // (kPieces * kPieceKeys, latent) floats
   AlignedBytes packed_;            // the same packed, each piece apart
   std::size_t piece_bytes_ = 0;

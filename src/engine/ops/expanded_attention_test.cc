@@ -203,6 +203,22 @@ TEST_P(Expanded, CutsCompanyAndThreadsChangeNoBit) {
   EXPECT_EQ(std::vector<float>(from, from + static_cast<std::ptrdiff_t>(whole.size())), whole);
 }
 
+// Prompts behind one prefix have its keys made together.
+TEST_P(Expanded, OnePrefixChangesNoBit) {
+  make(700, KvType::kF16, DType::kQ8_0);
+  // Sequence 1 begins in the blocks of sequence 0 and leaves them after five.
+  std::copy_n(blocks_[0].begin(), 5, blocks_[1].begin());
+  const Part parts[] = {{0, 640, 60}, {1, 330, 40}, {0, 400, 3}, {1, 500, 1}, {1, 320, 2}};
+  const auto together = run({std::begin(parts), std::end(parts)}, 3);
+  auto at = together.begin();
+  for (const Part& part : parts) {
+    const auto alone = run({part}, 1);
+    const auto end = at + static_cast<std::ptrdiff_t>(alone.size());
+    EXPECT_EQ(std::vector<float>(at, end), alone) << part.sequence << " " << part.first;
+    at = end;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Isa, Expanded, testing::Values("ref", "avx2", "avx512vnni", "amx"));
 
 }  // namespace
