@@ -48,6 +48,7 @@ class DeepSeek : public CausalModel {
                         : SEINE_TRY(sizes.size_or("leading_dense_block_count", 0));
     dense_hidden_ = SEINE_TRY(sizes.size_or("feed_forward_length", 0));
     SEINE_CHECK(open(shape));
+    facts_.has_prompt_form = facts_.has_prompt_form || mla_.expands_prompts;
     rope_.emplace(SEINE_TRY(read_rope(file, mla_.rope, mla_.scaling)));
     const WeightReader weights(file, source_.interleaved.get());
     if (weights.has("blk.0.indexer.attn_q_b.weight")) {
@@ -143,7 +144,7 @@ class DeepSeek : public CausalModel {
 
   base::Result<Layer> read_layer(const WeightReader& weights, std::int32_t index, bool is_dense) {
     Layer layer;
-    layer.attention = SEINE_TRY(MlaWeights::read(weights, mla_, index));
+    layer.attention = SEINE_TRY(MlaWeights::read(weights, mla_, index, source_.kernels));
     if (indexer_config_) {
       layer.indexer.emplace(SEINE_TRY(IndexerWeights::read(weights, *indexer_config_, index)));
     }

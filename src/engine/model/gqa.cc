@@ -107,7 +107,7 @@ void GqaAttention::run(const GqaWeights& w, std::int32_t kv_layer, Activations& 
   if (c.rope > 0 || !w.q_norm.empty()) position(w, rows);
   store_rows(*compute_, kv, kv_layer, 0, rows, k_.data(), kv_width);
   store_rows(*compute_, kv, kv_layer, 1, rows, v_.data(), kv_width);
-  attend(*compute_, shape_, kv, kv_layer, rows, q_.data(), values_.data(), buffers_);
+  attend(*compute_, shape_, kv, kv_layer, rows, rows.size(), q_.data(), values_.data(), buffers_);
   activations.set(values_.data(), q_width, rows.counts(), q_width);
   compute_->multiply(activations, w.output, x, true);
   compute_->add_bias(x, w.output_bias, n);

@@ -38,10 +38,11 @@ class Count {
   std::uint64_t value_;
 };
 
-// What one row of a batch, and what one thread needs, in floats.
+// What one row of a batch, what one thread, and what all together need, in floats.
 struct Floats {
   Count row = 0;
   Count thread = 0;
+  Count shared = 0;
 };
 
 // A tile of keys and values, and 32 queries with their sums (ops/attention.cc).
@@ -57,6 +58,14 @@ base::Result<Floats> mla_floats(const ModelFile& file, const SizeReader& sizes) 
   out.row = Count(c.width) + Count(c.q_rank) + heads * Count(c.head()) + key + heads * key +
             heads * Count(c.latent) + heads * Count(c.value) + Count(c.rope);
   out.thread = tile_floats(key, Count(c.latent));
+  if (c.expands_prompts) {
+    out.row += Count(2) * heads;
+    out.thread += Count(ExpandedAttention::kPieceKeys + 32) * Count(c.head() + c.value + 32) +
+                  Count(32 * kTileKeys);
+    // Decoded, and packed in no more than that.
+    out.shared = Count(2 * ExpandedAttention::kPieces * ExpandedAttention::kPieceKeys) *
+                 Count(c.latent + 256);
+  }
   if (!file.find("blk.0.indexer.attn_q_b.weight")) return out;
   const IndexerConfig index = SEINE_TRY(IndexerConfig::read(file, c));
   const std::int32_t context = SEINE_TRY(sizes.size("context_length"));
@@ -77,11 +86,18 @@ base::Result<Floats> gqa_floats(const ModelFile& file) {
 }
 
 // Tables held as floats, and the views of experts.
-Count converted_bytes(const ModelFile& file) {
+Count converted_bytes(const ModelFile& file, const Kernels& kernels) {
   static constexpr std::initializer_list<std::string_view> kTables = {
       "ffn_gate_inp", "attn_kv_b", "position_embd", "token_types"};
   Count out = 0;
+  const bool is_sparse = file.find("blk.0.indexer.attn_q_b.weight") != nullptr;
   for (const Tensor& tensor : file.tensors()) {
+    if (!is_sparse && tensor.name.find(".attn_k_b.") != std::string::npos) {
+      // The other way round (mla.h), rows along the second dimension.
+      const std::uint64_t columns = tensor.shape.size() == 3 ? tensor.shape[1] : 1;
+      const DType type = key_rows_type(tensor.dtype, static_cast<std::int64_t>(columns), kernels);
+      out += Count(tensor.elements()) * Count(type == DType::kF32 ? 4 : 2);
+    }
     const bool is_table =
         tensor.shape.size() == 1 || std::ranges::any_of(kTables, [&](std::string_view name) {
           return tensor.name.find(name) != std::string::npos;
@@ -121,9 +137,11 @@ base::Result<MemoryEstimate> measure_memory(const ModelFile& file, const ModelSe
   const Count threads = settings.threads > 0 ? settings.threads : static_cast<std::int32_t>(cores);
   MemoryEstimate out;
   out.weights = file.tensor_bytes();
-  out.converted = converted_bytes(file).value();
+  out.converted =
+      converted_bytes(file, settings.kernels != nullptr ? *settings.kernels : kernels()).value();
   const Count values = floats.row * Count(settings.batch_rows) +
-                       vocabulary * Count(settings.logit_rows) + floats.thread * threads;
+                       vocabulary * Count(settings.logit_rows) + floats.thread * threads +
+                       floats.shared;
   out.workspace = (Count(std::uint64_t{sizeof(float)}) * values +
                    Count(std::uint64_t{kGemmScratchBytes}) * threads)
                       .value();

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "engine/formats/codec.h"
+
 namespace seine::engine {
 namespace {
 
@@ -65,52 +67,113 @@ base::Result<MlaConfig> MlaConfig::read(const ModelFile& file) {
   c.scaling = SEINE_TRY(read_rope_scaling(file));
   c.scale = 1.0f / std::sqrt(static_cast<float>(c.head()));
   SEINE_CHECK(read_magnitudes(file, sizes, c));
+  c.expands_prompts = file.find("blk.0.indexer.attn_q_b.weight") == nullptr;
   return c;
 }
 
 namespace {
 
-// W_kv_b holds per head `nope` rows that make keys, then `value` rows that make values. Keys are
-// needed the other way round; 16-bit floats stay as they are, all else becomes f32.
+bool is_short(DType type) {
+  return type == DType::kBF16 || type == DType::kF16;
+}
+
+}  // namespace
+
+DType key_rows_type(DType stored, std::int64_t latent, const Kernels& kernels) {
+  if (is_short(stored)) return stored;
+  const bool is_quantised = stored != DType::kF32 && stored != DType::kF8E4M3;
+  const bool in_bytes = is_quantised && latent % 32 == 0 && kernels.wants_packed(DType::kQ8_0);
+  return in_bytes ? DType::kQ8_0 : DType::kF32;
+}
+
+namespace {
+
+// Matrices of equal size the other way round, one behind the other in memory of their own.
+class Transposer {
+ public:
+  // What is stored is (rows, columns) for each of `count`.
+  Transposer(const Tensor& tensor, std::int64_t count, std::int64_t rows, std::int64_t columns,
+             DType type)
+      : tensor_(tensor), rows_(rows), columns_(columns) {
+    view_ = {.type = type,
+             .data = nullptr,
+             .rows = columns,
+             .columns = rows,
+             .row_bytes = static_cast<std::int64_t>(
+                 row_bytes(type, static_cast<std::uint64_t>(rows)).value())};
+    memory_ = AlignedBytes(static_cast<std::size_t>(count * columns * view_.row_bytes));
+    stored_.resize(static_cast<std::size_t>(rows * columns));
+    row_.resize(static_cast<std::size_t>(rows));
+  }
+
+  // The next matrix: rows of the tensor from `first` on.
+  MatrixView add(std::int64_t first) {
+    tensor_.read_f32(static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(rows_),
+                     stored_.data());
+    MatrixView view = view_;
+    view.data = memory_.data() + used_;
+    for (std::int64_t c = 0; c < columns_; ++c) {
+      for (std::int64_t r = 0; r < rows_; ++r)
+        row_[static_cast<std::size_t>(r)] = stored_[static_cast<std::size_t>(r * columns_ + c)];
+      quantize_row(view.type, row_.data(), nullptr, memory_.data() + used_, row_.size());
+      used_ += view.row_bytes;
+    }
+    return view;
+  }
+  AlignedBytes take() { return std::move(memory_); }
+
+ private:
+  const Tensor& tensor_;
+  const std::int64_t rows_;
+  const std::int64_t columns_;
+  MatrixView view_;
+  AlignedBytes memory_;
+  std::int64_t used_ = 0;
+  std::vector<float> stored_;
+  std::vector<float> row_;
+};
+
+// W_kv_b holds per head `nope` rows that make keys, then `value` rows that make values. To absorb
+// queries the first are needed the other way round.
 base::Result<> split_kv_b(const WeightReader& weights, const MlaConfig& c, std::int32_t layer,
                           MlaWeights& out) {
   const std::string name = layer_tensor(layer, "attn_kv_b.weight");
   const std::int64_t rows = std::int64_t{c.heads} * (c.nope + c.value);
   const MatrixView whole = SEINE_TRY(weights.matrix(name, rows, c.latent));
   const Tensor* tensor = SEINE_TRY(weights.file().require(name));
-  const bool is_short = whole.type == DType::kBF16 || whole.type == DType::kF16;
-  const std::size_t size = is_short ? 2 : 4;
-  const std::int64_t head_values = std::int64_t{c.latent} * c.nope;
-  out.transposed = AlignedBytes(static_cast<std::size_t>(c.heads * head_values) * size);
-  std::vector<float> row(static_cast<std::size_t>(c.latent));
+  Transposer transposer(*tensor, c.heads, c.nope, c.latent,
+                        is_short(whole.type) ? whole.type : DType::kF32);
   for (std::int64_t h = 0; h < c.heads; ++h) {
-    std::byte* to = out.transposed.data() + static_cast<std::size_t>(h * head_values) * size;
     const std::int64_t first = h * (c.nope + c.value);
-    for (std::int64_t n = 0; n < c.nope; ++n) {
-      const std::byte* from = whole.data + (first + n) * whole.row_bytes;
-      if (!is_short) {
-        tensor->read_f32(static_cast<std::uint64_t>(first + n), 1, row.data());
-        from = reinterpret_cast<const std::byte*>(row.data());
-      }
-      for (std::int64_t l = 0; l < c.latent; ++l) {
-        std::memcpy(to + static_cast<std::size_t>(l * c.nope + n) * size,
-                    from + static_cast<std::size_t>(l) * size, size);
-      }
-    }
-    out.k_b.push_back({.type = is_short ? whole.type : DType::kF32,
-                       .data = to,
-                       .rows = c.latent,
-                       .columns = c.nope,
-                       .row_bytes = c.nope * static_cast<std::int64_t>(size)});
+    out.k_b.push_back(transposer.add(first));
+    out.k_up.push_back(rows_of(whole, first, c.nope));
     out.v_b.push_back(rows_of(whole, first + c.nope, c.value));
   }
+  out.transposed = transposer.take();
+  return {};
+}
+
+// Newer files hold the two apart, keys the way that absorbs. Eight bits along the latent lose less
+// than the eight of the latents they are multiplied with.
+base::Result<> read_apart(const WeightReader& weights, const MlaConfig& c, std::int32_t layer,
+                          const Kernels& kernels, MlaWeights& out) {
+  const std::string name = layer_tensor(layer, "attn_k_b.weight");
+  out.k_b = SEINE_TRY(weights.stack(name, c.heads, c.latent, c.nope));
+  out.v_b =
+      SEINE_TRY(weights.stack(layer_tensor(layer, "attn_v_b.weight"), c.heads, c.value, c.latent));
+  if (!c.expands_prompts) return {};
+  const Tensor* tensor = SEINE_TRY(weights.file().require(name));
+  Transposer transposer(*tensor, c.heads, c.latent, c.nope,
+                        key_rows_type(tensor->dtype, c.latent, kernels));
+  for (std::int64_t h = 0; h < c.heads; ++h) out.k_up.push_back(transposer.add(h * c.latent));
+  out.transposed = transposer.take();
   return {};
 }
 
 }  // namespace
 
 base::Result<MlaWeights> MlaWeights::read(const WeightReader& weights, const MlaConfig& c,
-                                          std::int32_t layer) {
+                                          std::int32_t layer, const Kernels& kernels) {
   const auto name = [layer](std::string_view rest) { return layer_tensor(layer, rest); };
   MlaWeights out;
   out.norm = SEINE_TRY(weights.vector(name("attn_norm.weight"), c.width));
@@ -124,12 +187,9 @@ base::Result<MlaWeights> MlaWeights::read(const WeightReader& weights, const Mla
   }
   out.kv_a = SEINE_TRY(weights.matrix(name("attn_kv_a_mqa.weight"), c.latent + c.rope, c.width));
   out.kv_norm = SEINE_TRY(weights.vector(name("attn_kv_a_norm.weight"), c.latent));
-  if (weights.has(name("attn_k_b.weight"))) {
-    out.k_b = SEINE_TRY(weights.stack(name("attn_k_b.weight"), c.heads, c.latent, c.nope));
-    out.v_b = SEINE_TRY(weights.stack(name("attn_v_b.weight"), c.heads, c.value, c.latent));
-  } else {
-    SEINE_CHECK(split_kv_b(weights, c, layer, out));
-  }
+  const bool is_apart = weights.has(name("attn_k_b.weight"));
+  SEINE_CHECK(is_apart ? read_apart(weights, c, layer, kernels, out)
+                       : split_kv_b(weights, c, layer, out));
   out.output = SEINE_TRY(
       weights.matrix(name("attn_output.weight"), c.width, std::int64_t{c.heads} * c.value));
   return out;
@@ -156,6 +216,7 @@ MlaAttention::MlaAttention(const MlaConfig& config, const Compute& compute, std:
       pack_bytes_((compute.packed_bytes(rows_max, std::max(config.nope, config.latent)) + 63) / 64 *
                   64) {
   packs_ = AlignedBytes(pack_bytes_ * static_cast<std::size_t>(compute.pool().threads()));
+  if (config.expands_prompts) expanded_ = ExpandedAttention(config.expanded(), compute, rows_max);
 }
 
 void MlaAttention::project(const MlaWeights& w, std::int32_t kv_layer, Activations& activations,
@@ -196,14 +257,14 @@ void MlaAttention::project(const MlaWeights& w, std::int32_t kv_layer, Activatio
   store_rows(*compute_, kv, kv_layer, 1, rows, kv_a + c.latent, key);
 }
 
-void MlaAttention::attend_rows(const MlaWeights& w, std::int32_t kv_layer, Activations& activations,
-                               BatchRows& rows, KvStorage& kv, float* x,
-                               std::span<const std::span<const std::int32_t>> selected) {
+void MlaAttention::attend_absorbed(const MlaWeights& w, std::int32_t kv_layer, BatchRows& rows,
+                                   RowCounts counts, const KvStorage& kv,
+                                   std::span<const std::span<const std::int32_t>> selected) {
   const MlaConfig& c = config_;
-  const std::int64_t n = rows.size();
+  const std::int64_t n = counts.all();
   const std::int64_t head = c.head();
   const std::int64_t key = c.latent + c.rope;
-  float* q = q_.data();
+  const float* q = q_.data();
   float* absorbed = absorbed_.data();
   const auto pack = [this](int thread) {
     return packs_.data() + pack_bytes_ * static_cast<std::size_t>(thread);
@@ -211,20 +272,39 @@ void MlaAttention::attend_rows(const MlaWeights& w, std::int32_t kv_layer, Activ
   // q'[h] = [W_uk[h]^T q_nope[h] | q_rope[h]]
   compute_->pool().each(c.heads, [&](std::int64_t h, int thread) {
     compute_->multiply_here(w.k_b[static_cast<std::size_t>(h)], q + h * head, c.heads * head,
-                            rows.counts(), absorbed + h * key, c.heads * key, pack(thread), thread);
+                            counts, absorbed + h * key, c.heads * key, pack(thread), thread);
     for (std::int64_t r = 0; r < n; ++r) {
       std::copy_n(q + (r * c.heads + h) * head + c.nope, c.rope,
                   absorbed + (r * c.heads + h) * key + c.latent);
     }
   });
-  attend(*compute_, shape_, kv, kv_layer, rows, absorbed, latents_.data(), buffers_, selected);
+  attend(*compute_, shape_, kv, kv_layer, rows, static_cast<std::int32_t>(n), absorbed,
+         latents_.data(), buffers_, selected);
   compute_->pool().each(c.heads, [&](std::int64_t h, int thread) {
     compute_->multiply_here(w.v_b[static_cast<std::size_t>(h)], latents_.data() + h * c.latent,
-                            std::int64_t{c.heads} * c.latent, rows.counts(),
-                            values_.data() + h * c.value, std::int64_t{c.heads} * c.value,
-                            pack(thread), thread);
+                            std::int64_t{c.heads} * c.latent, counts, values_.data() + h * c.value,
+                            std::int64_t{c.heads} * c.value, pack(thread), thread);
   });
-  activations.set(values_.data(), std::int64_t{c.heads} * c.value, rows.counts(),
+}
+
+void MlaAttention::attend_rows(const MlaWeights& w, std::int32_t kv_layer, Activations& activations,
+                               BatchRows& rows, KvStorage& kv, float* x,
+                               std::span<const std::span<const std::int32_t>> selected) {
+  const MlaConfig& c = config_;
+  const RowCounts counts = rows.counts();
+  RowCounts absorbed = counts;
+  if (c.expands_prompts && counts.prompt > 0) {
+    absorbed.prompt = 0;
+    // What decoding will multiply with k_b, for whoever calibrates it.
+    const float* q = q_.data() + counts.decode * c.heads * c.head();
+    for (std::int64_t h = 0; h < c.heads; ++h) {
+      compute_->tell(w.k_b[static_cast<std::size_t>(h)], q + h * c.head(), c.heads * c.head(),
+                     counts.prompt);
+    }
+    expanded_.run(w.k_up, w.v_b, kv, kv_layer, rows, q_.data(), values_.data());
+  }
+  if (absorbed.all() > 0) attend_absorbed(w, kv_layer, rows, absorbed, kv, selected);
+  activations.set(values_.data(), std::int64_t{c.heads} * c.value, counts,
                   std::int64_t{c.heads} * c.value);
   compute_->multiply(activations, w.output, x, true);
 }

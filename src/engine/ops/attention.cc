@@ -4,7 +4,6 @@
 #include <cstring>
 #include <limits>
 
-#include "engine/formats/half.h"
 #include "engine/ops/kv_rows.h"
 
 namespace seine::engine {
@@ -30,7 +29,7 @@ AttentionBuffers::AttentionBuffers(const AttentionShape& shape, int threads)
   std::memset(memory_.data(), 0, memory_.size());
 }
 
-// One group of queries that read the same keys: up to 32 (row, head) pairs.
+// One group of queries, up to 32 (row, head) pairs of rows that begin with the same keys.
 class AttentionWorker {
  public:
   AttentionWorker(const VectorOps& ops, const AttentionShape& shape, const KvStorage& kv,
@@ -57,68 +56,83 @@ class AttentionWorker {
     tile_values_ = shape.is_latent ? nullptr : take(kTileKeys * value_);
   }
 
-  // Heads [head, head + heads) of rows [first, first + rows), which share KV head `kv_head`.
-  void run(const BatchRows& rows, std::int32_t first, std::int32_t count, std::int32_t head,
+  // Heads [head, head + heads) of the rows of `chunks`, which share KV head `kv_head`. A tile that
+  // several chunks have in the same blocks is loaded once.
+  void run(const BatchRows& rows, std::span<const BatchRows::Chunk> chunks, std::int32_t head,
            std::int32_t heads, std::int32_t kv_head, const float* queries, float* out,
            std::span<const std::int32_t> selected) {
-    const std::int32_t n = count * heads;
-    for (std::int32_t q = 0; q < n; ++q) {
-      const std::int64_t row = first + q / heads;
-      const std::int64_t at = row * shape_.heads + head + q % heads;
-      std::copy_n(queries + at * shape_.key_width, shape_.key_width, queries_ + q * key_);
-      std::fill(queries_ + q * key_ + shape_.key_width, queries_ + (q + 1) * key_, 0.0f);
+    std::int32_t n = 0;
+    std::int32_t keys_most = 0;
+    for (const BatchRows::Chunk& chunk : chunks) {
+      keys_most = std::max(keys_most, keys_of(rows, chunk, selected));
+      for (std::int32_t i = 0; i < chunk.rows * heads; ++i, ++n) {
+        const std::int64_t row = chunk.first_row + i / heads;
+        place_[n] = row * shape_.heads + head + i % heads;
+        position_[n] = rows.row(static_cast<std::int32_t>(row)).position;
+        std::copy_n(queries + place_[n] * shape_.key_width, shape_.key_width, queries_ + n * key_);
+        std::fill(queries_ + n * key_ + shape_.key_width, queries_ + (n + 1) * key_, 0.0f);
+      }
     }
     std::fill_n(sums_, n * value_, 0.0f);
     std::fill_n(max_, n, kNone);
     std::fill_n(total_, n, 0.0f);
-
-    const TokenRun& sequence = rows.run_of(first);
-    const std::int32_t last = rows.row(first + count - 1).position;
-    const std::int32_t keys =
-        !selected.empty() ? static_cast<std::int32_t>(selected.size())
-        : shape_.is_causal
-            ? last + 1
-            : sequence.first_position + static_cast<std::int32_t>(sequence.tokens.size());
-    for (std::int32_t start = 0; start < keys; start += kTileKeys) {
-      const std::int32_t loaded = std::min(kTileKeys, keys - start);
-      load_tile(sequence, start, loaded, kv_head, selected);
-      ops_.scores(queries_, n, tile_keys_, loaded, key_, shape_.scale, scores_);
-      for (std::int32_t q = 0; q < n; ++q) {
-        const std::int32_t position = rows.row(first + q / heads).position;
-        const bool is_masked = shape_.is_causal && selected.empty();
-        fold(q, is_masked ? std::clamp(position + 1 - start, 0, loaded) : loaded);
+    for (std::int32_t start = 0; start < keys_most; start += kTileKeys) {
+      std::int32_t first = 0;
+      for (std::size_t at = 0; at < chunks.size();) {
+        const BatchRows::Chunk& chunk = chunks[at];
+        const std::int32_t loaded = std::min(kTileKeys, keys_of(rows, chunk, selected) - start);
+        std::int32_t last = first;
+        do {
+          last += chunks[at++].rows * heads;
+        } while (loaded == kTileKeys && at < chunks.size() &&
+                 chunks[at].shared >= start + kTileKeys &&
+                 keys_of(rows, chunks[at], selected) >= start + kTileKeys);
+        if (loaded > 0) {
+          load_tile(rows.run_of(chunk.first_row), start, loaded, kv_head, selected);
+          read_tile(first, last, start, loaded, selected.empty());
+        }
+        first = last;
       }
-      const float* values = shape_.is_latent ? tile_keys_ : tile_values_;
-      ops_.weighted_sum(scores_, n, values, shape_.is_latent ? key_ : value_, loaded, value_, sums_,
-                        value_);
     }
     for (std::int32_t q = 0; q < n; ++q) {
-      const std::int64_t at = (std::int64_t{first} + q / heads) * shape_.heads + head + q % heads;
-      float* to = out + at * shape_.value_width;
+      float* to = out + place_[q] * shape_.value_width;
       const float factor = 1.0f / total_[q];
       for (std::int32_t d = 0; d < shape_.value_width; ++d) to[d] = sums_[q * value_ + d] * factor;
     }
   }
 
  private:
+  std::int32_t keys_of(const BatchRows& rows, const BatchRows::Chunk& chunk,
+                       std::span<const std::int32_t> selected) const {
+    if (!selected.empty()) return static_cast<std::int32_t>(selected.size());
+    if (shape_.is_causal) return rows.row(chunk.first_row + chunk.rows - 1).position + 1;
+    const TokenRun& run = rows.run_of(chunk.first_row);
+    return run.first_position + static_cast<std::int32_t>(run.tokens.size());
+  }
+
+  // Queries [first, last) read the tile that is loaded.
+  void read_tile(std::int32_t first, std::int32_t last, std::int32_t start, std::int32_t loaded,
+                 bool is_dense) {
+    const std::int32_t n = last - first;
+    float* scores = scores_ + first * kTileKeys;
+    ops_.scores(queries_ + first * key_, n, tile_keys_, loaded, key_, shape_.scale, scores);
+    const bool is_masked = shape_.is_causal && is_dense;
+    for (std::int32_t q = first; q < last; ++q)
+      fold(q, is_masked ? std::clamp(position_[q] + 1 - start, 0, loaded) : loaded);
+    const float* values = shape_.is_latent ? tile_keys_ : tile_values_;
+    ops_.weighted_sum(scores, n, values, shape_.is_latent ? key_ : value_, loaded, value_,
+                      sums_ + first * value_, value_);
+  }
+
   // Scores of one query become weights; what was summed before shrinks to the new maximum.
   void fold(std::int32_t q, std::int32_t valid) {
     float* scores = scores_ + q * kTileKeys;
-    std::fill(scores + valid, scores + kTileKeys, kNone);
     if (valid == 0) {
       std::fill_n(scores, kTileKeys, 0.0f);
       return;
     }
-    const float largest = std::max(max_[q], *std::max_element(scores, scores + valid));
-    if (largest != max_[q]) {
-      float shrink[kTileKeys];
-      std::fill_n(shrink, kTileKeys, max_[q]);
-      ops_.exp_tile(shrink, largest);
-      total_[q] *= shrink[0];
-      for (std::int32_t d = 0; d < value_; ++d) sums_[q * value_ + d] *= shrink[0];
-      max_[q] = largest;
-    }
-    total_[q] += ops_.exp_tile(scores, largest);
+    const float factor = ops_.fold_tile(scores, valid, max_ + q, total_ + q);
+    if (factor != 1) ops_.shrink(factor, sums_ + q * value_, value_);
   }
 
   void load_tile(const TokenRun& sequence, std::int32_t start, std::int32_t count,
@@ -134,34 +148,19 @@ class AttentionWorker {
       float* key = tile_keys_ + t * key_;
       if (shape_.is_latent) {
         const std::int32_t rope = shape_.key_width - shape_.value_width;
-        decode(block, 0, slot, 0, shape_.value_width, key);
-        if (rope > 0) decode(block, 1, slot, 0, rope, key + shape_.value_width);
+        load(block, 0, slot, 0, shape_.value_width, key);
+        if (rope > 0) load(block, 1, slot, 0, rope, key + shape_.value_width);
       } else {
-        decode(block, 0, slot, kv_head * shape_.key_width, shape_.key_width, key);
-        decode(block, 1, slot, kv_head * shape_.value_width, shape_.value_width,
-               tile_values_ + t * value_);
+        load(block, 0, slot, kv_head * shape_.key_width, shape_.key_width, key);
+        load(block, 1, slot, kv_head * shape_.value_width, shape_.value_width,
+             tile_values_ + t * value_);
       }
     }
   }
 
-  void decode(KvBlockId block, std::int32_t stream, std::int32_t slot, std::int32_t first,
-              std::int32_t count, float* out) const {
-    const std::byte* row =
-        kv_.rows(block, layer_, stream) + kv_.row_bytes(stream) * static_cast<std::size_t>(slot);
-    switch (kv_.layout().streams[static_cast<std::size_t>(stream)].type) {
-      case KvType::kF32:
-        std::memcpy(out, row + 4 * first, sizeof(float) * static_cast<std::size_t>(count));
-        return;
-      case KvType::kF16:
-        ops_.from_f16(row + 2 * first, count, out);
-        return;
-      case KvType::kQ8:
-        row += static_cast<std::size_t>(first / kKvGroup) * sizeof(KvGroup);
-        for (std::int32_t i = 0; i < count; i += kKvGroup, row += sizeof(KvGroup)) {
-          ops_.from_i8(row + 2, f16_to_f32(load_unaligned<std::uint16_t>(row)), kKvGroup, out + i);
-        }
-        return;
-    }
+  void load(KvBlockId block, std::int32_t stream, std::int32_t slot, std::int32_t first,
+            std::int32_t count, float* out) const {
+    kv_load(ops_, kv_, block, layer_, stream, slot, first, count, out);
   }
 
   const VectorOps& ops_;
@@ -170,6 +169,8 @@ class AttentionWorker {
   const std::int32_t layer_;
   const std::int32_t key_;
   const std::int32_t value_;
+  std::int64_t place_[kQueriesMax];     // (row, head) of a query
+  std::int32_t position_[kQueriesMax];  // of its row
   float* queries_;
   float* sums_;
   float* scores_;
@@ -180,8 +181,9 @@ class AttentionWorker {
 };
 
 void attend(const Compute& compute, const AttentionShape& shape, const KvStorage& kv,
-            std::int32_t layer, BatchRows& rows, const float* queries, float* out,
-            AttentionBuffers& buffers, std::span<const std::span<const std::int32_t>> selected) {
+            std::int32_t layer, BatchRows& rows, std::int32_t count, const float* queries,
+            float* out, AttentionBuffers& buffers,
+            std::span<const std::span<const std::int32_t>> selected) {
   const std::int32_t group = shape.heads / shape.kv_heads;
   // Heads of a group that one task takes; several tasks share a group when it is wide (MLA).
   std::int32_t heads = std::min(group, kQueriesMax);
@@ -191,20 +193,26 @@ void attend(const Compute& compute, const AttentionShape& shape, const KvStorage
     heads = std::min(heads, kQueriesMax);
   }
   const std::int32_t parts = (group + heads - 1) / heads;
-  const std::int32_t rows_max = selected.empty() ? std::max(1, kQueriesMax / heads) : 1;
-  const std::span<const BatchRows::Chunk> chunks = rows.chunks(rows_max);
-  const std::int64_t tasks = static_cast<std::int64_t>(chunks.size()) * shape.kv_heads * parts;
+  const std::int64_t row_tasks = std::int64_t{shape.kv_heads} * parts;
+  // Rows that share a tile, as long as every thread has something to do.
+  const std::int64_t share = count * row_tasks / (std::int64_t{2} * threads);
+  const auto rows_max = static_cast<std::int32_t>(
+      std::clamp<std::int64_t>(share, 1, std::max(1, kQueriesMax / heads)));
+  const std::span<const BatchRows::Group> groups =
+      rows.groups(count, selected.empty() ? rows_max : 1, selected.empty() ? kTileKeys : 0);
+  const auto tasks = static_cast<std::int64_t>(groups.size()) * row_tasks;
   compute.pool().each(tasks, [&](std::int64_t task, int thread) {
-    const auto& chunk = chunks[static_cast<std::size_t>(task / (shape.kv_heads * parts))];
+    const auto chunks = rows.chunks(groups[static_cast<std::size_t>(task / row_tasks)]);
     const auto kv_head = static_cast<std::int32_t>(task / parts % shape.kv_heads);
     const auto in_group = static_cast<std::int32_t>(task % parts) * heads;
-    const bool is_prompt = rows.runs()[static_cast<std::size_t>(chunk.run)].phase == Phase::kPrompt;
+    const BatchRows::Chunk& first = chunks.front();
+    const bool is_prompt = rows.runs()[static_cast<std::size_t>(first.run)].phase == Phase::kPrompt;
     AttentionWorker worker(is_prompt ? compute.prompt_vector() : compute.vector(), shape, kv, layer,
                            buffers, thread);
-    worker.run(rows, chunk.first_row, chunk.rows, kv_head * group + in_group,
-               std::min(heads, group - in_group), kv_head, queries, out,
+    worker.run(rows, chunks, kv_head * group + in_group, std::min(heads, group - in_group), kv_head,
+               queries, out,
                selected.empty() ? std::span<const std::int32_t>{}
-                                : selected[static_cast<std::size_t>(chunk.first_row)]);
+                                : selected[static_cast<std::size_t>(first.first_row)]);
   });
 }
 

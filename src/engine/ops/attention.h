@@ -1,4 +1,5 @@
-// Attention over the paged cache: grouped-query attention, and MLA in its absorbed form, where all
+// Attention over the paged cache: grouped-query attention, and MLA in its absorbed form (prompts
+// have another, expanded_attention.h), where all
 // heads share one key (latent and rotary part) whose latent part is also the value (DeepSeek-V2
 // paper, section 2.1). Keys are read in tiles of 64 positions counted from 0, each folded into a
 // running softmax: memory is a tile, and a query's bits depend only on its own sequence.
@@ -36,12 +37,13 @@ class AttentionBuffers {
   std::size_t thread_floats_ = 0;
 };
 
-// queries: (rows, heads * key_width), out: (rows, heads * value_width). The rows' own keys and
-// values are in the cache already. `selected` restricts each row to listed positions, ascending:
-// row r reads selected[r] unless that is empty (sparse attention); pass {} for all.
+// The first `count` rows, which end with a run. queries: (rows, heads * key_width), out: (rows,
+// heads * value_width). The rows' own keys and values are in the cache already. `selected`
+// restricts each row to listed positions, ascending: row r reads selected[r] unless that is empty
+// (sparse attention); pass {} for all.
 void attend(const Compute& compute, const AttentionShape& shape, const KvStorage& kv,
-            std::int32_t layer, BatchRows& rows, const float* queries, float* out,
-            AttentionBuffers& buffers,
+            std::int32_t layer, BatchRows& rows, std::int32_t count, const float* queries,
+            float* out, AttentionBuffers& buffers,
             std::span<const std::span<const std::int32_t>> selected = {});
 
 // Stores one stream of every row: values (rows, stride).

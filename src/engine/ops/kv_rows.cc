@@ -71,4 +71,25 @@ void kv_decode(KvType type, const std::byte* row, std::int32_t first, std::int32
   }
 }
 
+void kv_load(const VectorOps& ops, const KvStorage& kv, KvBlockId block, std::int32_t layer,
+             std::int32_t stream, std::int32_t slot, std::int32_t first, std::int32_t count,
+             float* out) {
+  const std::byte* row =
+      kv.rows(block, layer, stream) + kv.row_bytes(stream) * static_cast<std::size_t>(slot);
+  switch (kv.layout().streams[static_cast<std::size_t>(stream)].type) {
+    case KvType::kF32:
+      std::memcpy(out, row + 4 * first, sizeof(float) * static_cast<std::size_t>(count));
+      return;
+    case KvType::kF16:
+      ops.from_f16(row + 2 * first, count, out);
+      return;
+    case KvType::kQ8:
+      row += static_cast<std::size_t>(first / kKvGroup) * sizeof(KvGroup);
+      for (std::int32_t i = 0; i < count; i += kKvGroup, row += sizeof(KvGroup)) {
+        ops.from_i8(row + 2, f16_to_f32(load_unaligned<std::uint16_t>(row)), kKvGroup, out + i);
+      }
+      return;
+  }
+}
+
 }  // namespace seine::engine

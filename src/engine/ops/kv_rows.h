@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "engine/kvcache/kv_storage.h"
+#include "engine/ops/vector.h"
 
 namespace seine::engine {
 
@@ -20,5 +21,9 @@ void kv_encode(KvType type, const float* values, std::int32_t width, std::byte* 
 // Values [first, first + count) of a row into out (count).
 void kv_decode(KvType type, const std::byte* row, std::int32_t first, std::int32_t count,
                float* out);
+// The same with vector operations, from the row of a position in the cache.
+void kv_load(const VectorOps& ops, const KvStorage& kv, KvBlockId block, std::int32_t layer,
+             std::int32_t stream, std::int32_t slot, std::int32_t first, std::int32_t count,
+             float* out);
 
 }  // namespace seine::engine

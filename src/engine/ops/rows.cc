@@ -1,6 +1,7 @@
 #include "engine/ops/rows.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace seine::engine {
 
@@ -8,7 +9,9 @@ using base::Code;
 
 BatchRows::BatchRows(const BatchLimits& limits) : limits_(limits) {
   rows_.reserve(static_cast<std::size_t>(limits.rows));
+  order_.reserve(static_cast<std::size_t>(limits.rows));
   chunks_.reserve(static_cast<std::size_t>(limits.rows));
+  groups_.reserve(static_cast<std::size_t>(limits.rows));
 }
 
 namespace {
@@ -82,7 +85,36 @@ base::Result<> BatchRows::set(std::span<const TokenRun> runs,
       rows_.push_back({token, static_cast<std::int32_t>(i), position++});
     }
   }
+  order(kv);
   return {};
+}
+
+void BatchRows::order(const KvStorage* kv) {
+  order_.clear();
+  std::int32_t row = 0;
+  for (std::size_t i = 0; i < runs_.size(); ++i) {
+    order_.push_back({.run = static_cast<std::int32_t>(i), .first_row = row, .shared = 0});
+    row += static_cast<std::int32_t>(runs_[i].tokens.size());
+  }
+  if (kv == nullptr) return;
+  const auto blocks = [&](const Ordered& o) {
+    return runs_[static_cast<std::size_t>(o.run)].blocks;
+  };
+  const auto prompts = std::ranges::partition_point(
+      order_, [this](const Ordered& o) { return o.first_row < decode_; });
+  const auto sort = [&](auto first, auto last) {
+    std::sort(first, last, [&](const Ordered& a, const Ordered& b) {
+      return std::ranges::lexicographical_compare(blocks(a), blocks(b));
+    });
+    for (auto at = first; at != last; ++at) {
+      if (at == first) continue;
+      const auto before = blocks(*(at - 1));
+      const auto same = std::ranges::mismatch(before, blocks(*at)).in1 - before.begin();
+      at->shared = static_cast<std::int32_t>(same) * kv->layout().block_tokens;
+    }
+  };
+  sort(order_.begin(), prompts);
+  sort(prompts, order_.end());
 }
 
 void BatchRows::set_angles(const Rope& rope) {
@@ -93,17 +125,33 @@ void BatchRows::set_angles(const Rope& rope) {
   }
 }
 
-std::span<const BatchRows::Chunk> BatchRows::chunks(std::int32_t rows_max) {
+std::span<const BatchRows::Group> BatchRows::groups(std::int32_t count, std::int32_t rows_max,
+                                                    std::int32_t shared_least) {
   chunks_.clear();
-  std::int32_t row = 0;
-  for (std::size_t i = 0; i < runs_.size(); ++i) {
-    const auto count = static_cast<std::int32_t>(runs_[i].tokens.size());
-    for (std::int32_t at = 0; at < count; at += rows_max) {
-      chunks_.push_back({static_cast<std::int32_t>(i), row + at, std::min(rows_max, count - at)});
+  groups_.clear();
+  std::int32_t grouped = 0;  // rows of the last group
+  for (const Ordered& each : order_) {
+    if (each.first_row >= count) continue;
+    const auto rows =
+        static_cast<std::int32_t>(runs_[static_cast<std::size_t>(each.run)].tokens.size());
+    const bool joins =
+        shared_least > 0 && each.shared >= shared_least && grouped + rows <= rows_max;
+    for (std::int32_t at = 0; at < rows; at += rows_max) {
+      const std::int32_t taken = std::min(rows_max, rows - at);
+      if (joins) {
+        ++groups_.back().chunks;
+        grouped += taken;
+      } else {
+        groups_.push_back({.first_chunk = static_cast<std::int32_t>(chunks_.size()), .chunks = 1});
+        grouped = taken;
+      }
+      chunks_.push_back({.run = each.run,
+                         .first_row = each.first_row + at,
+                         .rows = taken,
+                         .shared = joins ? each.shared : 0});
     }
-    row += count;
   }
-  return chunks_;
+  return groups_;
 }
 
 }  // namespace seine::engine

@@ -28,11 +28,26 @@ class BatchRows {
     std::int32_t run;
     std::int32_t position;
   };
-  // Consecutive rows of one run that attention takes together.
+  // Consecutive rows of one run.
   struct Chunk {
     std::int32_t run;
     std::int32_t first_row;
     std::int32_t rows;
+    // Leading positions that lie in the same blocks as those of the chunk before in its group.
+    std::int32_t shared;
+  };
+  // Chunks that attention takes together, as they begin in the same blocks. All of one Phase.
+  struct Group {
+    std::int32_t first_chunk;
+    std::int32_t chunks;
+  };
+
+  // A run, its first row, and how many leading positions it has in the same blocks as the run
+  // before it in the order.
+  struct Ordered {
+    std::int32_t run;
+    std::int32_t first_row;
+    std::int32_t shared;
   };
 
   explicit BatchRows(const BatchLimits& limits);
@@ -54,14 +69,27 @@ class BatchRows {
   const float* angles(std::int32_t index) const {
     return angles_.data() + static_cast<std::size_t>(index) * static_cast<std::size_t>(rope_dim_);
   }
-  // Cuts the runs so that a chunk has at most `rows_max` rows; valid until the next call.
-  std::span<const Chunk> chunks(std::int32_t rows_max);
+  // Those that decode, then those of prompts, in either neighbours alike in their leading blocks.
+  std::span<const Ordered> ordered() const { return order_; }
+  // Groups of at most `rows_max` rows over the runs of the first `count` rows, and the chunks that
+  // they are made of; valid until the next call. Runs whose first `shared_least` positions lie in
+  // the same blocks come together; 0: none do.
+  std::span<const Group> groups(std::int32_t count, std::int32_t rows_max,
+                                std::int32_t shared_least);
+  std::span<const Chunk> chunks(const Group& group) const {
+    return std::span(chunks_).subspan(static_cast<std::size_t>(group.first_chunk),
+                                      static_cast<std::size_t>(group.chunks));
+  }
 
  private:
+  void order(const KvStorage* kv);
+
   BatchLimits limits_;
   std::span<const TokenRun> runs_;
   std::vector<Row> rows_;
+  std::vector<Ordered> order_;
   std::vector<Chunk> chunks_;
+  std::vector<Group> groups_;
   std::vector<float> angles_;
   std::int32_t rope_dim_ = 0;
   std::int64_t decode_ = 0;  // rows of runs that decode

@@ -36,8 +36,13 @@ struct VectorOps {
   // queries: (n_queries, width), keys: (n_keys <= kTileKeys, width)
   void (*scores)(const float* queries, std::int32_t n_queries, const float* keys,
                  std::int32_t n_keys, std::int32_t width, float scale, float* out);
-  // x[t] = exp(x[t] - max) over a whole tile; returns their sum. -inf gives exactly 0.
-  float (*exp_tile)(float* x, float max);
+  // A tile of scores joins a running softmax: with m the largest of *max and the first `valid`
+  // scores (one at least), x[t] = exp(x[t] - m) for those and exactly 0 for the rest of the tile.
+  // Returns the factor exp(*max - m) for what was summed before, 1 where nothing changes; *total
+  // takes factor and sum, *max becomes m.
+  float (*fold_tile)(float* x, std::int32_t valid, float* max, float* total);
+  // y[i] *= a
+  void (*shrink)(float a, float* y, std::int64_t n);
   // out[q] += sum_t weights[q * kTileKeys + t] values[t]; width is a multiple of kLanes.
   // values: (n_keys, stride), out: (n_queries, out_stride)
   void (*weighted_sum)(const float* weights, std::int32_t n_queries, const float* values,

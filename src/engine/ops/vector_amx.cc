@@ -157,7 +157,7 @@ void weighted_sum_in_tiles(const float* weights, std::int32_t n_queries, const f
 }  // namespace
 
 const VectorOps kAmxPromptVectorOps = {
-    "amx prompt",          dot,      rmsnorm, silu_mul, axpy, scores_in_tiles, exp_tile,
+    "amx prompt",          dot,      rmsnorm, silu_mul, axpy, scores_in_tiles, fold_tile, shrink,
     weighted_sum_in_tiles, from_f16, to_f16,  from_i8};
 
 }  // namespace seine::engine

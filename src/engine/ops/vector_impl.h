@@ -11,6 +11,7 @@ namespace seine::engine {
 namespace {
 
 using F16 = float __attribute__((vector_size(64)));
+using F4 = float __attribute__((vector_size(16)));
 using I16 = std::int32_t __attribute__((vector_size(64)));
 using H16 = _Float16 __attribute__((vector_size(32)));
 using B16 = signed char __attribute__((vector_size(16)));
@@ -27,35 +28,36 @@ SEINE_INLINE void fill(F16& to, float value) {
   to = F16{} + value;
 }
 
-// Lanes 0..7 of the result are a's folded halves, 8..15 b's.
-SEINE_INLINE void fold_pair(const F16& a, const F16& b, F16& out) {
-  const F16 low =
-      __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-  const F16 high =
-      __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-  out = low + high;
+// Each four lanes of the result hold what the same four lanes of a, b, c and d add up to. Shuffles
+// within four lanes cost a cycle, others three.
+SEINE_INLINE void fold_lanes(const F16& a, const F16& b, const F16& c, const F16& d, F16& out) {
+  const F16 ab =
+      __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
+      __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+  const F16 cd =
+      __builtin_shufflevector(c, d, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
+      __builtin_shufflevector(c, d, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+  out = __builtin_shufflevector(ab, cd, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
+        __builtin_shufflevector(ab, cd, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
 }
 
-// Sums of four vectors' lanes into out[0..3], the same tree for each.
-SEINE_INLINE void fold_four(const F16& a, const F16& b, const F16& c, const F16& d, float* out) {
-  F16 ab;
-  F16 cd;
-  fold_pair(a, b, ab);
-  fold_pair(c, d, cd);
-  const F16 even =
-      __builtin_shufflevector(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-  const F16 odd =
-      __builtin_shufflevector(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-  const F16 quads = even + odd;
-  for (int i = 0; i < 4; ++i) {
-    out[i] = (quads[4 * i] + quads[4 * i + 2]) + (quads[4 * i + 1] + quads[4 * i + 3]);
-  }
+// Sums of eight vectors' lanes, the same tree for each: those of a in lanes 0..3, of b in 8..11.
+SEINE_INLINE void fold_eight(const F16* a, const F16* b, F16& out) {
+  F16 x;
+  F16 y;
+  fold_lanes(a[0], a[1], a[2], a[3], x);
+  fold_lanes(b[0], b[1], b[2], b[3], y);
+  const F16 sums =
+      __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+      __builtin_shufflevector(x, y, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  out = sums +
+        __builtin_shufflevector(sums, sums, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
 }
 
 SEINE_INLINE float fold(const F16& a) {
-  float out[4];
-  const F16 zero{};
-  fold_four(a, zero, zero, zero, out);
+  const F16 zero[4] = {a, {}, {}, {}};
+  F16 out;
+  fold_eight(zero, zero, out);
   return out[0];
 }
 
@@ -147,9 +149,10 @@ void axpy(float a, const float* x, float* y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) y[i] += a * x[i];
 }
 
-// Two queries by four keys: six loads feed eight products.
+// Two queries by four keys: six loads feed eight products. Lanes 0..3 of the result are the first
+// query's, 8..11 the second's.
 SEINE_INLINE void score_block(const float* q0, const float* q1, const float* const* keys,
-                              std::int32_t width, float out[2][4]) {
+                              std::int32_t width, F16& out) {
   F16 sums[2][4] = {};
   for (std::int32_t d = 0; d < width; d += kLanes) {
     F16 a;
@@ -163,44 +166,79 @@ SEINE_INLINE void score_block(const float* q0, const float* q1, const float* con
       sums[1][t] += b * k;
     }
   }
-  for (int q = 0; q < 2; ++q) fold_four(sums[q][0], sums[q][1], sums[q][2], sums[q][3], out[q]);
+  fold_eight(sums[0], sums[1], out);
 }
 
+// Four keys stay in L1 while all queries pass, which may be the larger side.
 void scores(const float* queries, std::int32_t n_queries, const float* keys, std::int32_t n_keys,
             std::int32_t width, float scale, float* out) {
-  for (std::int32_t q = 0; q < n_queries; q += 2) {
-    // A missing partner is the same query once more: every pair takes the same path.
-    const bool is_pair = q + 1 < n_queries;
-    const float* q0 = queries + static_cast<std::int64_t>(q) * width;
-    const float* q1 = is_pair ? q0 + width : q0;
-    for (std::int32_t t = 0; t < n_keys; t += 4) {
-      const float* rows[4];
-      for (std::int32_t j = 0; j < 4; ++j) {
-        const std::int32_t row = t + j < n_keys ? t + j : n_keys - 1;
-        rows[j] = keys + static_cast<std::int64_t>(row) * width;
-      }
-      float block[2][4];
+  for (std::int32_t t = 0; t < n_keys; t += 4) {
+    const float* rows[4];
+    for (std::int32_t j = 0; j < 4; ++j) {
+      const std::int32_t row = t + j < n_keys ? t + j : n_keys - 1;
+      rows[j] = keys + static_cast<std::int64_t>(row) * width;
+    }
+    const bool is_whole = t + 4 <= n_keys;
+    for (std::int32_t q = 0; q < n_queries; q += 2) {
+      // A missing partner is the same query once more: every pair takes the same path.
+      const bool is_pair = q + 1 < n_queries;
+      const float* q0 = queries + static_cast<std::int64_t>(q) * width;
+      const float* q1 = is_pair ? q0 + width : q0;
+      F16 block;
       score_block(q0, q1, rows, width, block);
+      block *= scale;
       float* to = out + static_cast<std::int64_t>(q) * kTileKeys + t;
-      for (std::int32_t j = 0; j < 4 && t + j < n_keys; ++j) {
-        to[j] = block[0][j] * scale;
-        if (is_pair) to[kTileKeys + j] = block[1][j] * scale;
+      const F4 first = __builtin_shufflevector(block, block, 0, 1, 2, 3);
+      const F4 second = __builtin_shufflevector(block, block, 8, 9, 10, 11);
+      if (is_whole) {
+        __builtin_memcpy(to, &first, sizeof first);
+        if (is_pair) __builtin_memcpy(to + kTileKeys, &second, sizeof second);
+        continue;
+      }
+      for (std::int32_t j = 0; t + j < n_keys; ++j) {
+        to[j] = first[j];
+        if (is_pair) to[kTileKeys + j] = second[j];
       }
     }
   }
 }
 
-float exp_tile(float* x, float max) {
-  F16 sum{};
-  for (std::int32_t i = 0; i < kTileKeys; i += kLanes) {
-    F16 v;
-    load(v, x + i);
-    v -= max;
-    exp_lanes(v, v);
-    store(x + i, v);
-    sum += v;
+float fold_tile(float* x, std::int32_t valid, float* max, float* total) {
+  constexpr int kVectors = kTileKeys / kLanes;
+  const I16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  F16 none;
+  fill(none, -__builtin_inff());
+  F16 tile[kVectors];
+  F16 most = none;
+  for (int i = 0; i < kVectors; ++i) {
+    load(tile[i], x + kLanes * i);
+    tile[i] = lane < valid - kLanes * i ? tile[i] : none;
+    most = tile[i] > most ? tile[i] : most;
   }
-  return fold(sum);
+  float largest = *max;
+  for (int i = 0; i < kLanes; ++i) largest = most[i] > largest ? most[i] : largest;
+  F16 sum{};
+  for (int i = 0; i < kVectors; ++i) {
+    exp_lanes(tile[i] - largest, tile[i]);
+    store(x + kLanes * i, tile[i]);
+    sum += tile[i];
+  }
+  const float added = fold(sum);
+  if (largest == *max) {
+    *total += added;
+    return 1;
+  }
+  F16 factor;
+  fill(factor, *max - largest);
+  exp_lanes(factor, factor);
+  const float kept = *total * factor[0];
+  *total = kept + added;
+  *max = largest;
+  return factor[0];
+}
+
+void shrink(float a, float* y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] *= a;
 }
 
 template <int kVectors>
@@ -230,23 +268,25 @@ SEINE_INLINE void sum_block(const float* w0, const float* w1, const float* value
   }
 }
 
-// A row may have another form of it.
+// A row may have another form of it. 64 columns of the values stay in L1 while all queries pass.
 [[maybe_unused]] void weighted_sum(const float* weights, std::int32_t n_queries,
                                    const float* values, std::int32_t stride, std::int32_t n_keys,
                                    std::int32_t width, float* out, std::int32_t out_stride) {
-  for (std::int32_t q = 0; q < n_queries; q += 2) {
-    const bool is_pair = q + 1 < n_queries;
-    const float* w0 = weights + static_cast<std::int64_t>(q) * kTileKeys;
-    const float* w1 = is_pair ? w0 + kTileKeys : w0;
-    float* out0 = out + static_cast<std::int64_t>(q) * out_stride;
-    float* out1 = is_pair ? out0 + out_stride : out0;
-    std::int32_t d = 0;
-    for (; d + 64 <= width; d += 64) {
-      sum_block<4>(w0, w1, values + d, stride, n_keys, out0 + d, out1 + d);
+  for (std::int32_t d = 0; d < width;) {
+    const bool is_wide = d + 64 <= width;
+    for (std::int32_t q = 0; q < n_queries; q += 2) {
+      const bool is_pair = q + 1 < n_queries;
+      const float* w0 = weights + static_cast<std::int64_t>(q) * kTileKeys;
+      const float* w1 = is_pair ? w0 + kTileKeys : w0;
+      float* out0 = out + static_cast<std::int64_t>(q) * out_stride + d;
+      float* out1 = is_pair ? out0 + out_stride : out0;
+      if (is_wide) {
+        sum_block<4>(w0, w1, values + d, stride, n_keys, out0, out1);
+      } else {
+        sum_block<1>(w0, w1, values + d, stride, n_keys, out0, out1);
+      }
     }
-    for (; d < width; d += 16) {
-      sum_block<1>(w0, w1, values + d, stride, n_keys, out0 + d, out1 + d);
-    }
+    d += is_wide ? 64 : 16;
   }
 }
 
@@ -284,9 +324,10 @@ void from_i8(const std::byte* in, float scale, std::int32_t n, float* out) {
   for (; i < n; ++i) out[i] = scale * static_cast<float>(static_cast<signed char>(in[i]));
 }
 
-#define SEINE_VECTOR_ROW(isa)                                                                       \
-  {                                                                                                 \
-      isa, dot, rmsnorm, silu_mul, axpy, scores, exp_tile, weighted_sum, from_f16, to_f16, from_i8, \
+#define SEINE_VECTOR_ROW(isa)                                     \
+  {                                                               \
+      isa,       dot,    rmsnorm,      silu_mul, axpy,   scores,  \
+      fold_tile, shrink, weighted_sum, from_f16, to_f16, from_i8, \
   }
 
 }  // namespace

@@ -44,13 +44,21 @@ void scores(const float* queries, std::int32_t n_queries, const float* keys, std
   }
 }
 
-float exp_tile(float* x, float max) {
+float fold_tile(float* x, std::int32_t valid, float* max, float* total) {
+  const float largest = std::max(*max, *std::max_element(x, x + valid));
   double sum = 0;
   for (std::int32_t i = 0; i < kTileKeys; ++i) {
-    x[i] = std::exp(x[i] - max);
+    x[i] = i < valid ? std::exp(x[i] - largest) : 0.0f;
     sum += x[i];
   }
-  return static_cast<float>(sum);
+  const float factor = largest == *max ? 1.0f : std::exp(*max - largest);
+  *total = *total * factor + static_cast<float>(sum);
+  *max = largest;
+  return factor;
+}
+
+void shrink(float a, float* y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] *= a;
 }
 
 void weighted_sum(const float* weights, std::int32_t n_queries, const float* values,
@@ -89,7 +97,8 @@ void from_i8(const std::byte* in, float scale, std::int32_t n, float* out) {
 }  // namespace
 
 const VectorOps kRefVectorOps = {
-    "ref", dot, rmsnorm, silu_mul, axpy, scores, exp_tile, weighted_sum, from_f16, to_f16, from_i8,
+    "ref",     dot,    rmsnorm,      silu_mul, axpy,   scores,
+    fold_tile, shrink, weighted_sum, from_f16, to_f16, from_i8,
 };
 
 }  // namespace seine::engine

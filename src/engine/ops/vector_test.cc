@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -67,18 +68,35 @@ TEST_P(VectorRow, SiluTimesUp) {
   EXPECT_EQ(far[1], 200.0f);
 }
 
-TEST_P(VectorRow, ExponentialsOfATile) {
+TEST_P(VectorRow, ATileJoinsARunningSoftmax) {
   const float none = -std::numeric_limits<float>::infinity();
-  auto x = test_noise(kTileKeys, 5, 90);
-  x[7] = none;
-  x[63] = none;
-  auto want = x;
-  const float sum = ops().exp_tile(x.data(), 85.0f);
-  const float want_sum = kRefVectorOps.exp_tile(want.data(), 85.0f);
-  EXPECT_NEAR(sum, want_sum, 2e-6 * want_sum);
-  for (std::size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(x[i], want[i], 1e-37 + 1e-6 * want[i]);
-  EXPECT_EQ(x[7], 0.0f);
-  EXPECT_EQ(x[63], 0.0f);
+  for (const std::int32_t valid : {1, 15, 16, 40, 63, 64}) {
+    for (const float before : {none, -200.0f, 0.5f, 95.0f}) {
+      const auto scores = test_noise(kTileKeys, 5, 90);
+      auto x = scores;
+      auto want = scores;
+      float max = before;
+      float total = before == none ? 0.0f : 3.0f;
+      float want_max = max;
+      float want_total = total;
+      const float factor = ops().fold_tile(x.data(), valid, &max, &total);
+      const float want_factor = kRefVectorOps.fold_tile(want.data(), valid, &want_max, &want_total);
+      EXPECT_EQ(max, want_max);
+      EXPECT_EQ(max, std::max(before, *std::max_element(scores.begin(), scores.begin() + valid)));
+      EXPECT_NEAR(total, want_total, 2e-6 * want_total);
+      EXPECT_NEAR(factor, want_factor, 1e-37 + 1e-6 * want_factor);
+      if (max == before) EXPECT_EQ(factor, 1.0f);
+      if (before == none) EXPECT_EQ(factor, 0.0f);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        ASSERT_NEAR(x[i], want[i], 1e-37 + 1e-6 * want[i]);
+        if (i >= static_cast<std::size_t>(valid)) ASSERT_EQ(x[i], 0.0f);
+      }
+    }
+  }
+  auto y = test_noise(37, 6);
+  const auto before = y;
+  ops().shrink(0.25f, y.data(), 37);
+  for (std::size_t i = 0; i < y.size(); ++i) EXPECT_EQ(y[i], 0.25f * before[i]);
 }
 
 TEST_P(VectorRow, ScoresAndSumsOverKeys) {
