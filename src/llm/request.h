@@ -114,7 +114,8 @@ struct ChatRequest {
   bool parallel_tool_calls = true;
   Sampling sampling = {};
   Constraint constraint = {};
-  std::vector<std::string> stop = {};  // at most kStopMax
+  std::vector<std::string> stop = {};          // at most kStopMax
+  std::vector<std::int32_t> stop_tokens = {};  // ids that end the answer, at most kStopMax
   std::optional<std::uint32_t> max_tokens =
       {};  // thinking included; absent: what the context leaves
   std::optional<std::uint32_t> top_logprobs =

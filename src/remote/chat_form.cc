@@ -160,6 +160,7 @@ Result<std::string> request_body(const llm::ChatRequest& request, std::string_vi
   put_sampling(body, request.sampling);
   SEINE_CHECK(put_constraint(body, request.constraint));
   if (!request.stop.empty()) body["stop"] = request.stop;
+  if (!request.stop_tokens.empty()) body["stop_token_ids"] = request.stop_tokens;
   if (request.max_tokens) body["max_tokens"] = *request.max_tokens;
   if (request.top_logprobs) {
     body["logprobs"] = true;

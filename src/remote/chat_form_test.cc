@@ -40,6 +40,7 @@ TEST(ChatForm, SaysAllOfARequest) {
   request.sampling.logit_bias = {{12, -100}};
   request.constraint = llm::JsonSchemaConstraint{R"({"type":"array"})"};
   request.stop = {"END"};
+  request.stop_tokens = {3};
   request.max_tokens = 99;
   request.top_logprobs = 2;
   request.effort = llm::Effort::kMax;
@@ -54,6 +55,7 @@ TEST(ChatForm, SaysAllOfARequest) {
   EXPECT_EQ(body["logit_bias"]["12"], -100);
   EXPECT_EQ(body["response_format"]["json_schema"]["schema"]["type"], "array");
   EXPECT_EQ(body["stop"][0], "END");
+  EXPECT_EQ(body["stop_token_ids"], Json({3}));
   EXPECT_EQ(body["max_tokens"], 99);
   EXPECT_EQ(body["top_logprobs"], 2);
   EXPECT_EQ(body["thinking"]["type"], "enabled");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/formats/quantize_model.h"
 #include "server/commands.h"
 
 namespace seine::server {
@@ -141,7 +142,7 @@ constexpr std::array kSynthOptions = {
     Option{.name = "--type",
            .value = "T",
            .help = {"Mixture of weight types (default q4_0)", "权重类型组合（默认 q4_0）"},
-           .choices = "f32|f16|bf16|q8_0|q6_k|q5_k_m|q4_k_m|q4_0|iq4_nl"},
+           .choices = engine::kMixtureNames},
     Option{.name = "--pure", .help = {"Give the head the type of the bulk", "输出层也用主体类型"}},
     Option{.name = "--out", .value = "FILE", .help = {"Where to write", "输出文件"}},
 };
@@ -159,7 +160,7 @@ constexpr std::array kQuantizeOptions = {
     Option{.name = "--type",
            .value = "T",
            .help = {"Mixture of weight types (default q4_k_m)", "权重类型组合（默认 q4_k_m）"},
-           .choices = "f32|f16|bf16|q8_0|q6_k|q5_k_m|q4_k_m|q4_0|iq4_nl"},
+           .choices = engine::kMixtureNames},
     Option{.name = "--calibrate",
            .value = "TEXT",
            .help = {"Text file by which errors are weighted, plain or .xz",

@@ -24,8 +24,30 @@ Result<std::shared_ptr<engine::Engine>> open_engine(const Invocation& invocation
   const std::filesystem::path file = SEINE_TRY(model_path(invocation, path));
   const engine::EngineContext context{process.clock, process.random, process.metrics};
   const EngineLoader loader(engine_options(config), context);
+  const Terminal& terminal = *invocation.terminal;
+  LoadNote note(terminal);
+  const auto progress = [&](std::string_view phase, std::uint64_t done, std::uint64_t total) {
+    if (const std::string line = note.line(phase, done, total); !line.empty()) terminal.note(line);
+  };
   return engine::Engine::load(file, loader.settings({.id = model_id(file), .path = file}), context,
-                              {}, {});
+                              progress, {});
+}
+
+std::string LoadNote::line(std::string_view phase, std::uint64_t done, std::uint64_t total) {
+  if (phase != phase_) {
+    phase_ = phase;
+    shown_ = 0;
+  }
+  if (total < kBytesMin) return {};
+  const std::uint64_t tenths = done / (total / 10);
+  if (tenths <= shown_) return {};
+  shown_ = tenths;
+  const auto form =
+      phase == "read"
+          ? terminal_.pick({"seine: {} of {} of the model read", "seine: 正在读取模型：{}，共 {}"})
+          : terminal_.pick(
+                {"seine: {} of {} of the weights prepared", "seine: 正在整理权重：{}，共 {}"});
+  return fmt::format(fmt::runtime(form), base::format_size(done), base::format_size(total));
 }
 
 bool PercentNote::operator()(std::uint64_t done, std::uint64_t total) {

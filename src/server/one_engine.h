@@ -40,6 +40,22 @@ base::Result<Number> number_option(const Invocation& invocation, std::string_vie
   return static_cast<Number>(*number);
 }
 
+// What a command says while it reads a large model: bytes so far and in all, each tenth once.
+class LoadNote {
+ public:
+  // Reading less is over before anybody wonders.
+  static constexpr std::uint64_t kBytesMin = std::uint64_t{256} << 20;
+
+  explicit LoadNote(const Terminal& terminal) : terminal_(terminal) {}
+  // Nothing to say: empty.
+  std::string line(std::string_view phase, std::uint64_t done, std::uint64_t total);
+
+ private:
+  const Terminal& terminal_;
+  std::string phase_;
+  std::uint64_t shown_ = 0;  // tenths
+};
+
 // "seine: 40 %" on stderr, each tenth once.
 class PercentNote {
  public:

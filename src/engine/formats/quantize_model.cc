@@ -22,16 +22,22 @@ struct MixtureInfo {
   bool mixed;               // whether the sensitive tensors differ from the bulk
   std::uint32_t file_type;  // general.file_type, llama.cpp's numbering
 };
-constexpr std::array<MixtureInfo, 9> kMixtures = {{
+constexpr std::array<MixtureInfo, 15> kMixtures = {{
     {"f32", DType::kF32, DType::kF32, false, 0},
     {"f16", DType::kF16, DType::kF16, false, 1},
     {"bf16", DType::kBF16, DType::kBF16, false, 32},
     {"q8_0", DType::kQ8_0, DType::kQ8_0, false, 7},
     {"q6_k", DType::kQ6_K, DType::kQ6_K, false, 18},
     {"q5_k_m", DType::kQ5_K, DType::kQ6_K, true, 17},
+    {"q5_k_s", DType::kQ5_K, DType::kQ6_K, false, 16},
+    {"q5_1", DType::kQ5_1, DType::kQ6_K, false, 9},
+    {"q5_0", DType::kQ5_0, DType::kQ6_K, false, 8},
     {"q4_k_m", DType::kQ4_K, DType::kQ6_K, true, 15},
+    {"q4_k_s", DType::kQ4_K, DType::kQ6_K, false, 14},
+    {"q4_1", DType::kQ4_1, DType::kQ6_K, false, 3},
     {"q4_0", DType::kQ4_0, DType::kQ6_K, false, 2},
     {"iq4_nl", DType::kIQ4_NL, DType::kQ6_K, false, 25},
+    {"iq4_xs", DType::kIQ4_XS, DType::kQ6_K, false, 30},
 }};
 
 const MixtureInfo& info_of(Mixture mixture) {
@@ -47,6 +53,8 @@ DType fit_row(DType type, std::uint64_t columns) {
       return fit_row(DType::kQ5_1, columns);
     case DType::kQ6_K:
       return fit_row(DType::kQ8_0, columns);
+    case DType::kIQ4_XS:
+      return fit_row(DType::kIQ4_NL, columns);
     default:
       return DType::kF16;
   }

@@ -26,19 +26,29 @@ enum class Mixture : std::uint8_t {
   kQ8_0,
   kQ6_K,
   kQ5_K_M,
+  kQ5_K_S,
+  kQ5_1,
+  kQ5_0,
   kQ4_K_M,
+  kQ4_K_S,
+  kQ4_1,
   kQ4_0,
-  kIQ4_NL
+  kIQ4_NL,
+  kIQ4_XS
 };
+// As a command line spells them, in the order of the enum.
+inline constexpr std::string_view kMixtureNames =
+    "f32|f16|bf16|q8_0|q6_k|q5_k_m|q5_k_s|q5_1|q5_0|q4_k_m|q4_k_s|q4_1|q4_0|iq4_nl|iq4_xs";
 
-// "q4_k_m" and so on, ASCII case ignored.
+// By one of these names, ASCII case ignored.
 std::optional<Mixture> mixture_of_name(std::string_view name);
 // general.file_type, in llama.cpp's numbers.
 std::uint32_t file_type_of(Mixture mixture);
 
 // The type `tensor` gets: norms, biases and routers stay F32; Q4_K_M and Q5_K_M keep the output
 // head, and attn_v and ffn_down of the outer quarter and every third layer between, at Q6_K; rows
-// that are no multiple of 256 fall back (Q4_K -> Q5_0, Q5_K -> Q5_1, Q6_K -> Q8_0).
+// that are no multiple of 256 fall back (Q4_K -> Q5_0, Q5_K -> Q5_1, Q6_K -> Q8_0, IQ4_XS ->
+// IQ4_NL). Of the others the head alone is wider than the bulk, at Q6_K below eight bits.
 DType choose_dtype(Mixture mixture, const Tensor& tensor, std::uint64_t layers, bool tied_head);
 
 // Mean squared activation per column (columns, or experts * columns) by tensor name.

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 
 #include "base/random.h"
+#include "base/text.h"
 #include "engine/formats/gguf_writer.h"
 #include "engine/formats/llama2c.h"
 #include "engine/formats/rope_order.h"
@@ -80,6 +82,45 @@ TEST(QuantizeModel, FollowsTheMixtureAndItsFallBacks) {
   EXPECT_EQ(report->weights * 2, report->bytes_as_bf16);
   EXPECT_LT(std::sqrt(report->squared_error / report->squared_sum), 0.08);
   EXPECT_EQ(last, report->weights);
+}
+
+// Every type there is to compute with, written by name and read again as a source.
+TEST(QuantizeModel, EveryTypeIsWrittenAndRead) {
+  struct Bulk {
+    DType type;
+    double error_max;  // of uniform weights, root of the mean square
+  };
+  const std::map<std::string_view, Bulk> bulks = {
+      {"f32", {DType::kF32, 0}},          {"f16", {DType::kF16, 3e-4}},
+      {"bf16", {DType::kBF16, 3e-3}},     {"q8_0", {DType::kQ8_0, 5e-3}},
+      {"q6_k", {DType::kQ6_K, 0.02}},     {"q5_k_m", {DType::kQ5_K, 0.04}},
+      {"q5_k_s", {DType::kQ5_K, 0.04}},   {"q5_1", {DType::kQ5_1, 0.04}},
+      {"q5_0", {DType::kQ5_0, 0.04}},     {"q4_k_m", {DType::kQ4_K, 0.08}},
+      {"q4_k_s", {DType::kQ4_K, 0.08}},   {"q4_1", {DType::kQ4_1, 0.08}},
+      {"q4_0", {DType::kQ4_0, 0.09}},     {"iq4_nl", {DType::kIQ4_NL, 0.09}},
+      {"iq4_xs", {DType::kIQ4_XS, 0.09}},
+  };
+  const TestDir dir;
+  const auto source = tiny_model(dir);
+  const auto names = base::split(kMixtureNames, '|');
+  EXPECT_EQ(names.size(), bulks.size());
+  for (const std::string_view name : names) {
+    ASSERT_TRUE(bulks.contains(name)) << name;
+    const Bulk& bulk = bulks.at(name);
+    const auto mixture = mixture_of_name(name);
+    ASSERT_TRUE(mixture) << name;
+    const auto path = dir.path() / (std::string(name) + ".gguf");
+    const auto report = quantize_model(*source, path, {.mixture = *mixture});
+    ASSERT_TRUE(report) << name << ": " << report.error().message;
+    EXPECT_LE(std::sqrt(report->squared_error / report->squared_sum), bulk.error_max) << name;
+    const auto file = ModelFile::open(path).value();
+    EXPECT_EQ(file->find("blk.1.attn_q.weight")->dtype, bulk.type) << name;
+    EXPECT_EQ(file->metadata().get<std::uint32_t>("general.file_type"), file_type_of(*mixture));
+    // Read again: what is written from it in full differs from it by nothing.
+    const auto again = quantize_model(*file, dir.path() / "again.gguf", {.mixture = Mixture::kF32});
+    ASSERT_TRUE(again) << name << ": " << again.error().message;
+    EXPECT_EQ(again->squared_error, 0) << name;
+  }
 }
 
 TEST(QuantizeModel, FourBitsSaveSixtyPercentOfBf16) {

@@ -60,6 +60,16 @@ Result<> LocalGenerator::check(const llm::ChatRequest& request) const {
   if (request.stop.size() > llm::ChatRequest::kStopMax)
     return base::fail_field(Code::kInvalidArgument, "stop", "{} stop strings, the limit is {}",
                             request.stop.size(), llm::ChatRequest::kStopMax);
+  if (request.stop_tokens.size() > llm::ChatRequest::kStopMax)
+    return base::fail_field(Code::kInvalidArgument, "stop_token_ids",
+                            "{} stop tokens, the limit is {}", request.stop_tokens.size(),
+                            llm::ChatRequest::kStopMax);
+  for (const TokenId id : request.stop_tokens) {
+    if (id < 0 || id >= engine_->facts().vocabulary)
+      return base::fail_field(Code::kInvalidArgument, "stop_token_ids",
+                              "token {} is outside the vocabulary of {}", id,
+                              engine_->facts().vocabulary);
+  }
   if (request.max_tokens == 0U)
     return base::fail_field(Code::kInvalidArgument, "max_tokens", "max_tokens must be at least 1");
   return Sampler::check(request.sampling, request.top_logprobs, engine_->facts().vocabulary);
@@ -154,6 +164,7 @@ Result<llm::StreamReader> LocalGenerator::start(Prompt prompt, const llm::ChatRe
                          .constraint = std::move(constraint),
                          .sink = std::move(prompt.sink),
                          .stops = request.stop,
+                         .stop_tokens = request.stop_tokens,
                          .tokens_max = tokens_max,
                          .wants_logprobs = request.top_logprobs.has_value(),
                          .continues_text = prompt.continues_text,

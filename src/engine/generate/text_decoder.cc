@@ -67,6 +67,11 @@ TextDecoder::TextDecoder(Parts parts)
       text_(*parts_.tokenizer, parts_.shows_control, !parts_.continues_text),
       stop_(parts_.stops) {}
 
+bool TextDecoder::ends(TokenId id) const {
+  return parts_.tokenizer->ends_generation(id) ||
+         std::ranges::find(parts_.stop_tokens, id) != parts_.stop_tokens.end();
+}
+
 Decision TextDecoder::decide(std::span<const LaneLogits> lanes) {
   Decision out;
   if (stop_.stopped()) {
@@ -82,7 +87,7 @@ Decision TextDecoder::decide(std::span<const LaneLogits> lanes) {
         parts_.sampler.sample(lane.logits.subspan(row * vocabulary, vocabulary), mask);
     const TokenId id = sampled.id;
     next.tokens.push_back(id);
-    if (parts_.tokenizer->ends_generation(id)) {
+    if (ends(id)) {
       out.done = true;
       break;
     }

@@ -43,6 +43,7 @@ class TextDecoder final : public Decoder {
     std::unique_ptr<Constraint> constraint;  // null: none
     std::unique_ptr<TextSink> sink;
     std::vector<std::string> stops;
+    std::vector<TokenId> stop_tokens = {};  // not shown
     std::uint32_t tokens_max = 0;
     bool wants_logprobs = false;
     bool continues_text = false;  // the prompt ends inside the text, not before it
@@ -55,6 +56,7 @@ class TextDecoder final : public Decoder {
   void finish(std::optional<base::Error> error, const TaskStats& stats) override;
 
  private:
+  bool ends(TokenId id) const;
   llm::TokenLogprob describe(const Sampled& sampled) const;
   void show(std::string text, std::vector<llm::TokenLogprob> logprobs);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
 
 #include "base/text.h"
 
@@ -106,6 +107,39 @@ TEST_F(TextDecoderTest, StopsAtAStopStringHoweverItWasGuessed) {
     EXPECT_EQ(out.finish->stop_text, "END");
     EXPECT_EQ(out.finish->usage.completion_tokens, 11U);
   }
+}
+
+TEST_F(TextDecoderTest, StopsAtAStopTokenHoweverItWasGuessed) {
+  for (const std::size_t drafts : {0, 1, 3, 9}) {
+    stream_ = std::make_shared<llm::DeltaStream>();
+    TextDecoder::Parts given = parts(100);
+    given.stop_tokens = {'#', '.'};
+    const Outcome out = run(std::move(given), "one two. three # four", drafts);
+    EXPECT_EQ(out.text, "one two") << drafts;
+    ASSERT_TRUE(out.finish);
+    EXPECT_EQ(out.finish->reason, llm::FinishReason::kStop);
+    EXPECT_EQ(out.finish->usage.completion_tokens, 7U);
+  }
+}
+
+// One draw a token, whether or not it was guessed: a guess changes neither the text nor the
+// distribution that it is drawn from.
+TEST_F(TextDecoderTest, DrawsAreTheSameHoweverTheyAreGuessed) {
+  constexpr std::string_view kScript = "the quick brown fox jumps over the lazy dog, and so on";
+  std::set<std::string> texts;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const auto tell = [&](std::size_t drafts) {
+      stream_ = std::make_shared<llm::DeltaStream>();
+      TextDecoder::Parts given = parts(kScript.size());
+      // A logit of 9 against 255 of 0 at temperature 2: a quarter of the draws is the script's.
+      given.sampler = Sampler({.temperature = 2}, std::nullopt, seed);
+      return run(std::move(given), kScript, drafts).text;
+    };
+    const std::string alone = tell(0);
+    for (const std::size_t drafts : {1, 3, 9}) EXPECT_EQ(tell(drafts), alone) << seed;
+    texts.insert(alone);
+  }
+  EXPECT_EQ(texts.size(), 40U);
 }
 
 TEST_F(TextDecoderTest, TellsLogprobsOfEachToken) {

@@ -3,14 +3,10 @@
 // chunks and in company give the same bits on every row of kernels.
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <cstdio>
-#include <filesystem>
 
-#include "engine/formats/quantize_model.h"
-#include "engine/formats/test_dir.h"
 #include "engine/model/encoder.h"
-#include "engine/model/golden_checkpoint.h"
+#include "engine/model/golden_case.h"
 #include "engine/model/test_session.h"
 
 namespace seine::engine {
@@ -18,41 +14,10 @@ namespace {
 
 constexpr ModelSettings kSettings{.batch_rows = 128, .logit_rows = 128};
 
-struct Case {
-  base::Json golden;
-  TestDir directory;
-  std::shared_ptr<const ModelFile> file;
-
-  explicit Case(const std::string& name) {
-    const std::filesystem::path path =
-        std::filesystem::path(SEINE_SOURCE_DIR) / "tests/golden" / (name + ".json");
-    golden = base::parse_json(read_text_file(path, 1 << 20).value()).value();
-    golden::write_checkpoint(golden, directory.path());
-    auto opened = ModelFile::open(directory.path());
-    if (!opened) {
-      ADD_FAILURE() << opened.error().message;
-      return;
-    }
-    file = *opened;
-  }
-  std::vector<TokenId> prompt(const base::Json& entry) const {
-    return golden::prompt(entry["length"].get<std::size_t>(),
-                          golden["config"]["vocab_size"].get<std::uint64_t>());
-  }
-};
-
-double largest_difference(const std::vector<float>& got, const base::Json& want) {
-  double worst = 0;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    worst = std::max(worst, std::fabs(got[i] - want[i].get<double>()));
-  }
-  return worst;
-}
-
 class Golden : public testing::TestWithParam<const char*> {};
 
 TEST_P(Golden, LogitsAndGreedyTextAreTheReferences) {
-  const Case golden(GetParam());
+  const GoldenCheckpoint golden(GetParam());
   ASSERT_NE(golden.file, nullptr);
   TestSession session(golden.file, "ref", kSettings);
   ASSERT_TRUE(session.ok());
@@ -71,7 +36,7 @@ TEST_P(Golden, LogitsAndGreedyTextAreTheReferences) {
 }
 
 TEST_P(Golden, ChunksAndCompanyChangeNoBit) {
-  const Case golden(GetParam());
+  const GoldenCheckpoint golden(GetParam());
   ASSERT_NE(golden.file, nullptr);
   const std::vector<TokenId> prompt = golden.prompt(golden.golden["prompts"][3]);
   for (const Kernels* row : available_kernels()) {
@@ -103,14 +68,11 @@ TEST_P(Golden, ChunksAndCompanyChangeNoBit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Architectures, Golden,
-                         testing::Values("llama", "llama_gqa_rope3", "llama_tied", "qwen2",
-                                         "qwen2_tied", "qwen3", "deepseek_v2_lite", "deepseek_v2",
-                                         "deepseek_v3", "deepseek_v3_fp8", "deepseek_v32"),
+INSTANTIATE_TEST_SUITE_P(Architectures, Golden, kGoldenDecoders,
                          [](const auto& each) { return std::string(each.param); });
 
 TEST(GoldenMtp, PredictsTheTokenAfterNext) {
-  const Case golden("deepseek_v3");
+  const GoldenCheckpoint golden("deepseek_v3");
   ASSERT_NE(golden.file, nullptr);
   TestSession session(golden.file, "ref", kSettings);
   ASSERT_TRUE(session.ok());
@@ -139,7 +101,7 @@ TEST(GoldenMtp, PredictsTheTokenAfterNext) {
 }
 
 TEST(GoldenBert, StatesAndMeansAreTheReferences) {
-  const Case golden("bert");
+  const GoldenCheckpoint golden("bert");
   ASSERT_NE(golden.file, nullptr);
   ThreadPool pool(2);
   ModelSettings settings = kSettings;

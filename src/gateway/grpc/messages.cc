@@ -61,6 +61,7 @@ Result<Json> format_json(const v1::ResponseFormat& format) {
   if (format.type() == "json_schema") {
     json["json_schema"]["schema"] = SEINE_TRY(schema_of(format.schema(), "response_format.schema"));
   }
+  if (format.type() == "regex") json["pattern"] = format.pattern();
   return json;
 }
 
@@ -114,6 +115,7 @@ Result<Json> chat_json(const v1::GenerateRequest& request) {
     json["response_format"] = SEINE_TRY(format_json(request.response_format()));
   }
   for (const std::string& stop : request.stop()) json["stop"].push_back(stop);
+  for (const std::uint32_t id : request.stop_token_ids()) json["stop_token_ids"].push_back(id);
   if (request.has_max_completion_tokens()) {
     json["max_completion_tokens"] = request.max_completion_tokens();
   }

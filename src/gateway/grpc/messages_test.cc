@@ -68,6 +68,7 @@ TEST(GrpcMessages, RequestsSayWhatChatCompletionsSay) {
   request.mutable_response_format()->set_type("json_schema");
   request.mutable_response_format()->set_schema(R"({"type":"object"})");
   request.add_stop("\n\n");
+  request.add_stop_token_ids(7);
   request.set_max_completion_tokens(50);
   request.set_n(2);
   request.set_seed(-7);
@@ -94,6 +95,7 @@ TEST(GrpcMessages, RequestsSayWhatChatCompletionsSay) {
   EXPECT_FALSE(chat.parallel_tool_calls);
   EXPECT_TRUE(std::holds_alternative<llm::JsonSchemaConstraint>(chat.constraint));
   EXPECT_THAT(chat.stop, ElementsAre("\n\n"));
+  EXPECT_THAT(chat.stop_tokens, ElementsAre(7));
   EXPECT_EQ(chat.max_tokens, 50U);
   EXPECT_EQ(parsed->answers, 2U);
   EXPECT_EQ(chat.sampling.seed, static_cast<std::uint64_t>(-7));
@@ -103,6 +105,15 @@ TEST(GrpcMessages, RequestsSayWhatChatCompletionsSay) {
   EXPECT_EQ(chat.top_logprobs, 3U);
   EXPECT_EQ(chat.effort, llm::Effort::kHigh);
   EXPECT_FALSE(parsed->web);
+}
+
+TEST(GrpcMessages, HoldsAnAnswerToAPattern) {
+  v1::GenerateRequest request = question();
+  request.mutable_response_format()->set_type("regex");
+  request.mutable_response_format()->set_pattern("[a-z]+");
+  const auto parsed = parse(request);
+  ASSERT_TRUE(parsed) << parsed.error().to_string();
+  EXPECT_EQ(std::get<llm::RegexConstraint>(parsed->request.constraint).pattern, "[a-z]+");
 }
 
 TEST(GrpcMessages, AsksTheWeb) {

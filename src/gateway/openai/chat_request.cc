@@ -117,6 +117,7 @@ Result<ChatCall> parse_chat(const Json& json) {
     request.constraint = SEINE_TRY(parse_format(*format, "response_format", /*nested=*/true));
   }
   request.stop = SEINE_TRY(parse_stop(body, "stop"));
+  request.stop_tokens = SEINE_TRY(parse_stop_tokens(body));
   request.max_tokens = SEINE_TRY(body.count("max_completion_tokens", 1, UINT32_MAX));
   if (!request.max_tokens) request.max_tokens = SEINE_TRY(body.count("max_tokens", 1, UINT32_MAX));
   request.top_logprobs = SEINE_TRY(parse_logprobs(body));

@@ -24,7 +24,7 @@ TEST(ChatRequest, ReadsWhatClientsSend) {
                "parameters": {"type": "object"}}}],
     "tool_choice": {"type": "function", "function": {"name": "f"}}, "parallel_tool_calls": false,
     "temperature": 0.5, "top_p": 0.9, "seed": -1, "presence_penalty": 1, "logit_bias": {"5": -100},
-    "stop": ["a", "b"], "max_tokens": 7, "max_completion_tokens": 9, "logprobs": true, "top_logprobs": 3,
+    "stop": ["a", "b"], "stop_token_ids": [3, 100000], "max_tokens": 7, "max_completion_tokens": 9, "logprobs": true, "top_logprobs": 3,
     "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}},
     "metadata": {"a": "b"}, "unknown_member": [1, 2]})");
   ASSERT_TRUE(chat) << chat.error().to_string();
@@ -43,9 +43,18 @@ TEST(ChatRequest, ReadsWhatClientsSend) {
   EXPECT_FALSE(request.parallel_tool_calls);
   EXPECT_EQ(request.sampling.seed, UINT64_MAX);
   EXPECT_EQ(request.sampling.logit_bias.at(5), -100);
+  EXPECT_EQ(request.stop, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(request.stop_tokens, (std::vector<std::int32_t>{3, 100'000}));
   EXPECT_EQ(request.max_tokens, 9u);
   EXPECT_EQ(request.top_logprobs, 3u);
   EXPECT_EQ(std::get<llm::JsonSchemaConstraint>(request.constraint).schema, R"({"type":"object"})");
+}
+
+TEST(ChatRequest, HoldsAnAnswerToAPattern) {
+  const auto chat = parse(R"({"model":"m","messages":[{"role":"user","content":"x"}],
+    "response_format":{"type":"regex","pattern":"yes|no"}})");
+  ASSERT_TRUE(chat) << chat.error().to_string();
+  EXPECT_EQ(std::get<llm::RegexConstraint>(chat->call.request.constraint).pattern, "yes|no");
 }
 
 TEST(ChatRequest, KeepsToTheAllowedTools) {
@@ -128,7 +137,13 @@ TEST(ChatRequest, ErrorsNameTheMember) {
        "tools[0].function.name"},
       {R"({"model":"m","messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema"}})",
        "response_format.json_schema.schema"},
+      {R"({"model":"m","messages":[{"role":"user","content":"x"}],"response_format":{"type":"regex"}})",
+       "response_format.pattern"},
+      {R"({"model":"m","messages":[{"role":"user","content":"x"}],"response_format":{"type":"yaml"}})",
+       "response_format.type"},
       {R"({"model":"m","messages":[{"role":"user","content":"x"}],"stop":[1]})", "stop[0]"},
+      {R"({"model":"m","messages":[{"role":"user","content":"x"}],"stop_token_ids":[1,-1]})",
+       "stop_token_ids[1]"},
       {R"({"model":"m","messages":[{"role":"user","content":"x"}],"logit_bias":{"a":1}})",
        "logit_bias.a"},
       {R"({"model":"m","messages":[{"role":"user","content":"x"}],"thinking":{"type":"maybe"}})",

@@ -85,6 +85,7 @@ Result<CompletionCall> parse_completion(const Json& json) {
   }
   request.sampling = SEINE_TRY(parse_sampling(body));
   request.stop = SEINE_TRY(parse_stop(body, "stop"));
+  request.stop_tokens = SEINE_TRY(parse_stop_tokens(body));
   request.max_tokens = SEINE_TRY(body.count("max_tokens", 1, UINT32_MAX)).value_or(16);
   request.top_logprobs = SEINE_TRY(body.count("logprobs", 0, kLogprobsMax));
   request.effort = llm::Effort::kOff;

@@ -246,8 +246,11 @@ Result<llm::Constraint> parse_format(const Json& value, const std::string& place
     }
     return llm::Constraint{llm::JsonSchemaConstraint{base::to_text(*schema)}};
   }
+  if (type == "regex") {
+    return llm::Constraint{llm::RegexConstraint{SEINE_TRY(fields.require<std::string>("pattern"))}};
+  }
   return fail_field(Code::kInvalidArgument, fields.at("type"),
-                    "a format is text, json_object or json_schema, not '{}'", type);
+                    "a format is text, json_object, json_schema or regex, not '{}'", type);
 }
 
 Result<std::vector<std::string>> parse_stop(const Fields& body, std::string_view key) {
@@ -267,6 +270,20 @@ Result<std::vector<std::string>> parse_stop(const Fields& body, std::string_view
     }
   }
   std::erase(stop, "");
+  return stop;
+}
+
+Result<std::vector<std::int32_t>> parse_stop_tokens(const Fields& body) {
+  std::vector<std::int32_t> stop;
+  const Json* list = SEINE_TRY(body.array("stop_token_ids", llm::ChatRequest::kStopMax));
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const Json& id = (*list)[i];
+    if (!id.is_number_unsigned() || id.get<std::uint64_t>() > INT32_MAX) {
+      return fail_field(Code::kInvalidArgument, element(body.at("stop_token_ids"), i),
+                        "'{}' is no token id", base::to_text(id));
+    }
+    stop.push_back(static_cast<std::int32_t>(id.get<std::uint64_t>()));
+  }
   return stop;
 }
 

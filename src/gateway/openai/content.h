@@ -46,6 +46,8 @@ base::Result<llm::Constraint> parse_format(const base::Json& value, const std::s
 
 // A string, an array of strings, or null.
 base::Result<std::vector<std::string>> parse_stop(const Fields& body, std::string_view key);
+// `stop_token_ids`: as vLLM names them.
+base::Result<std::vector<std::int32_t>> parse_stop_tokens(const Fields& body);
 
 // temperature, top_p, penalties, seed and the rest that samplers take.
 base::Result<llm::Sampling> parse_sampling(const Fields& body);
