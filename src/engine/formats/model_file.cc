@@ -100,6 +100,23 @@ base::Result<> ModelFile::check_unchanged() const {
   return {};
 }
 
+void ModelFile::release(const Tensor& tensor) const {
+  constexpr std::uintptr_t kPage = 4096;
+  for (const TensorPart& part : tensor.parts) {
+    // What is derived lies on the heap, where the same call would lose it.
+    const bool is_mapped = std::ranges::any_of(sources_, [&](const Source& source) {
+      const auto all = source.file.bytes();
+      return part.bytes.data() >= all.data() &&
+             part.bytes.data() + part.bytes.size() <= all.data() + all.size();
+    });
+    const auto first = (reinterpret_cast<std::uintptr_t>(part.bytes.data()) + kPage - 1) & -kPage;
+    const auto last =
+        reinterpret_cast<std::uintptr_t>(part.bytes.data() + part.bytes.size()) & -kPage;
+    if (is_mapped && first < last)
+      ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  }
+}
+
 base::Result<> ModelFile::load(const LoadProgress& progress) const {
   constexpr std::size_t kChunk = std::size_t{32} << 20;
   constexpr std::size_t kPage = 4096;

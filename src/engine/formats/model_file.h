@@ -57,6 +57,10 @@ class ModelFile {
   // Reads the headers on disk again: an error naming the file that was replaced since open.
   base::Result<> check_unchanged() const;
 
+  // Gives back the pages that reading this tensor brought into the process; the next read brings
+  // them again.
+  void release(const Tensor& tensor) const;
+
   // Brings every page into memory, in file order.
   base::Result<> load(const LoadProgress& progress) const;
 

@@ -131,8 +131,8 @@ struct Job {
   RowOrder order;
 };
 
-base::Result<> convert(const Job& job, const QuantizeOptions& options, std::uint64_t total,
-                       GgufWriter& writer, QuantizeReport& report) {
+base::Result<> convert(const ModelFile& source, const Job& job, const QuantizeOptions& options,
+                       std::uint64_t total, GgufWriter& writer, QuantizeReport& report) {
   const Tensor& tensor = *job.tensor;
   const std::uint64_t columns = tensor.columns();
   const std::uint64_t rows = tensor.rows();
@@ -185,6 +185,8 @@ base::Result<> convert(const Job& job, const QuantizeOptions& options, std::uint
       return base::fail(Code::kCancelled, "quantising was cancelled at '{}'", tensor.name);
     }
   }
+  // Pages of the source would add up to the whole model.
+  source.release(tensor);
   report.bytes_before += tensor.bytes();
   report.bytes_as_bf16 += rows * columns * 2;
   report.bytes_after += rows * out_row;
@@ -248,7 +250,7 @@ base::Result<QuantizeReport> quantize_model(const ModelFile& source,
   }
   const auto writer = SEINE_TRY(GgufWriter::create(target, metadata, std::move(declared)));
   QuantizeReport report;
-  for (const Job& job : jobs) SEINE_CHECK(convert(job, options, total, *writer, report));
+  for (const Job& job : jobs) SEINE_CHECK(convert(source, job, options, total, *writer, report));
   SEINE_CHECK(source.check_unchanged());
   SEINE_CHECK(writer->finish());
   return report;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 
 #include "base/random.h"
@@ -130,6 +131,41 @@ TEST(QuantizeModel, FourBitsSaveSixtyPercentOfBf16) {
       quantize_model(*source, dir.path() / "out.gguf", {.mixture = Mixture::kQ4_0}).value();
   EXPECT_LT(static_cast<double>(report.bytes_after),
             0.4 * static_cast<double>(report.bytes_as_bf16));
+}
+
+// Bytes of the file that are mapped into this process and present, by the kernel's own account.
+std::uint64_t resident_bytes(const std::filesystem::path& file) {
+  std::ifstream maps("/proc/self/smaps");
+  std::uint64_t total = 0;
+  bool is_file = false;
+  for (std::string line; std::getline(maps, line);) {
+    const std::string head = line.substr(0, line.find(' '));
+    if (!head.ends_with(':')) is_file = line.ends_with(file.string());
+    if (is_file && head == "Rss:")
+      total += 1024 * base::parse_u64(base::trim(line.substr(5, line.size() - 8))).value_or(0);
+  }
+  return total;
+}
+
+TEST(QuantizeModel, TheSourceDoesNotStayInMemory) {
+  const TestDir dir;
+  const auto source = tiny_model(dir);
+  std::uint64_t least = UINT64_MAX;
+  std::uint64_t most = 0;
+  QuantizeOptions options{.mixture = Mixture::kQ8_0};
+  options.progress = [&](const QuantizeProgress&) {
+    const std::uint64_t now = resident_bytes(source->path());
+    least = std::min(least, now);
+    most = std::max(most, now);
+    return true;
+  };
+  ASSERT_TRUE(quantize_model(*source, dir.path() / "out.gguf", options));
+  EXPECT_GT(least, 0U);  // the account counts this file
+  EXPECT_LT(most, source->tensor_bytes() / 2);
+  // What was given back is read again as it was.
+  const auto again = quantize_model(*source, dir.path() / "again.gguf", options);
+  ASSERT_TRUE(again);
+  EXPECT_LT(again->squared_error, 1e-4 * again->squared_sum);
 }
 
 TEST(QuantizeModel, CancelLeavesNothingBehind) {
