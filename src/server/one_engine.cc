@@ -25,7 +25,7 @@ Result<std::shared_ptr<engine::Engine>> open_engine(const Invocation& invocation
   const engine::EngineContext context{process.clock, process.random, process.metrics};
   const EngineLoader loader(engine_options(config), context);
   const Terminal& terminal = *invocation.terminal;
-  LoadNote note(terminal);
+  LoadNote note(terminal, process.clock);
   const auto progress = [&](std::string_view phase, std::uint64_t done, std::uint64_t total) {
     if (const std::string line = note.line(phase, done, total); !line.empty()) terminal.note(line);
   };
@@ -38,7 +38,8 @@ std::string LoadNote::line(std::string_view phase, std::uint64_t done, std::uint
     phase_ = phase;
     shown_ = 0;
   }
-  if (total < kBytesMin) return {};
+  // A phase that nothing is to be done in counts to one.
+  if (total < 10 || clock_.now() - began_ < std::chrono::seconds(1)) return {};
   const std::uint64_t tenths = done / (total / 10);
   if (tenths <= shown_) return {};
   shown_ = tenths;

@@ -40,18 +40,19 @@ base::Result<Number> number_option(const Invocation& invocation, std::string_vie
   return static_cast<Number>(*number);
 }
 
-// What a command says while it reads a large model: bytes so far and in all, each tenth once.
+// What a command says while it reads a model: bytes so far and in all, each tenth once, and
+// nothing in the first second.
 class LoadNote {
  public:
-  // Reading less is over before anybody wonders.
-  static constexpr std::uint64_t kBytesMin = std::uint64_t{256} << 20;
-
-  explicit LoadNote(const Terminal& terminal) : terminal_(terminal) {}
+  LoadNote(const Terminal& terminal, const base::Clock& clock)
+      : terminal_(terminal), clock_(clock), began_(clock.now()) {}
   // Nothing to say: empty.
   std::string line(std::string_view phase, std::uint64_t done, std::uint64_t total);
 
  private:
   const Terminal& terminal_;
+  const base::Clock& clock_;
+  const base::TimePoint began_;
   std::string phase_;
   std::uint64_t shown_ = 0;  // tenths
 };
