@@ -22,9 +22,9 @@ struct GoldenCheckpoint {
   TestDir directory;
   std::shared_ptr<const ModelFile> file;  // null, and the test has failed, where it does not open
 
-  explicit GoldenCheckpoint(const std::string& name) {
-    const std::filesystem::path path =
-        std::filesystem::path(SEINE_SOURCE_DIR) / "tests/golden" / (name + ".json");
+  // `source`: the repository, which only a test's own file knows.
+  GoldenCheckpoint(const std::filesystem::path& source, const std::string& name) {
+    const std::filesystem::path path = source / "tests/golden" / (name + ".json");
     golden = base::parse_json(read_text_file(path, 1 << 20).value()).value();
     golden::write_checkpoint(golden, directory.path());
     auto opened = ModelFile::open(directory.path());

@@ -17,7 +17,7 @@ constexpr ModelSettings kSettings{.batch_rows = 128, .logit_rows = 128};
 class Golden : public testing::TestWithParam<const char*> {};
 
 TEST_P(Golden, LogitsAndGreedyTextAreTheReferences) {
-  const GoldenCheckpoint golden(GetParam());
+  const GoldenCheckpoint golden(SEINE_SOURCE_DIR, GetParam());
   ASSERT_NE(golden.file, nullptr);
   TestSession session(golden.file, "ref", kSettings);
   ASSERT_TRUE(session.ok());
@@ -36,7 +36,7 @@ TEST_P(Golden, LogitsAndGreedyTextAreTheReferences) {
 }
 
 TEST_P(Golden, ChunksAndCompanyChangeNoBit) {
-  const GoldenCheckpoint golden(GetParam());
+  const GoldenCheckpoint golden(SEINE_SOURCE_DIR, GetParam());
   ASSERT_NE(golden.file, nullptr);
   const std::vector<TokenId> prompt = golden.prompt(golden.golden["prompts"][3]);
   for (const Kernels* row : available_kernels()) {
@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Architectures, Golden, kGoldenDecoders,
                          [](const auto& each) { return std::string(each.param); });
 
 TEST(GoldenMtp, PredictsTheTokenAfterNext) {
-  const GoldenCheckpoint golden("deepseek_v3");
+  const GoldenCheckpoint golden(SEINE_SOURCE_DIR, "deepseek_v3");
   ASSERT_NE(golden.file, nullptr);
   TestSession session(golden.file, "ref", kSettings);
   ASSERT_TRUE(session.ok());
@@ -101,7 +101,7 @@ TEST(GoldenMtp, PredictsTheTokenAfterNext) {
 }
 
 TEST(GoldenBert, StatesAndMeansAreTheReferences) {
-  const GoldenCheckpoint golden("bert");
+  const GoldenCheckpoint golden(SEINE_SOURCE_DIR, "bert");
   ASSERT_NE(golden.file, nullptr);
   ThreadPool pool(2);
   ModelSettings settings = kSettings;

@@ -35,7 +35,7 @@ std::shared_ptr<const ModelFile> as_gguf(const GoldenCheckpoint& golden, Mixture
 class QuantizedGolden : public testing::TestWithParam<const char*> {};
 
 TEST_P(QuantizedGolden, AsGgufTheLogitsAreTheReferences) {
-  const GoldenCheckpoint golden(GetParam());
+  const GoldenCheckpoint golden(SEINE_SOURCE_DIR, GetParam());
   ASSERT_NE(golden.file, nullptr);
   const auto file = as_gguf(golden, Mixture::kF32);
   ASSERT_NE(file, nullptr);
@@ -57,7 +57,7 @@ double divergence_max(std::string_view name) {
 }
 
 TEST_P(QuantizedGolden, BytesForActivationsCostLittle) {
-  const GoldenCheckpoint golden(GetParam());
+  const GoldenCheckpoint golden(SEINE_SOURCE_DIR, GetParam());
   ASSERT_NE(golden.file, nullptr);
   const std::vector<TokenId> prompt = golden.prompt(golden.golden["prompts"][3]);
   // Rows of 64 and 160 columns are no blocks of 256: q4_k_m is Q5_0 and Q8_0 here.
