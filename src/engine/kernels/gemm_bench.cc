@@ -92,7 +92,7 @@ void product(benchmark::State& state, DType type) {
                    [&](std::int64_t first, std::int64_t last, int) {
                      row.pack(x.data(), kColumns, rows, kColumns, first, last, packed);
                    });
-      pool().split(outputs, 32, [&](std::int64_t first, std::int64_t last, int thread) {
+      pool().split(outputs, 96, [&](std::int64_t first, std::int64_t last, int thread) {
         row.gemm(w, first, last, view, y.data(), outputs, false, pool().scratch(thread));
       });
     });

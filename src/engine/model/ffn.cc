@@ -10,7 +10,7 @@ namespace {
 using base::Code;
 
 // Outputs that one task multiplies: long enough to stream, short enough to share out.
-constexpr std::int64_t kTaskOutputs = 128;
+constexpr std::int64_t kTaskOutputs = 192;
 
 }  // namespace
 

@@ -10,13 +10,13 @@ namespace seine::engine {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};
-// Outputs handed to a thread together: a multiple of every kernel's block of outputs.
-constexpr std::int64_t kOutputGrain = 32;
+// Outputs handed to a thread together: a multiple of every kernel's block of outputs (32, 48).
+constexpr std::int64_t kOutputGrain = 96;
 // Pieces of a product for each thread, and how many grains one has: few enough to share evenly,
 // enough to stream through memory.
 constexpr std::int64_t kPieces = 8;
-constexpr std::int64_t kPieceLeast = 4;
-constexpr std::int64_t kPieceMost = 40;
+constexpr std::int64_t kPieceLeast = 2;
+constexpr std::int64_t kPieceMost = 13;
 
 }  // namespace
 

@@ -46,7 +46,7 @@ typename V::I biased_start(const std::int32_t* minus_sum) {
   if constexpr (kShift < 0) {
     return V::zero();
   } else {
-    return V::template shift_left32<kShift>(V::broadcast_word(minus_sum));
+    return V::template shift_left32<kShift>(V::word_in_register(minus_sum));
   }
 }
 
@@ -214,7 +214,6 @@ struct FewRowsPass {
                                          const ActivationView& x, float* y, std::int64_t y_stride,
                                          bool accumulate) {
     const auto* packed = reinterpret_cast<const PackedChunk*>(x.packed);
-    const std::int64_t chunks = (x.columns + 255) / 256;
     const std::int64_t row_blocks = x.columns / kInputs;
     const std::byte* at = w.interleaved + first * w.row_bytes;
     for (std::int64_t n = first; n < last; n += kInterleavedOutputs) {
@@ -225,7 +224,7 @@ struct FewRowsPass {
       for (std::int64_t b = 0; b < row_blocks; b += kStretch) {
         const auto blocks = static_cast<int>(row_blocks - b < kStretch ? row_blocks - b : kStretch);
         const PackedChunk* chunk[R];
-        for (int r = 0; r < R; ++r) chunk[r] = packed + r * chunks + b / kStretch;
+        for (int r = 0; r < R; ++r) chunk[r] = packed + b / kStretch * x.rows + r;
         groups<R>(chunk, at + 2 * kBlockBytes * b, blocks, sums);
       }
       at += kInterleavedOutputs * w.row_bytes;

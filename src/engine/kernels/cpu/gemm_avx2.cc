@@ -16,9 +16,9 @@ struct Lanes {
   struct F {
     __m256 a, b;
   };
-  static constexpr int kPanels = 1;
-  static constexpr int kRows = 3;
-  static constexpr int kRowsSplit = 2;
+  static constexpr TileShape kFloatTile{.rows = 3, .panels = 1};
+  static constexpr TileShape kInt8Tile{.rows = 3, .panels = 1};
+  static constexpr TileShape kInt8SplitTile{.rows = 2, .panels = 1};
   static constexpr int kFewRows = 1;  // of few_rows.h
   static constexpr int kWideShift = -1;
   static constexpr int kWideFlip = 0;
@@ -56,12 +56,12 @@ struct Lanes {
     __builtin_memcpy(whole, from, sizeof(float) * static_cast<std::size_t>(count));
     return load_f(whole);
   }
+  static void store_unaligned(float* to, F x) {
+    _mm256_storeu_ps(to, x.a);
+    _mm256_storeu_ps(to + 8, x.b);
+  }
   static void store_some(float* to, F x, int count) {
-    if (count == 16) {
-      _mm256_storeu_ps(to, x.a);
-      _mm256_storeu_ps(to + 8, x.b);
-      return;
-    }
+    if (count == 16) return store_unaligned(to, x);
     alignas(32) float whole[16];
     store_f(whole, x);
     __builtin_memcpy(to, whole, sizeof(float) * static_cast<std::size_t>(count));
@@ -145,6 +145,7 @@ struct Lanes {
   static I look_up(I table, I index) {
     return {_mm256_shuffle_epi8(table.a, index.a), _mm256_shuffle_epi8(table.b, index.b)};
   }
+  static I word_in_register(const void* from) { return broadcast_word(from); }
   static I broadcast_word(const void* from) {
     std::int32_t word;
     __builtin_memcpy(&word, from, 4);

@@ -1,11 +1,13 @@
 // Products through panels (panel.h), for any instruction set V: the inner kernels and the blocking
 // around them.
 //
-// The inner kernel holds R rows x kPanels panels of sums in registers (6 x 2 with 32 registers of
-// 16 lanes): per 32 inputs 96 vpdpbusd, 16 loads of codes, 48 broadcasts and 24 multiplies on the
+// The inner kernel holds R rows x kPanels panels of sums in registers (4 x 3 with 32 registers of
+// 16 lanes): per 32 inputs 96 vpdpbusd, 24 loads of codes, 32 broadcasts and 24 multiplies on the
 // ports of the vpdpbusd, so at most 80 % of the machine's rate, 73 % where a minimum is added.
+// 6 x 2 has the same counts, but the compiler keeps sums in memory then: alone in L1 0.66 for 0.81
+// on Zen 5.
 // Around it: up to 32 rows pass all inputs of 32 outputs before the next outputs (weights are read
-// once, in order); more rows pass kRowsMax at a time, and the sums of kOutputsMax outputs wait in
+// once, in order); more rows pass kRowsMax at a time, and the sums of up to 256 outputs wait in
 // L2 between the stretches of inputs, so that a decoded panel serves all rows from L1.
 #pragma once
 
@@ -23,14 +25,13 @@ namespace seine::engine {
 
 inline constexpr std::int64_t kFewRows = 32;
 inline constexpr std::int64_t kRowsMax = 256;
-inline constexpr std::int64_t kOutputsMax = 256;
 // What to fetch while `bytes` at `at` of each row of panel p are decoded: the outputs after these
 // panels lie in one piece, and all stretches and panels together fetch it from front to back.
-template <typename V>
+template <int kPanels>
 const std::byte* piece_of_next(const MatrixView& w, std::int64_t n, int p, std::int64_t at,
                                std::int64_t bytes) {
-  const std::int64_t before = V::kPanels * at + p * bytes;
-  return w.data + (n + (V::kPanels - p) * kPanelOutputs) * w.row_bytes + kPanelOutputs * before;
+  const std::int64_t before = kPanels * at + p * bytes;
+  return w.data + (n + (kPanels - p) * kPanelOutputs) * w.row_bytes + kPanelOutputs * before;
 }
 
 // Where the block of `block` bytes at `at` of the outputs n.. lies in the interleaved copy.
@@ -48,10 +49,10 @@ template <std::int64_t kBytes>
 struct TailRows {
   std::byte copy[kPanelOutputs][kBytes];
 
-  template <typename V>
+  template <int kPanels>
   PanelRows rows_of(const MatrixView& w, std::int64_t n, int p, std::int64_t last, std::int64_t at,
                     std::int64_t bytes) {
-    const std::byte* next = piece_of_next<V>(w, n, p, at, bytes);
+    const std::byte* next = piece_of_next<kPanels>(w, n, p, at, bytes);
     if (n >= last) n = last - 1;  // a whole panel past the end
     const std::byte* from = w.data + n * w.row_bytes + at;
     if (n + kPanelOutputs <= last) return {from, w.row_bytes, next};
@@ -63,41 +64,83 @@ struct TailRows {
   }
 };
 
+// The sums of some rows by kPanels * 16 outputs: where they wait between two stretches of inputs,
+// or, whole and done, where they go (`y` not null). The inner kernel knows no third way: masks and
+// additions for the outputs at the edge, even where they are never taken, cost it an eighth on Zen
+// 5.
+template <typename V, int kPanels>
+struct Sums {
+  float* waiting;  // (rows, kPanels * 16)
+  bool is_fresh;   // the first stretch: nothing waits yet
+  float* y;        // (rows, y_stride)
+  std::int64_t y_stride;
+
+  float* place(std::int64_t row, int p) const {
+    return waiting + (row * kPanels + p) * kPanelOutputs;
+  }
+  typename V::F begin(std::int64_t row, int p) const {
+    return is_fresh ? V::zero_f() : V::load_f(place(row, p));
+  }
+  // sum[r][p]: of row `row` + r.
+  template <int R>
+  void end(std::int64_t row, const typename V::F (&sum)[R][kPanels]) const {
+    if (y == nullptr) {
+      for (int r = 0; r < R; ++r) {
+        for (int p = 0; p < kPanels; ++p) V::store_f(place(row + r, p), sum[r][p]);
+      }
+    } else {
+      for (int r = 0; r < R; ++r) {
+        float* to = y + (row + r) * y_stride;
+        for (int p = 0; p < kPanels; ++p) V::store_unaligned(to + kPanelOutputs * p, sum[r][p]);
+      }
+    }
+  }
+  // The waiting sums of `rows` rows to `outputs` outputs at `to`.
+  void write(std::int64_t rows, std::int64_t outputs, float* to, bool accumulate) const {
+    for (std::int64_t m = 0; m < rows; ++m, to += y_stride) {
+      for (int p = 0; p < kPanels && kPanelOutputs * p < outputs; ++p) {
+        const std::int64_t left = outputs - kPanelOutputs * p;
+        const int some = left < kPanelOutputs ? static_cast<int>(left) : kPanelOutputs;
+        typename V::F value = V::load_f(place(m, p));
+        if (accumulate) value = V::add(value, V::load_some(to + kPanelOutputs * p, some));
+        V::store_some(to + kPanelOutputs * p, value, some);
+      }
+    }
+  }
+};
+
 // Rows [row0, row0 + rows) through a path's kernels of 1 to kRows rows, in shares of nearly equal
-// height: 8 rows are 4 + 4, not 6 + 2. sums (rows, kPanels * 16)
+// height: 6 rows are 3 + 3, not 4 + 2.
 template <typename V, typename Path>
 void multiply_in_shares(const typename Path::Panel* panels, const ActivationView& x,
                         std::int64_t row0, std::int64_t rows, std::int64_t k0, std::int64_t count,
-                        float* sums) {
+                        const Sums<V, Path::kPanels>& sums) {
   const std::int64_t shares = (rows + Path::kRows - 1) / Path::kRows;
   for (std::int64_t s = 0; s < shares; ++s) {
     const std::int64_t begin = rows * s / shares;
     const std::int64_t height = rows * (s + 1) / shares - begin;
-    float* to = sums + begin * V::kPanels * kPanelOutputs;
-    const bool fresh = k0 == 0;
-    const std::int64_t row = row0 + begin;
     switch (height) {
       case 1:
-        Path::template multiply<1>(panels, x, row, k0, count, fresh, to);
+        Path::template multiply<1>(panels, x, row0, begin, k0, count, sums);
         break;
       case 2:
-        Path::template multiply<2>(panels, x, row, k0, count, fresh, to);
+        Path::template multiply<2>(panels, x, row0, begin, k0, count, sums);
         break;
       case 3:
         if constexpr (Path::kRows >= 3)
-          Path::template multiply<3>(panels, x, row, k0, count, fresh, to);
+          Path::template multiply<3>(panels, x, row0, begin, k0, count, sums);
         break;
       case 4:
         if constexpr (Path::kRows >= 4)
-          Path::template multiply<4>(panels, x, row, k0, count, fresh, to);
+          Path::template multiply<4>(panels, x, row0, begin, k0, count, sums);
         break;
       case 5:
         if constexpr (Path::kRows >= 5)
-          Path::template multiply<5>(panels, x, row, k0, count, fresh, to);
+          Path::template multiply<5>(panels, x, row0, begin, k0, count, sums);
         break;
       default:
         if constexpr (Path::kRows >= 6)
-          Path::template multiply<6>(panels, x, row, k0, count, fresh, to);
+          Path::template multiply<6>(panels, x, row0, begin, k0, count, sums);
     }
   }
 }
@@ -107,48 +150,50 @@ struct Int8Path {
   using I = typename V::I;
   using F = typename V::F;
   using Panel = Int8Panel;
-  static constexpr std::int64_t kK = kInt8K;
-  static constexpr int kRows = kKind.split ? V::kRowsSplit : V::kRows;
+  static constexpr std::int64_t kK = kInt8K;  // a PackedChunk
+  static constexpr TileShape kTile = kKind.split ? V::kInt8SplitTile : V::kInt8Tile;
+  static constexpr int kRows = kTile.rows;
+  static constexpr int kPanels = kTile.panels;
   using Few = FewRows<V, Block, kInputs, kKind>;
+
+  static std::int64_t offset(std::int64_t k) {
+    return k / kInputs * static_cast<std::int64_t>(sizeof(Block));
+  }
 
   [[gnu::noinline]] static void unpack(const MatrixView& w, std::int64_t n, int p,
                                        std::int64_t last, std::int64_t k0, std::int64_t count,
                                        std::int64_t ahead, Panel& panel) {
-    const std::int64_t at = k0 / kInputs * static_cast<std::int64_t>(sizeof(Block));
-    const std::int64_t bytes = count / kInputs * static_cast<std::int64_t>(sizeof(Block));
+    const std::int64_t at = offset(k0);
+    const std::int64_t bytes = offset(count);
     if (w.interleaved != nullptr && n % kPanelOutputs == 0) {
       const InterleavedBlocks<V> blocks{interleaved_panel<V>(w, n, at, sizeof(Block)), ahead};
       return UnpackInt8<V>::template run<Block, kInputs>(blocks, count, panel);
     }
     TailRows<kK / kInputs* static_cast<std::int64_t>(sizeof(Block))> tail;
-    const PanelRows rows = tail.template rows_of<V>(w, n, p, last, at, bytes);
+    const PanelRows rows = tail.template rows_of<kPanels>(w, n, p, last, at, bytes);
     UnpackInt8<V>::template run<Block, kInputs>(StoredBlocks<V>(rows), count, panel);
   }
 
-  // sums (R, kPanels * 16) (+)= rows [row, row + R) times inputs [k0, k0 + count).
+  // Rows [row0 + row, row0 + row + R) times inputs [k0, k0 + count).
   template <int R>
   [[gnu::noinline]] static void multiply(const Panel* panels, const ActivationView& x,
-                                         std::int64_t row, std::int64_t k0, std::int64_t count,
-                                         bool fresh, float* sums) {
-    constexpr int P = V::kPanels;
-    const std::int64_t chunks = (x.columns + 255) / 256;
+                                         std::int64_t row0, std::int64_t row, std::int64_t k0,
+                                         std::int64_t count, const Sums<V, kPanels>& sums) {
+    constexpr int P = kPanels;
     const PackedChunk* chunk =
-        reinterpret_cast<const PackedChunk*>(x.packed) + row * chunks + k0 / 256;
+        reinterpret_cast<const PackedChunk*>(x.packed) + k0 / 256 * x.rows + row0 + row;
     F sum[R][P];
     for (int r = 0; r < R; ++r) {
-      for (int p = 0; p < P; ++p)
-        sum[r][p] = fresh ? V::zero_f() : V::load_f(sums + 16 * (P * r + p));
+      for (int p = 0; p < P; ++p) sum[r][p] = sums.begin(row + r, p);
     }
     const auto blocks = static_cast<int>(count / kBlock);
     for (int b = 0; b < blocks; ++b) {
-      const int j = b % 8;
-      const PackedChunk* at = chunk + b / 8;
       F part[R][P];
       I dot[R][P];
       for (int half = 0; half < (kKind.split ? 2 : 1); ++half) {
         for (int r = 0; r < R; ++r) {
-          const PackedChunk& c = at[r * chunks];
-          const I from = RowSums<V, kInputs, kKind, 1>::start(c, j, half);
+          const PackedChunk& c = chunk[r];
+          const I from = RowSums<V, kInputs, kKind, 1>::start(c, b, half);
           for (int p = 0; p < P; ++p) dot[r][p] = from;
         }
 #pragma clang loop unroll(full)
@@ -157,7 +202,7 @@ struct Int8Path {
           I w[P];
           for (int p = 0; p < P; ++p) w[p] = V::load(panels[p].q[k]);
           for (int r = 0; r < R; ++r) {
-            const I codes = V::broadcast_word(at[r * chunks].q + 32 * j + 16 * half + 4 * g);
+            const I codes = V::broadcast_word(chunk[r].q + 32 * b + 16 * half + 4 * g);
             for (int p = 0; p < P; ++p)
               dot[r][p] = V::template dot<kKind.wide>(dot[r][p], w[p], codes);
           }
@@ -171,24 +216,23 @@ struct Int8Path {
         }
       }
       for (int r = 0; r < R; ++r) {
-        const F scale = V::broadcast_from(&at[r * chunks].scale[j]);
+        const F scale = V::broadcast_from(&chunk[r].scale[b]);
         for (int p = 0; p < P; ++p) sum[r][p] = V::fma(part[r][p], scale, sum[r][p]);
       }
       if constexpr (kKind.min) {
         for (int r = 0; r < R; ++r) {
-          const F total = V::broadcast_from(&at[r * chunks].sum[j]);
+          const F total = V::broadcast_from(&chunk[r].sum[b]);
           for (int p = 0; p < P; ++p)
             sum[r][p] = V::fma(V::load_f(panels[p].min[b]), total, sum[r][p]);
         }
       }
     }
-    for (int r = 0; r < R; ++r) {
-      for (int p = 0; p < P; ++p) V::store_f(sums + 16 * (P * r + p), sum[r][p]);
-    }
+    sums.end(row, sum);
   }
 
   static void multiply_all(const Panel* panels, const ActivationView& x, std::int64_t row0,
-                           std::int64_t rows, std::int64_t k0, std::int64_t count, float* sums) {
+                           std::int64_t rows, std::int64_t k0, std::int64_t count,
+                           const Sums<V, kPanels>& sums) {
     multiply_in_shares<V, Int8Path>(panels, x, row0, rows, k0, count, sums);
   }
 };
@@ -199,27 +243,27 @@ struct FloatPath {
   using F = typename V::F;
   using Panel = FloatPanel;
   static constexpr std::int64_t kK = kFloatK;
-  static constexpr int kRows = V::kRows;
+  static constexpr int kRows = V::kFloatTile.rows;
+  static constexpr int kPanels = V::kFloatTile.panels;
 
   [[gnu::noinline]] static void unpack(const MatrixView& w, std::int64_t n, int p,
                                        std::int64_t last, std::int64_t k0, std::int64_t count,
                                        std::int64_t, Panel& panel) {
     const std::int64_t width = UnpackFloat<V>::width(w.type);
     TailRows<kK * 4> tail;
-    const PanelRows rows = tail.template rows_of<V>(w, n, p, last, k0 * width, count * width);
+    const PanelRows rows = tail.template rows_of<kPanels>(w, n, p, last, k0 * width, count * width);
     UnpackFloat<V>::run(w, rows, n, last, k0, count, panel);
   }
 
   template <int R>
   [[gnu::noinline]] static void multiply(const Panel* panels, const ActivationView& x,
-                                         std::int64_t row, std::int64_t k0, std::int64_t count,
-                                         bool fresh, float* sums) {
-    constexpr int P = V::kPanels;
-    const float* from = x.f32 + row * x.stride + k0;
+                                         std::int64_t row0, std::int64_t row, std::int64_t k0,
+                                         std::int64_t count, const Sums<V, kPanels>& sums) {
+    constexpr int P = kPanels;
+    const float* from = x.f32 + (row0 + row) * x.stride + k0;
     F sum[R][P];
     for (int r = 0; r < R; ++r) {
-      for (int p = 0; p < P; ++p)
-        sum[r][p] = fresh ? V::zero_f() : V::load_f(sums + 16 * (P * r + p));
+      for (int p = 0; p < P; ++p) sum[r][p] = sums.begin(row + r, p);
     }
     for (std::int64_t k = 0; k < count; ++k) {
       F w[P];
@@ -229,36 +273,22 @@ struct FloatPath {
         for (int p = 0; p < P; ++p) sum[r][p] = V::fma(w[p], value, sum[r][p]);
       }
     }
-    for (int r = 0; r < R; ++r) {
-      for (int p = 0; p < P; ++p) V::store_f(sums + 16 * (P * r + p), sum[r][p]);
-    }
+    sums.end(row, sum);
   }
 
   static void multiply_all(const Panel* panels, const ActivationView& x, std::int64_t row0,
-                           std::int64_t rows, std::int64_t k0, std::int64_t count, float* sums) {
+                           std::int64_t rows, std::int64_t k0, std::int64_t count,
+                           const Sums<V, kPanels>& sums) {
     multiply_in_shares<V, FloatPath>(panels, x, row0, rows, k0, count, sums);
   }
 };
 
 template <typename V, typename Path>
 struct Blocking {
-  static constexpr std::int64_t kOutputs = V::kPanels * kPanelOutputs;
-  static constexpr std::size_t kPanelBytes = V::kPanels * sizeof(typename Path::Panel);
+  static constexpr std::int64_t kOutputs = Path::kPanels * kPanelOutputs;
+  static constexpr std::int64_t kOutputsMax = 256 / kOutputs * kOutputs;
+  static constexpr std::size_t kPanelBytes = Path::kPanels * sizeof(typename Path::Panel);
   static_assert(kPanelBytes + kRowsMax * kOutputsMax * sizeof(float) <= kGemmScratchBytes);
-  static_assert(kOutputsMax % kOutputs == 0);
-
-  static void write(const float* sums, std::int64_t rows, std::int64_t outputs, float* y,
-                    std::int64_t y_stride, bool accumulate) {
-    for (std::int64_t m = 0; m < rows; ++m) {
-      for (std::int64_t n = 0; n < kOutputs && n < outputs; n += 16) {
-        float* to = y + m * y_stride + n;
-        typename V::F value = V::load_f(sums + m * kOutputs + n);
-        const int some = outputs - n < 16 ? static_cast<int>(outputs - n) : 16;
-        if (accumulate) value = V::add(value, V::load_some(to, some));
-        V::store_some(to, value, some);
-      }
-    }
-  }
 
   static void run(const MatrixView& w, std::int64_t first, std::int64_t last,
                   const ActivationView& x, float* y, std::int64_t y_stride, bool accumulate,
@@ -278,13 +308,18 @@ struct Blocking {
         const std::int64_t s_end = s + wide < last ? s + wide : last;
         for (std::int64_t k0 = 0; k0 < x.columns; k0 += Path::kK) {
           const std::int64_t count = x.columns - k0 < Path::kK ? x.columns - k0 : Path::kK;
-          float* sums = all_sums;
-          for (std::int64_t n = s; n < s_end; n += kOutputs, sums += padded_rows * kOutputs) {
-            for (int p = 0; p < V::kPanels; ++p)
+          const bool is_last = k0 + count == x.columns;
+          Sums<V, Path::kPanels> sums{
+              .waiting = all_sums, .is_fresh = k0 == 0, .y = nullptr, .y_stride = y_stride};
+          for (std::int64_t n = s; n < s_end; n += kOutputs) {
+            for (int p = 0; p < Path::kPanels; ++p)
               Path::unpack(w, n + p * kPanelOutputs, p, last, k0, count, ahead, panels[p]);
+            float* to = y + row0 * y_stride + n;
+            const bool is_whole = s_end - n >= kOutputs && !accumulate;
+            sums.y = is_last && is_whole ? to : nullptr;
             Path::multiply_all(panels, x, row0, rows, k0, count, sums);
-            if (k0 + count == x.columns)
-              write(sums, rows, s_end - n, y + row0 * y_stride + n, y_stride, accumulate);
+            if (is_last && !is_whole) sums.write(rows, s_end - n, to, accumulate);
+            sums.waiting += padded_rows * kOutputs;
           }
         }
       }
@@ -321,9 +356,9 @@ struct PanelKernels {
     const std::int64_t chunks = (columns + 255) / 256;
     const std::int64_t end = last * kPackRows < rows ? last * kPackRows : rows;
     for (std::int64_t m = first * kPackRows; m < end; ++m) {
-      PackedChunk* chunk = reinterpret_cast<PackedChunk*>(out) + m * chunks;
+      PackedChunk* chunk = reinterpret_cast<PackedChunk*>(out) + m;
       for (std::int64_t k = 0; k < chunks * 256; k += kBlock)
-        quantize_block<V>(x + m * stride, columns, k, chunk[k / 256],
+        quantize_block<V>(x + m * stride, columns, k, chunk[k / 256 * rows],
                           static_cast<int>(k % 256 / kBlock));
     }
   }

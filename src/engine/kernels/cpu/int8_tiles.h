@@ -73,6 +73,7 @@ struct Int8TilePath {
   using Panel = Int8Panel;
   using F = typename V::F;
   static constexpr std::int64_t kK = kInt8K;
+  static constexpr int kPanels = Int8Path<V, Block, kInputs, kKind>::kPanels;
 
   static void unpack(const MatrixView& w, std::int64_t n, int p, std::int64_t last, std::int64_t k0,
                      std::int64_t count, std::int64_t ahead, Panel& panel) {
@@ -101,15 +102,15 @@ struct Int8TilePath {
     }
   }
 
-  // sums (R of 16 rows, kPanels * 16) (+)= the tile of rows times one panel.
+  // The tile of rows m.., of which R are multiplied and `live` exist, times panel p.
   template <int R>
-  [[gnu::noinline]] static void multiply(const Panel& panel, const TileChunk& chunk,
-                                         std::int64_t count, bool fresh, float* sums) {
-    constexpr std::int64_t kStride = V::kPanels * kPanelOutputs;
+  [[gnu::noinline]] static void multiply(const Panel& panel, int p, const TileChunk& chunk,
+                                         std::int64_t m, std::int64_t live, std::int64_t count,
+                                         const Sums<V, kPanels>& sums) {
     constexpr int kInts = kKind.split ? 512 : 256;
     alignas(64) std::int32_t ints[2][kInts];
     F sum[R];
-    for (int r = 0; r < R; ++r) sum[r] = fresh ? V::zero_f() : V::load_f(sums + r * kStride);
+    for (int r = 0; r < R; ++r) sum[r] = sums.begin(m + r, p);
     const auto blocks = static_cast<int>(count / kBlock);
     dot(chunk.q[0][0], panel.q[0], ints[0]);
     for (int b = 0; b < blocks; ++b) {
@@ -128,26 +129,33 @@ struct Int8TilePath {
           sum[r] = V::fma(V::load_f(panel.min[b]), V::broadcast_from(&chunk.sum[b][r]), sum[r]);
       }
     }
-    for (int r = 0; r < R; ++r) V::store_f(sums + r * kStride, sum[r]);
+    for (int r = 0; r < R && r < live; ++r) {
+      if (sums.y == nullptr) {
+        V::store_f(sums.place(m + r, p), sum[r]);
+      } else {
+        V::store_unaligned(sums.y + (m + r) * sums.y_stride + kPanelOutputs * p, sum[r]);
+      }
+    }
   }
 
-  // sums: room for a multiple of 16 rows.
+  // Sums have room for a multiple of 16 rows.
   static void multiply_all(const Panel* panels, const ActivationView& x, std::int64_t row0,
-                           std::int64_t rows, std::int64_t k0, std::int64_t count, float* sums) {
+                           std::int64_t rows, std::int64_t k0, std::int64_t count,
+                           const Sums<V, kPanels>& sums) {
     const std::int64_t chunks = (x.columns + 255) / 256;
     const auto* tiles = reinterpret_cast<const TileChunk*>(x.packed);
     for (std::int64_t m = 0; m < rows; m += kTileRows) {
       const TileChunk& chunk = tiles[(row0 + m) / kTileRows * chunks + k0 / 256];
-      for (int p = 0; p < V::kPanels; ++p) {
-        float* to = sums + m * V::kPanels * kPanelOutputs + p * kPanelOutputs;
-        if (rows - m > 12) {
-          multiply<16>(panels[p], chunk, count, k0 == 0, to);
-        } else if (rows - m > 8) {
-          multiply<12>(panels[p], chunk, count, k0 == 0, to);
-        } else if (rows - m > 4) {
-          multiply<8>(panels[p], chunk, count, k0 == 0, to);
+      const std::int64_t live = rows - m;
+      for (int p = 0; p < kPanels; ++p) {
+        if (live > 12) {
+          multiply<16>(panels[p], p, chunk, m, live, count, sums);
+        } else if (live > 8) {
+          multiply<12>(panels[p], p, chunk, m, live, count, sums);
+        } else if (live > 4) {
+          multiply<8>(panels[p], p, chunk, m, live, count, sums);
         } else {
-          multiply<4>(panels[p], chunk, count, k0 == 0, to);
+          multiply<4>(panels[p], p, chunk, m, live, count, sums);
         }
       }
     }

@@ -17,7 +17,8 @@ inline constexpr int kBlock = 32;            // inputs that share a scale
 inline constexpr std::int64_t kInt8K = 256;  // inputs of a panel of 8-bit codes
 inline constexpr std::int64_t kFloatK = 128;
 
-// 256 activations of one row: x = scale[i / 32] * q[i]. Rows are padded with zeros to whole chunks.
+// 256 activations of one row: x = scale[i / 32] * q[i]. Rows are padded with zeros to whole chunks;
+// the chunks of all rows over the same inputs lie together, as they are read.
 struct alignas(64) PackedChunk {
   std::int8_t q[256];
   float scale[8];
@@ -32,6 +33,12 @@ struct alignas(64) Int8Panel {
   std::uint8_t q[kInt8K / 4][kPanelOutputs * 4];
   float scale[kInt8K / 16][kPanelOutputs];  // one per 32 inputs, or per 16 (Q6_K)
   float min[kInt8K / 32][kPanelOutputs];
+};
+
+// The sums that an inner kernel keeps in registers.
+struct TileShape {
+  int rows;
+  int panels;
 };
 
 struct alignas(64) FloatPanel {
