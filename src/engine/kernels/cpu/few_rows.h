@@ -46,7 +46,7 @@ typename V::I biased_start(const std::int32_t* minus_sum) {
   if constexpr (kShift < 0) {
     return V::zero();
   } else {
-    return V::template shift_left32<kShift>(V::word_in_register(minus_sum));
+    return V::template shift_left32<kShift>(V::broadcast_word(minus_sum));
   }
 }
 

@@ -145,7 +145,6 @@ struct Lanes {
   static I look_up(I table, I index) {
     return {_mm256_shuffle_epi8(table.a, index.a), _mm256_shuffle_epi8(table.b, index.b)};
   }
-  static I word_in_register(const void* from) { return broadcast_word(from); }
   static I broadcast_word(const void* from) {
     std::int32_t word;
     __builtin_memcpy(&word, from, 4);

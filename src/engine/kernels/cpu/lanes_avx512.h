@@ -118,13 +118,6 @@ struct Lanes512 {
     __builtin_memcpy(&word, from, 4);
     return _mm512_set1_epi32(word);
   }
-  // The same, hidden from a compiler that would do what follows in a general register and then pay
-  // for the way from there: 3 % of the inner kernel alone on Zen 5.
-  static I word_in_register(const void* from) {
-    I word = broadcast_word(from);
-    asm("" : "+v"(word));
-    return word;
-  }
   template <bool kWide>
   static I dot(I sum, I codes, I x) {
     return _mm512_dpbusd_epi32(sum, codes, x);

@@ -63,7 +63,6 @@ struct Pair {
     return {V::look_up(table.a, index.a), V::look_up(table.b, index.b)};
   }
   static I broadcast_word(const void* from) { return both(V::broadcast_word(from)); }
-  static I word_in_register(const void* from) { return both(V::word_in_register(from)); }
   template <bool kWide>
   static I dot(I sum, I codes, I x) {
     return {V::template dot<kWide>(sum.a, codes.a, x.a),
