@@ -6,7 +6,7 @@
 // ports of the vpdpbusd, so at most 80 % of the machine's rate, 73 % where a minimum is added.
 // 6 x 2 has the same counts, but the compiler keeps sums in memory then: alone in L1 0.66 for 0.81
 // on Zen 5.
-// Around it: up to 32 rows pass all inputs of 32 outputs before the next outputs (weights are read
+// Around it: up to 32 rows pass all inputs of a tile's outputs before the next (weights are read
 // once, in order); more rows pass kRowsMax at a time, and the sums of up to 256 outputs wait in
 // L2 between the stretches of inputs, so that a decoded panel serves all rows from L1.
 #pragma once

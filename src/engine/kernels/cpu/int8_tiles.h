@@ -129,12 +129,11 @@ struct Int8TilePath {
           sum[r] = V::fma(V::load_f(panel.min[b]), V::broadcast_from(&chunk.sum[b][r]), sum[r]);
       }
     }
-    for (int r = 0; r < R && r < live; ++r) {
-      if (sums.y == nullptr) {
-        V::store_f(sums.place(m + r, p), sum[r]);
-      } else {
+    if (sums.y == nullptr) {
+      for (int r = 0; r < R; ++r) V::store_f(sums.place(m + r, p), sum[r]);
+    } else {
+      for (int r = 0; r < R && r < live; ++r)
         V::store_unaligned(sums.y + (m + r) * sums.y_stride + kPanelOutputs * p, sum[r]);
-      }
     }
   }
 
