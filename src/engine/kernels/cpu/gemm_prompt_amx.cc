@@ -4,9 +4,12 @@
 // rate of 512-bit vpdpbusd on the same core and without its rescaling every 32 inputs.
 //
 // Blocking: 32 outputs x 512 inputs are decoded into 32 KiB that stay in L1 while all rows of
-// activations pass; 384 outputs x 512 rows of f32 sums wait in L2 between the steps along the
+// activations pass; 320 outputs x 512 rows of f32 sums wait in L2 between the steps along the
 // inputs. With at most 32 rows the sums never leave the tiles. Each sum adds its inputs in the same
 // order whatever the number of rows.
+//
+// A tile instruction keeps its unit busy for 16 cycles, in which the rest of the core could start
+// 90 others: between the tiles of one panel the next is decoded and the sums before are written.
 #include <immintrin.h>
 
 #include "engine/formats/blocks.h"
@@ -23,7 +26,8 @@ constexpr std::int64_t kNSuper = 320;           // outputs whose sums wait in L2
 constexpr std::int64_t kBlockStride = kN * 32;  // bf16 values between 32-input blocks of a row
 constexpr std::size_t kTile = 1024;             // bytes
 constexpr std::size_t kDecodedBytes = kN * kK * 2;
-static_assert(kDecodedBytes + 4 * kTile + kNSuper * kRowsMax * 4 <= kGemmScratchBytes);
+constexpr std::size_t kPairBytes = 4 * kTile;  // sums of 32 outputs and 32 rows
+static_assert(2 * kDecodedBytes + 2 * kPairBytes + kNSuper * kRowsMax * 4 <= kGemmScratchBytes);
 
 inline __m512 half(const std::uint16_t& bits) {
   std::uint16_t raw;
@@ -56,26 +60,27 @@ inline __m512 look_up(__m512i index, __m512 table, __mmask16 upper, __m512 secon
   return _mm512_mask_permutexvar_ps(_mm512_permutexvar_ps(index, table), upper, index, second);
 }
 
-inline void decode(const BlockQ4_0& b, std::uint16_t* out, __m512 table) {
+// decode_unit: inputs [32 unit, 32 unit + 32) of a block as bf16.
+inline void decode_nibbles(const BlockQ4_0& b, std::uint16_t* out, __m512 table) {
   const __m512i q = bytes16(b.q);
   const __m512 d = half(b.d);
   store(out, _mm512_mul_ps(d, look_up(q, table)),
         _mm512_mul_ps(d, look_up(_mm512_srli_epi32(q, 4), table)));
 }
-inline void decode(const BlockQ4_0& b, std::uint16_t* out) {
-  decode(b, out, ramp(-8));
+inline void decode_unit(const BlockQ4_0& b, std::int64_t, std::uint16_t* out) {
+  decode_nibbles(b, out, ramp(-8));
 }
-inline void decode(const BlockIQ4_NL& b, std::uint16_t* out) {
-  decode(reinterpret_cast<const BlockQ4_0&>(b), out, iq4_table());
+inline void decode_unit(const BlockIQ4_NL& b, std::int64_t, std::uint16_t* out) {
+  decode_nibbles(reinterpret_cast<const BlockQ4_0&>(b), out, iq4_table());
 }
-inline void decode(const BlockQ4_1& b, std::uint16_t* out) {
+inline void decode_unit(const BlockQ4_1& b, std::int64_t, std::uint16_t* out) {
   const __m512i q = bytes16(b.q);
   const __m512 d = half(b.d);
   const __m512 m = half(b.m);
   store(out, _mm512_fmadd_ps(d, look_up(q, ramp(0)), m),
         _mm512_fmadd_ps(d, look_up(_mm512_srli_epi32(q, 4), ramp(0)), m));
 }
-inline void decode(const BlockQ5_0& b, std::uint16_t* out) {
+inline void decode_unit(const BlockQ5_0& b, std::int64_t, std::uint16_t* out) {
   const __m512i q = bytes16(b.q);
   const __m512 d = half(b.d);
   std::uint32_t high;
@@ -84,7 +89,7 @@ inline void decode(const BlockQ5_0& b, std::uint16_t* out) {
         _mm512_mul_ps(d, look_up(_mm512_srli_epi32(q, 4), ramp(-16),
                                  static_cast<__mmask16>(high >> 16), ramp(0))));
 }
-inline void decode(const BlockQ5_1& b, std::uint16_t* out) {
+inline void decode_unit(const BlockQ5_1& b, std::int64_t, std::uint16_t* out) {
   const __m512i q = bytes16(b.q);
   const __m512 d = half(b.d);
   const __m512 m = half(b.m);
@@ -96,7 +101,7 @@ inline void decode(const BlockQ5_1& b, std::uint16_t* out) {
             look_up(_mm512_srli_epi32(q, 4), ramp(0), static_cast<__mmask16>(high >> 16), ramp(16)),
             m));
 }
-inline void decode(const BlockQ8_0& b, std::uint16_t* out) {
+inline void decode_unit(const BlockQ8_0& b, std::int64_t, std::uint16_t* out) {
   const __m512 d = half(b.d);
   const auto* q = reinterpret_cast<const __m128i*>(b.q);
   const __m512 low = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(q)));
@@ -104,110 +109,99 @@ inline void decode(const BlockQ8_0& b, std::uint16_t* out) {
   store(out, _mm512_mul_ps(d, low), _mm512_mul_ps(d, high));
 }
 
+// Scale and negated minimum of 32 inputs, in all lanes.
 template <typename Block>
-inline void k_scales(const Block& b, float* scale, float* min) {
-  const float d = _mm512_cvtss_f32(half(b.d));
-  const float dmin = -_mm512_cvtss_f32(half(b.dmin));
-  for (int j = 0; j < 8; ++j) {
-    const ScaleMin pair = unpack_scale_min(b.scales, j);
-    scale[j] = d * pair.scale;
-    min[j] = dmin * pair.min;
-  }
+inline void k_scales(const Block& b, std::int64_t unit, __m512& scale, __m512& min) {
+  const ScaleMin pair = unpack_scale_min(b.scales, static_cast<int>(unit));
+  scale = _mm512_mul_ps(half(b.d), _mm512_set1_ps(pair.scale));
+  min = _mm512_mul_ps(half(b.dmin), _mm512_set1_ps(-static_cast<float>(pair.min)));
 }
-inline void decode(const BlockQ4_K& b, std::uint16_t* out) {
-  float scale[8];
-  float min[8];
-  k_scales(b, scale, min);
-  const __m512 table = ramp(0);
-  for (int i = 0; i < 4; ++i) {
-    __m512i q0 = bytes16(b.q + 32 * i);
-    __m512i q1 = bytes16(b.q + 32 * i + 16);
-    for (int j = 2 * i; j < 2 * i + 2; ++j) {
-      const __m512 d = _mm512_set1_ps(scale[j]);
-      const __m512 m = _mm512_set1_ps(min[j]);
-      store(out + j * kBlockStride, _mm512_fmadd_ps(d, look_up(q0, table), m),
-            _mm512_fmadd_ps(d, look_up(q1, table), m));
-      q0 = _mm512_srli_epi32(q0, 4);
-      q1 = _mm512_srli_epi32(q1, 4);
-    }
-  }
+inline void decode_unit(const BlockQ4_K& b, std::int64_t unit, std::uint16_t* out) {
+  __m512 d;
+  __m512 m;
+  k_scales(b, unit, d, m);
+  const auto shift = static_cast<unsigned>(4 * (unit % 2));
+  const __m512i q0 = _mm512_srli_epi32(bytes16(b.q + unit / 2 * 32), shift);
+  const __m512i q1 = _mm512_srli_epi32(bytes16(b.q + unit / 2 * 32 + 16), shift);
+  store(out, _mm512_fmadd_ps(d, look_up(q0, ramp(0)), m),
+        _mm512_fmadd_ps(d, look_up(q1, ramp(0)), m));
 }
-inline void decode(const BlockQ5_K& b, std::uint16_t* out) {
-  float scale[8];
-  float min[8];
-  k_scales(b, scale, min);
-  const __m512i h0 = bytes16(b.high);
-  const __m512i h1 = bytes16(b.high + 16);
-  for (int i = 0; i < 4; ++i) {
-    __m512i q0 = bytes16(b.q + 32 * i);
-    __m512i q1 = bytes16(b.q + 32 * i + 16);
-    for (int j = 2 * i; j < 2 * i + 2; ++j) {
-      const __m512 d = _mm512_set1_ps(scale[j]);
-      const __m512 m = _mm512_set1_ps(min[j]);
-      const __m512i bit = _mm512_set1_epi32(1 << j);
-      const __m512 w0 = look_up(q0, ramp(0), _mm512_test_epi32_mask(h0, bit), ramp(16));
-      const __m512 w1 = look_up(q1, ramp(0), _mm512_test_epi32_mask(h1, bit), ramp(16));
-      store(out + j * kBlockStride, _mm512_fmadd_ps(d, w0, m), _mm512_fmadd_ps(d, w1, m));
-      q0 = _mm512_srli_epi32(q0, 4);
-      q1 = _mm512_srli_epi32(q1, 4);
-    }
-  }
+inline void decode_unit(const BlockQ5_K& b, std::int64_t unit, std::uint16_t* out) {
+  __m512 d;
+  __m512 m;
+  k_scales(b, unit, d, m);
+  const auto shift = static_cast<unsigned>(4 * (unit % 2));
+  const __m512i q0 = _mm512_srli_epi32(bytes16(b.q + unit / 2 * 32), shift);
+  const __m512i q1 = _mm512_srli_epi32(bytes16(b.q + unit / 2 * 32 + 16), shift);
+  const __m512i bit = _mm512_set1_epi32(1 << unit);
+  const __m512 w0 = look_up(q0, ramp(0), _mm512_test_epi32_mask(bytes16(b.high), bit), ramp(16));
+  const __m512 w1 =
+      look_up(q1, ramp(0), _mm512_test_epi32_mask(bytes16(b.high + 16), bit), ramp(16));
+  store(out, _mm512_fmadd_ps(d, w0, m), _mm512_fmadd_ps(d, w1, m));
 }
-inline void decode(const BlockQ6_K& b, std::uint16_t* out) {
+inline void decode_unit(const BlockQ6_K& b, std::int64_t unit, std::uint16_t* out) {
+  const std::int64_t n = unit / 4;
+  const std::int64_t j = unit % 4;
   const __m512 d = half(b.d);
-  const __m512i low_mask = _mm512_set1_epi32(15);
-  const __m512i high_mask = _mm512_set1_epi32(48);
-  for (int n = 0; n < 2; ++n) {
-    for (int j = 0; j < 4; ++j) {
-      __m512 w[2];
-      for (int l = 0; l < 2; ++l) {
-        const __m512i q = bytes16(b.low + 64 * n + 32 * (j & 1) + 16 * l);
-        const __m512i h = _mm512_slli_epi32(bytes16(b.high + 32 * n + 16 * l), 4);
-        const __m512i nibble = _mm512_and_si512(j < 2 ? q : _mm512_srli_epi32(q, 4), low_mask);
-        const __m512i top =
-            _mm512_and_si512(_mm512_srli_epi32(h, static_cast<unsigned>(2 * j)), high_mask);
-        const __m512i code = _mm512_sub_epi32(_mm512_or_si512(nibble, top), _mm512_set1_epi32(32));
-        const __m512 scale =
-            _mm512_mul_ps(d, _mm512_set1_ps(static_cast<float>(b.scales[8 * n + 2 * j + l])));
-        w[l] = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(code));
-      }
-      store(out + (4 * n + j) * kBlockStride, w[0], w[1]);
-    }
+  __m512 w[2];
+  for (int l = 0; l < 2; ++l) {
+    const __m512i q = bytes16(b.low + 64 * n + 32 * (j & 1) + 16 * l);
+    const __m512i h = _mm512_slli_epi32(bytes16(b.high + 32 * n + 16 * l), 4);
+    const __m512i nibble = _mm512_and_si512(_mm512_srli_epi32(q, static_cast<unsigned>(j / 2 * 4)),
+                                            _mm512_set1_epi32(15));
+    const __m512i top =
+        _mm512_and_si512(_mm512_srli_epi32(h, static_cast<unsigned>(2 * j)), _mm512_set1_epi32(48));
+    const __m512i code = _mm512_sub_epi32(_mm512_or_si512(nibble, top), _mm512_set1_epi32(32));
+    const __m512 scale =
+        _mm512_mul_ps(d, _mm512_set1_ps(static_cast<float>(b.scales[8 * n + 2 * j + l])));
+    w[l] = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(code));
   }
+  store(out, w[0], w[1]);
 }
-inline void decode(const BlockIQ4_XS& b, std::uint16_t* out) {
-  const __m512 d = half(b.d);
+inline void decode_unit(const BlockIQ4_XS& b, std::int64_t unit, std::uint16_t* out) {
   std::uint16_t high;
   __builtin_memcpy(&high, &b.scales_high, 2);
-  for (int i = 0; i < 8; ++i) {
-    const int low = b.scales_low[i / 2] >> (4 * (i % 2)) & 15;
-    const int scale = (low | (high >> (2 * i) & 3) << 4) - 32;
-    const __m512 s = _mm512_mul_ps(d, _mm512_set1_ps(static_cast<float>(scale)));
-    const __m512i q = bytes16(b.q + 16 * i);
-    store(out + i * kBlockStride, _mm512_mul_ps(s, look_up(q, iq4_table())),
-          _mm512_mul_ps(s, look_up(_mm512_srli_epi32(q, 4), iq4_table())));
-  }
+  const int low = b.scales_low[unit / 2] >> (4 * (unit % 2)) & 15;
+  const int scale = (low | (high >> (2 * unit) & 3) << 4) - 32;
+  const __m512 s = _mm512_mul_ps(half(b.d), _mm512_set1_ps(static_cast<float>(scale)));
+  const __m512i q = bytes16(b.q + 16 * unit);
+  store(out, _mm512_mul_ps(s, look_up(q, iq4_table())),
+        _mm512_mul_ps(s, look_up(_mm512_srli_epi32(q, 4), iq4_table())));
 }
 
-template <typename Block, int kElements>
-inline void decode_blocks(const std::byte* row, std::int64_t k0, std::int64_t count,
-                          std::uint16_t* out) {
-  const auto* block = reinterpret_cast<const Block*>(row) + k0 / kElements;
-  for (std::int64_t k = 0; k < count; k += kElements, ++block) {
-    decode(*block, out + k / 32 * kBlockStride);
-  }
+// Files compiled for one instruction set share no inline function of the library.
+template <typename T>
+inline void swap(T*& a, T*& b) {
+  T* const old = a;
+  a = b;
+  b = old;
 }
 
 inline __mmask32 tail_mask(std::int64_t left) {
   return left >= 32 ? ~__mmask32{0} : (__mmask32{1} << left) - 1;
 }
 
-void decode_floats(const MatrixView& w, std::int64_t n, std::int64_t k0, std::int64_t count,
-                   std::uint16_t* out) {
-  const std::byte* row = w.data + n * w.row_bytes;
-  for (std::int64_t k = 0; k < count; k += 32, out += kBlockStride) {
-    const __mmask32 mask = tail_mask(count - k);
-    const std::byte* from = row + (k0 + k) * (w.type == DType::kF8E4M3 ? 1 : 2);
+// Weights of blocks: 32 inputs of one output at a time.
+template <typename Block, std::int64_t kElements>
+struct BlockWeights {
+  explicit BlockWeights(const MatrixView& w) : data(w.data), row_bytes(w.row_bytes) {}
+  // Inputs [k, k + 32) of output n. The same place of the panel that comes next is asked for.
+  void decode(std::int64_t n, std::int64_t k, std::uint16_t* out) const {
+    const std::byte* row = data + n * row_bytes;
+    const auto* block = reinterpret_cast<const Block*>(row) + k / kElements;
+    decode_unit(*block, k % kElements / 32, out);
+    _mm_prefetch(reinterpret_cast<const std::byte*>(block) + kN * row_bytes, _MM_HINT_T1);
+  }
+  const std::byte* data;
+  std::int64_t row_bytes;
+};
+
+struct FloatWeights {
+  explicit FloatWeights(const MatrixView& view) : w(view) {}
+  void decode(std::int64_t n, std::int64_t k, std::uint16_t* out) const {
+    const __mmask32 mask = tail_mask(w.columns - k);
+    const std::byte* from = w.data + n * w.row_bytes + k * (w.type == DType::kF8E4M3 ? 1 : 2);
+    _mm_prefetch(from + kN * w.row_bytes, _MM_HINT_T1);
     if (w.type == DType::kBF16) {
       _mm512_store_si512(out, _mm512_maskz_loadu_epi16(mask, from));
     } else if (w.type == DType::kF16) {
@@ -222,49 +216,14 @@ void decode_floats(const MatrixView& w, std::int64_t n, std::int64_t k0, std::in
                           _mm512_and_si512(e, _mm512_set1_epi16(static_cast<short>(0x8000))));
       float scale;
       const std::int64_t wide = (w.columns + 127) / 128;
-      __builtin_memcpy(&scale,
-                       w.f8_scales + 4 * ((w.f8_first_row + n) / 128 * wide + (k0 + k) / 128), 4);
+      __builtin_memcpy(&scale, w.f8_scales + 4 * ((w.f8_first_row + n) / 128 * wide + k / 128), 4);
       const __m512 s = _mm512_set1_ps(scale * 256.0f);
       store(out, _mm512_mul_ps(s, _mm512_cvtph_ps(_mm512_castsi512_si256(h))),
             _mm512_mul_ps(s, _mm512_cvtph_ps(_mm512_extracti64x4_epi64(h, 1))));
     }
   }
-}
-
-// Row n's inputs [k0, k0 + count) as bf16, 32 every kBlockStride.
-inline void decode_row(const MatrixView& w, std::int64_t n, std::int64_t k0, std::int64_t count,
-                       std::uint16_t* out) {
-  const std::byte* row = w.data + n * w.row_bytes;
-  // The same stretch of the row that the next block of outputs will decode.
-  const std::byte* next = row + kN * w.row_bytes;
-  const std::int64_t first = k0 * w.row_bytes / w.columns;
-  const std::int64_t past = (k0 + count) * w.row_bytes / w.columns;
-  for (std::int64_t at = first; at < past; at += 64) _mm_prefetch(next + at, _MM_HINT_T1);
-  switch (w.type) {
-    case DType::kQ4_0:
-      return decode_blocks<BlockQ4_0, 32>(row, k0, count, out);
-    case DType::kQ4_1:
-      return decode_blocks<BlockQ4_1, 32>(row, k0, count, out);
-    case DType::kQ5_0:
-      return decode_blocks<BlockQ5_0, 32>(row, k0, count, out);
-    case DType::kQ5_1:
-      return decode_blocks<BlockQ5_1, 32>(row, k0, count, out);
-    case DType::kQ8_0:
-      return decode_blocks<BlockQ8_0, 32>(row, k0, count, out);
-    case DType::kIQ4_NL:
-      return decode_blocks<BlockIQ4_NL, 32>(row, k0, count, out);
-    case DType::kQ4_K:
-      return decode_blocks<BlockQ4_K, 256>(row, k0, count, out);
-    case DType::kQ5_K:
-      return decode_blocks<BlockQ5_K, 256>(row, k0, count, out);
-    case DType::kQ6_K:
-      return decode_blocks<BlockQ6_K, 256>(row, k0, count, out);
-    case DType::kIQ4_XS:
-      return decode_blocks<BlockIQ4_XS, 256>(row, k0, count, out);
-    default:
-      return decode_floats(w, n, k0, count, out);
-  }
-}
+  const MatrixView& w;
+};
 
 bool wants_packed(DType type) {
   return type != DType::kF32;
@@ -330,135 +289,216 @@ void write_tile(const std::byte* tile, std::int64_t outputs, std::int64_t rows, 
   }
 }
 
-// Decodes outputs [n, n + 32) x inputs [k0, k0 + count); rows past `last` are zeros.
-void decode_panel(const MatrixView& w, std::int64_t n, std::int64_t last, std::int64_t k0,
-                  std::int64_t count, std::uint16_t* panel) {
-  for (std::int64_t i = 0; i < kN; ++i) {
-    std::uint16_t* out = panel + 32 * i;
-    if (n + i < last) {
-      decode_row(w, n + i, k0, count, out);
+// A panel: outputs [n, n + 32), those from `last` on zeros, x 32-input blocks [block0, block0 +
+// blocks).
+struct Panel {
+  std::int64_t stretch = 0;  // the first of the kNSuper outputs that it belongs to
+  std::int64_t n = 0;
+  std::int64_t last = 0;
+  std::int64_t block0 = 0;
+  std::int64_t blocks = 0;
+};
+
+// Panels in the order in which they are multiplied: the outputs of a stretch, for the next inputs
+// the same outputs again, then the next stretch.
+struct PanelOrder {
+  std::int64_t first;
+  std::int64_t last;
+  std::int64_t blocks;  // of a row
+
+  Panel at(std::int64_t stretch, std::int64_t n, std::int64_t block0) const {
+    const std::int64_t left = blocks - block0;
+    return {stretch, n, last, block0, left < kK / 32 ? left : kK / 32};
+  }
+  Panel begin() const { return at(first, first, 0); }
+  bool is_end(const Panel& panel) const { return panel.n >= last; }
+  bool has_last_inputs(const Panel& panel) const { return panel.block0 + panel.blocks == blocks; }
+  Panel after(const Panel& panel) const {
+    const std::int64_t end = panel.stretch + kNSuper < last ? panel.stretch + kNSuper : last;
+    if (panel.n + kN < end) return at(panel.stretch, panel.n + kN, panel.block0);
+    if (has_last_inputs(panel)) return at(end, end, 0);
+    return at(panel.stretch, panel.stretch, panel.block0 + panel.blocks);
+  }
+};
+
+// Decodes outputs [from, to) of the panel's block b.
+template <typename Weights>
+inline void decode_rows(const Weights& w, const Panel& panel, std::int64_t b, std::int64_t from,
+                        std::int64_t to, std::uint16_t* out) {
+  out += b * kBlockStride;
+  for (std::int64_t i = from; i < to; ++i) {
+    if (panel.n + i < panel.last) {
+      w.decode(panel.n + i, 32 * (panel.block0 + b), out + 32 * i);
     } else {
-      for (std::int64_t b = 0; b < (count + 31) / 32; ++b) {
-        _mm512_store_si512(out + b * kBlockStride, _mm512_setzero_si512());
-      }
+      _mm512_store_si512(out + 32 * i, _mm512_setzero_si512());
     }
   }
 }
-
-// Adds blocks of a panel times a pair of activation tiles into tiles 0..3.
-inline void multiply_pair(const std::uint16_t* panel, const std::byte* b0, const std::byte* b1,
-                          std::int64_t blocks) {
-  for (std::int64_t b = 0; b < blocks; ++b) {
-    _tile_loadd(4, panel + b * kBlockStride, 64);
-    _tile_loadd(6, b0 + static_cast<std::size_t>(b) * kTile, 64);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(5, panel + b * kBlockStride + 16 * 32, 64);
-    _tile_dpbf16ps(1, 5, 6);
-    _tile_loadd(7, b1 + static_cast<std::size_t>(b) * kTile, 64);
-    _tile_dpbf16ps(2, 4, 7);
-    _tile_dpbf16ps(3, 5, 7);
-  }
-}
-inline void multiply_one(const std::uint16_t* panel, const std::byte* b0, std::int64_t blocks) {
-  for (std::int64_t b = 0; b < blocks; ++b) {
-    _tile_loadd(4, panel + b * kBlockStride, 64);
-    _tile_loadd(6, b0 + static_cast<std::size_t>(b) * kTile, 64);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(5, panel + b * kBlockStride + 16 * 32, 64);
-    _tile_dpbf16ps(1, 5, 6);
-  }
+template <typename Weights>
+void decode_panel(const Weights& w, const Panel& panel, std::uint16_t* out) {
+  for (std::int64_t b = 0; b < panel.blocks; ++b) decode_rows(w, panel, b, 0, kN, out);
 }
 
-void store_sums(std::byte* to) {
-  _tile_stored(0, to, 64);
-  _tile_stored(1, to + kTile, 64);
-  _tile_stored(2, to + 2 * kTile, 64);
-  _tile_stored(3, to + 3 * kTile, 64);
+// Adds a block of a panel times two activation tiles into tiles 0..3. Loaded as a stream, the
+// activations leave the panel in L1.
+inline void multiply_pair(const std::uint16_t* panel, const std::byte* b0, const std::byte* b1) {
+  _tile_loadd(4, panel, 64);
+  _tile_stream_loadd(6, b0, 64);
+  _tile_dpbf16ps(0, 4, 6);
+  _tile_loadd(5, panel + 16 * 32, 64);
+  _tile_dpbf16ps(1, 5, 6);
+  _tile_stream_loadd(7, b1, 64);
+  _tile_dpbf16ps(2, 4, 7);
+  _tile_dpbf16ps(3, 5, 7);
 }
-void load_sums(const std::byte* from) {
-  _tile_loadd(0, from, 64);
-  _tile_loadd(1, from + kTile, 64);
-  _tile_loadd(2, from + 2 * kTile, 64);
-  _tile_loadd(3, from + 3 * kTile, 64);
+inline void multiply_one(const std::uint16_t* panel, const std::byte* b0) {
+  _tile_loadd(4, panel, 64);
+  _tile_loadd(6, b0, 64);
+  _tile_dpbf16ps(0, 4, 6);
+  _tile_loadd(5, panel + 16 * 32, 64);
+  _tile_dpbf16ps(1, 5, 6);
 }
-void zero_sums() {
+
+inline void zero_sums() {
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
 }
+inline void store_sums(std::byte* to) {
+  _tile_stored(0, to, 64);
+  _tile_stored(1, to + kTile, 64);
+  _tile_stored(2, to + 2 * kTile, 64);
+  _tile_stored(3, to + 3 * kTile, 64);
+}
+// Stores the sums and takes up those at `from`, or zeros where it is null.
+inline void exchange_sums(std::byte* to, const std::byte* from) {
+  if (from == nullptr) {
+    store_sums(to);
+    zero_sums();
+    return;
+  }
+  _tile_stored(0, to, 64);
+  _tile_loadd(0, from, 64);
+  _tile_stored(1, to + kTile, 64);
+  _tile_loadd(1, from + kTile, 64);
+  _tile_stored(2, to + 2 * kTile, 64);
+  _tile_loadd(2, from + 2 * kTile, 64);
+  _tile_stored(3, to + 3 * kTile, 64);
+  _tile_loadd(3, from + 3 * kTile, 64);
+}
 
-void write_sums(const std::byte* sums, std::int64_t outputs, std::int64_t rows, float* y,
-                std::int64_t y_stride, bool accumulate) {
-  for (int tile = 0; tile < 4; ++tile) {
+// Where sums of 32 outputs and 32 rows belong.
+struct Destination {
+  float* y = nullptr;
+  std::int64_t stride = 0;
+  bool accumulate = false;
+  std::int64_t outputs = 0;  // those and the rows that there are
+  std::int64_t rows = 0;
+
+  // Writes one of the four tiles.
+  void write(std::int64_t tile, const std::byte* sums) const {
     const std::int64_t n = tile % 2 * 16;
     const std::int64_t m = tile / 2 * 16;
     if (n < outputs && m < rows) {
       write_tile(sums + static_cast<std::size_t>(tile) * kTile, outputs - n, rows - m,
-                 y + m * y_stride + n, y_stride, accumulate);
+                 y + m * stride + n, stride, accumulate);
     }
   }
-}
+  // Asks for the lines of two rows.
+  void fetch(std::int64_t row) const {
+    for (std::int64_t m = row; m < row + 2 && m < rows; ++m) {
+      _mm_prefetch(y + m * stride, _MM_HINT_T0);
+      _mm_prefetch(y + m * stride + 16, _MM_HINT_T0);
+    }
+  }
+};
 
 // At most 32 rows of activations: sums stay in the tiles while the panels pass.
-void gemm_few(const MatrixView& w, std::int64_t first, std::int64_t last, const ActivationView& x,
+template <typename Weights>
+void gemm_few(const Weights& w, std::int64_t first, std::int64_t last, const ActivationView& x,
               float* y, std::int64_t y_stride, bool accumulate, std::byte* scratch) {
   auto* panel = reinterpret_cast<std::uint16_t*>(scratch);
   std::byte* sums = scratch + kDecodedBytes;
-  const std::int64_t blocks = (x.columns + 31) / 32;
-  const std::size_t pair = static_cast<std::size_t>(blocks) * kTile;
+  const PanelOrder order{first, last, (x.columns + 31) / 32};
+  const std::size_t tile_row = static_cast<std::size_t>(order.blocks) * kTile;
   for (std::int64_t n = first; n < last; n += kN) {
     zero_sums();
-    for (std::int64_t k0 = 0; k0 < x.columns; k0 += kK) {
-      const std::int64_t count = x.columns - k0 < kK ? x.columns - k0 : kK;
-      decode_panel(w, n, last, k0, count, panel);
-      const std::byte* b0 = x.packed + static_cast<std::size_t>(k0 / 32) * kTile;
-      if (x.rows > kPackRows) {
-        multiply_pair(panel, b0, b0 + pair, (count + 31) / 32);
-      } else {
-        multiply_one(panel, b0, (count + 31) / 32);
-      }
-    }
-    store_sums(sums);
-    write_sums(sums, last - n, x.rows, y + n, y_stride, accumulate);
-  }
-}
-
-void gemm_many(const MatrixView& w, std::int64_t first, std::int64_t last, const ActivationView& x,
-               std::int64_t row0, std::int64_t rows, float* y, std::int64_t y_stride,
-               bool accumulate, std::byte* scratch) {
-  auto* panel = reinterpret_cast<std::uint16_t*>(scratch);
-  std::byte* sums = scratch + kDecodedBytes + 4 * kTile;
-  const std::int64_t blocks = (x.columns + 31) / 32;
-  const std::size_t tile_row = static_cast<std::size_t>(blocks) * kTile;
-  const std::int64_t pairs = (rows + 31) / 32;
-  const std::byte* packed = x.packed + static_cast<std::size_t>(row0 / kPackRows) * tile_row;
-  for (std::int64_t s = first; s < last; s += kNSuper) {
-    const std::int64_t s_end = s + kNSuper < last ? s + kNSuper : last;
-    for (std::int64_t k0 = 0; k0 < x.columns; k0 += kK) {
-      const std::int64_t count = x.columns - k0 < kK ? x.columns - k0 : kK;
-      const bool is_last = k0 + count == x.columns;
-      for (std::int64_t n = s; n < s_end; n += kN) {
-        decode_panel(w, n, last, k0, count, panel);
-        std::byte* at = sums + static_cast<std::size_t>((n - s) / kN * pairs) * 4 * kTile;
-        for (std::int64_t p = 0; p < pairs; ++p, at += 4 * kTile) {
-          if (k0 == 0) {
-            zero_sums();
-          } else {
-            load_sums(at);
-          }
-          const std::byte* b0 = packed + static_cast<std::size_t>(2 * p) * tile_row +
-                                static_cast<std::size_t>(k0 / 32) * kTile;
-          multiply_pair(panel, b0, b0 + tile_row, (count + 31) / 32);
-          store_sums(at);
-          if (is_last) {
-            write_sums(at, s_end - n, rows - 32 * p, y + (row0 + 32 * p) * y_stride + n, y_stride,
-                       accumulate);
-          }
+    const std::byte* b0 = x.packed;
+    for (std::int64_t block = 0; block < order.blocks; block += kK / 32) {
+      const Panel at = order.at(n, n, block);
+      decode_panel(w, at, panel);
+      for (std::int64_t b = 0; b < at.blocks; ++b, b0 += kTile) {
+        if (x.rows > kPackRows) {
+          multiply_pair(panel + b * kBlockStride, b0, b0 + tile_row);
+        } else {
+          multiply_one(panel + b * kBlockStride, b0);
         }
       }
     }
+    store_sums(sums);
+    const Destination to{y + n, y_stride, accumulate, last - n, x.rows};
+    for (int tile = 0; tile < 4; ++tile) to.write(tile, sums);
   }
+}
+
+template <typename Weights>
+void gemm_many(const Weights& w, std::int64_t first, std::int64_t last, const ActivationView& x,
+               std::int64_t row0, std::int64_t rows, float* y, std::int64_t y_stride,
+               bool accumulate, std::byte* scratch) {
+  auto* panel = reinterpret_cast<std::uint16_t*>(scratch);
+  auto* next_panel = reinterpret_cast<std::uint16_t*>(scratch + kDecodedBytes);
+  std::byte* whole = scratch + 2 * kDecodedBytes;  // sums about to be written
+  std::byte* other_whole = whole + kPairBytes;
+  std::byte* sums = other_whole + kPairBytes;
+  const PanelOrder order{first, last, (x.columns + 31) / 32};
+  const std::size_t tile_row = static_cast<std::size_t>(order.blocks) * kTile;
+  const std::int64_t pairs = (rows + 31) / 32;
+  const std::byte* packed = x.packed + static_cast<std::size_t>(row0 / kPackRows) * tile_row;
+  const auto sums_of = [&](const Panel& at) {
+    return sums + static_cast<std::size_t>((at.n - at.stretch) / kN * pairs) * kPairBytes;
+  };
+
+  Destination waiting;       // of the sums in other_whole
+  std::int64_t written = 4;  // of their tiles
+  Panel at = order.begin();
+  decode_panel(w, at, panel);
+  zero_sums();
+  while (!order.is_end(at)) {
+    const Panel next = order.after(at);
+    const std::int64_t next_blocks = order.is_end(next) ? 0 : next.blocks;
+    const bool is_last = order.has_last_inputs(at);
+    for (std::int64_t p = 0; p < pairs; ++p) {
+      const std::byte* b0 = packed + static_cast<std::size_t>(2 * p) * tile_row +
+                            static_cast<std::size_t>(at.block0) * kTile;
+      const Destination own{y + (row0 + 32 * p) * y_stride + at.n, y_stride, accumulate,
+                            last - at.n, rows - 32 * p};
+      const std::int64_t from_row = kN * p / pairs;
+      const std::int64_t to_row = kN * (p + 1) / pairs;
+      for (std::int64_t b = 0; b < at.blocks; ++b, b0 += kTile) {
+        multiply_pair(panel + b * kBlockStride, b0, b0 + tile_row);
+        if (is_last) own.fetch(2 * b);
+        if (b < next_blocks) decode_rows(w, next, b, from_row, to_row, next_panel);
+        if (written < 4 && b % 4 == 1) waiting.write(written++, other_whole);
+      }
+      for (std::int64_t b = at.blocks; b < next_blocks; ++b)
+        decode_rows(w, next, b, from_row, to_row, next_panel);
+      while (written < 4) waiting.write(written++, other_whole);
+
+      const bool stays = p + 1 < pairs;
+      std::byte* mine = sums_of(at) + static_cast<std::size_t>(p) * kPairBytes;
+      const std::byte* following = stays ? mine + kPairBytes : sums_of(next);
+      exchange_sums(is_last ? whole : mine, (stays ? at : next).block0 == 0 ? nullptr : following);
+      if (is_last) {
+        waiting = own;
+        written = 0;
+        swap(whole, other_whole);
+      }
+    }
+    swap(panel, next_panel);
+    at = next;
+  }
+  while (written < 4) waiting.write(written++, other_whole);
 }
 
 // F32 weights keep f32 activations: routers and norms of precision decide which experts run.
@@ -482,18 +522,58 @@ void gemm_f32(const MatrixView& w, std::int64_t first, std::int64_t last, const 
   }
 }
 
+template <typename Weights>
+void gemm_of(const Weights& w, std::int64_t first, std::int64_t last, const ActivationView& x,
+             float* y, std::int64_t y_stride, bool accumulate, std::byte* scratch) {
+  if (x.rows <= 2 * kPackRows) return gemm_few(w, first, last, x, y, y_stride, accumulate, scratch);
+  for (std::int64_t row = 0; row < x.rows; row += kRowsMax) {
+    const std::int64_t rows = x.rows - row < kRowsMax ? x.rows - row : kRowsMax;
+    gemm_many(w, first, last, x, row, rows, y, y_stride, accumulate, scratch);
+  }
+}
+
 void gemm(const MatrixView& w, std::int64_t first, std::int64_t last, const ActivationView& x,
           float* y, std::int64_t y_stride, bool accumulate, std::byte* scratch) {
   if (w.type == DType::kF32) return gemm_f32(w, first, last, x, y, y_stride, accumulate);
   const TileConfig config = whole_tiles();
   _tile_loadconfig(&config);
-  if (x.rows <= 2 * kPackRows) {
-    gemm_few(w, first, last, x, y, y_stride, accumulate, scratch);
-  } else {
-    for (std::int64_t row = 0; row < x.rows; row += kRowsMax) {
-      const std::int64_t rows = x.rows - row < kRowsMax ? x.rows - row : kRowsMax;
-      gemm_many(w, first, last, x, row, rows, y, y_stride, accumulate, scratch);
-    }
+  const auto of = [&](const auto& weights) {
+    gemm_of(weights, first, last, x, y, y_stride, accumulate, scratch);
+  };
+  switch (w.type) {
+    case DType::kQ4_0:
+      of(BlockWeights<BlockQ4_0, 32>(w));
+      break;
+    case DType::kQ4_1:
+      of(BlockWeights<BlockQ4_1, 32>(w));
+      break;
+    case DType::kQ5_0:
+      of(BlockWeights<BlockQ5_0, 32>(w));
+      break;
+    case DType::kQ5_1:
+      of(BlockWeights<BlockQ5_1, 32>(w));
+      break;
+    case DType::kQ8_0:
+      of(BlockWeights<BlockQ8_0, 32>(w));
+      break;
+    case DType::kIQ4_NL:
+      of(BlockWeights<BlockIQ4_NL, 32>(w));
+      break;
+    case DType::kQ4_K:
+      of(BlockWeights<BlockQ4_K, 256>(w));
+      break;
+    case DType::kQ5_K:
+      of(BlockWeights<BlockQ5_K, 256>(w));
+      break;
+    case DType::kQ6_K:
+      of(BlockWeights<BlockQ6_K, 256>(w));
+      break;
+    case DType::kIQ4_XS:
+      of(BlockWeights<BlockIQ4_XS, 256>(w));
+      break;
+    default:
+      of(FloatWeights(w));
+      break;
   }
   _tile_release();
 }
