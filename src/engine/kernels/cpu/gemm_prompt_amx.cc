@@ -35,12 +35,11 @@ inline __m512 half(const std::uint16_t& bits) {
   return _mm512_cvtph_ps(_mm256_set1_epi16(static_cast<short>(raw)));
 }
 
-inline __m512i bytes16(const void* from) {
-  return _mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(from)));
+inline void store(std::uint16_t* out, __m512i bf16) {
+  _mm512_store_si512(out, bf16);
 }
-
 inline void store(std::uint16_t* out, __m512 low, __m512 high) {
-  _mm512_store_si512(out, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low)));
+  store(out, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low)));
 }
 
 inline __m512 ramp(float first) {
@@ -52,121 +51,140 @@ inline __m512 iq4_table() {
   return _mm512_setr_ps(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
 }
 
-// The table entries that the low four bits of each lane choose; lanes in `upper` from the second.
-inline __m512 look_up(__m512i index, __m512 table) {
-  return _mm512_permutexvar_ps(index, table);
+// What 32 codes stand for, as bf16: the values of 16 codes are rounded once and looked up, bits 0
+// to 3 of each word choosing, or of 32 codes, bits 0 to 4.
+inline __m512i look_up(__m512i codes, __m512 values) {
+  const auto table = reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(values));
+  return _mm512_permutexvar_epi16(codes, _mm512_broadcast_i64x4(table));
 }
-inline __m512 look_up(__m512i index, __m512 table, __mmask16 upper, __m512 second) {
-  return _mm512_mask_permutexvar_ps(_mm512_permutexvar_ps(index, table), upper, index, second);
-}
-
-// decode_unit: inputs [32 unit, 32 unit + 32) of a block as bf16.
-inline void decode_nibbles(const BlockQ4_0& b, std::uint16_t* out, __m512 table) {
-  const __m512i q = bytes16(b.q);
-  const __m512 d = half(b.d);
-  store(out, _mm512_mul_ps(d, look_up(q, table)),
-        _mm512_mul_ps(d, look_up(_mm512_srli_epi32(q, 4), table)));
-}
-inline void decode_unit(const BlockQ4_0& b, std::int64_t, std::uint16_t* out) {
-  decode_nibbles(b, out, ramp(-8));
-}
-inline void decode_unit(const BlockIQ4_NL& b, std::int64_t, std::uint16_t* out) {
-  decode_nibbles(reinterpret_cast<const BlockQ4_0&>(b), out, iq4_table());
-}
-inline void decode_unit(const BlockQ4_1& b, std::int64_t, std::uint16_t* out) {
-  const __m512i q = bytes16(b.q);
-  const __m512 d = half(b.d);
-  const __m512 m = half(b.m);
-  store(out, _mm512_fmadd_ps(d, look_up(q, ramp(0)), m),
-        _mm512_fmadd_ps(d, look_up(_mm512_srli_epi32(q, 4), ramp(0)), m));
-}
-inline void decode_unit(const BlockQ5_0& b, std::int64_t, std::uint16_t* out) {
-  const __m512i q = bytes16(b.q);
-  const __m512 d = half(b.d);
-  std::uint32_t high;
-  __builtin_memcpy(&high, b.high, 4);
-  store(out, _mm512_mul_ps(d, look_up(q, ramp(-16), static_cast<__mmask16>(high), ramp(0))),
-        _mm512_mul_ps(d, look_up(_mm512_srli_epi32(q, 4), ramp(-16),
-                                 static_cast<__mmask16>(high >> 16), ramp(0))));
-}
-inline void decode_unit(const BlockQ5_1& b, std::int64_t, std::uint16_t* out) {
-  const __m512i q = bytes16(b.q);
-  const __m512 d = half(b.d);
-  const __m512 m = half(b.m);
-  std::uint32_t high;
-  __builtin_memcpy(&high, b.high, 4);
-  store(out, _mm512_fmadd_ps(d, look_up(q, ramp(0), static_cast<__mmask16>(high), ramp(16)), m),
-        _mm512_fmadd_ps(
-            d,
-            look_up(_mm512_srli_epi32(q, 4), ramp(0), static_cast<__mmask16>(high >> 16), ramp(16)),
-            m));
-}
-inline void decode_unit(const BlockQ8_0& b, std::int64_t, std::uint16_t* out) {
-  const __m512 d = half(b.d);
-  const auto* q = reinterpret_cast<const __m128i*>(b.q);
-  const __m512 low = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(q)));
-  const __m512 high = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(q + 1)));
-  store(out, _mm512_mul_ps(d, low), _mm512_mul_ps(d, high));
+inline __m512i look_up(__m512i codes, __m512 low, __m512 high) {
+  return _mm512_permutexvar_epi16(codes, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low)));
 }
 
-// Scale and negated minimum of 32 inputs, in all lanes.
+// 32 bytes as words.
+inline __m512i words(const void* from) {
+  return _mm512_cvtepu8_epi16(_mm256_loadu_si256(static_cast<const __m256i*>(from)));
+}
+// The low halves of 16 bytes as words, then their high halves; above bit 3 anything.
+inline __m512i nibbles(const void* from) {
+  const __m256i twice =
+      _mm256_broadcastsi128_si256(_mm_loadu_si128(static_cast<const __m128i*>(from)));
+  const __m512i shift = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi16(4), 1);
+  return _mm512_srlv_epi16(_mm512_cvtepu8_epi16(twice), shift);
+}
+// The same with a fifth bit each.
+inline __m512i with_fifth(__m512i codes, __mmask32 fifth) {
+  codes = _mm512_and_si512(codes, _mm512_set1_epi16(15));
+  return _mm512_mask_add_epi16(codes, fifth, codes, _mm512_set1_epi16(16));
+}
+
+// decode_block: as bf16, 32 inputs every kBlockStride.
+inline void decode_block(const BlockQ4_0& b, std::uint16_t* out) {
+  const __m512 values = _mm512_mul_ps(half(b.d), ramp(-8));
+  const __m512i q = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b.q)));
+  store(out, _mm512_permutexvar_ps(q, values),
+        _mm512_permutexvar_ps(_mm512_srli_epi32(q, 4), values));
+}
+inline void decode_block(const BlockIQ4_NL& b, std::uint16_t* out) {
+  store(out, look_up(nibbles(b.q), _mm512_mul_ps(half(b.d), iq4_table())));
+}
+inline void decode_block(const BlockQ4_1& b, std::uint16_t* out) {
+  store(out, look_up(nibbles(b.q), _mm512_fmadd_ps(half(b.d), ramp(0), half(b.m))));
+}
+inline void decode_block(const BlockQ5_0& b, std::uint16_t* out) {
+  std::uint32_t high;
+  __builtin_memcpy(&high, b.high, 4);
+  const __m512 d = half(b.d);
+  store(out, look_up(with_fifth(nibbles(b.q), high), _mm512_mul_ps(d, ramp(-16)),
+                     _mm512_mul_ps(d, ramp(0))));
+}
+inline void decode_block(const BlockQ5_1& b, std::uint16_t* out) {
+  std::uint32_t high;
+  __builtin_memcpy(&high, b.high, 4);
+  const __m512 d = half(b.d);
+  const __m512 m = half(b.m);
+  store(out, look_up(with_fifth(nibbles(b.q), high), _mm512_fmadd_ps(d, ramp(0), m),
+                     _mm512_fmadd_ps(d, ramp(16), m)));
+}
+// Of bytes: 16 of each factor.
+inline void scale_bytes(__m256i codes, __m512 low, __m512 high, std::uint16_t* out) {
+  const __m512i first = _mm512_cvtepi8_epi32(_mm256_castsi256_si128(codes));
+  const __m512i second = _mm512_cvtepi8_epi32(_mm256_extracti128_si256(codes, 1));
+  store(out, _mm512_mul_ps(low, _mm512_cvtepi32_ps(first)),
+        _mm512_mul_ps(high, _mm512_cvtepi32_ps(second)));
+}
+inline void decode_block(const BlockQ8_0& b, std::uint16_t* out) {
+  const __m512 d = half(b.d);
+  scale_bytes(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b.q)), d, d, out);
+}
+
 template <typename Block>
-inline void k_scales(const Block& b, std::int64_t unit, __m512& scale, __m512& min) {
-  const ScaleMin pair = unpack_scale_min(b.scales, static_cast<int>(unit));
-  scale = _mm512_mul_ps(half(b.d), _mm512_set1_ps(pair.scale));
-  min = _mm512_mul_ps(half(b.dmin), _mm512_set1_ps(-static_cast<float>(pair.min)));
-}
-inline void decode_unit(const BlockQ4_K& b, std::int64_t unit, std::uint16_t* out) {
-  __m512 d;
-  __m512 m;
-  k_scales(b, unit, d, m);
-  const auto shift = static_cast<unsigned>(4 * (unit % 2));
-  const __m512i q0 = _mm512_srli_epi32(bytes16(b.q + unit / 2 * 32), shift);
-  const __m512i q1 = _mm512_srli_epi32(bytes16(b.q + unit / 2 * 32 + 16), shift);
-  store(out, _mm512_fmadd_ps(d, look_up(q0, ramp(0)), m),
-        _mm512_fmadd_ps(d, look_up(q1, ramp(0)), m));
-}
-inline void decode_unit(const BlockQ5_K& b, std::int64_t unit, std::uint16_t* out) {
-  __m512 d;
-  __m512 m;
-  k_scales(b, unit, d, m);
-  const auto shift = static_cast<unsigned>(4 * (unit % 2));
-  const __m512i q0 = _mm512_srli_epi32(bytes16(b.q + unit / 2 * 32), shift);
-  const __m512i q1 = _mm512_srli_epi32(bytes16(b.q + unit / 2 * 32 + 16), shift);
-  const __m512i bit = _mm512_set1_epi32(1 << unit);
-  const __m512 w0 = look_up(q0, ramp(0), _mm512_test_epi32_mask(bytes16(b.high), bit), ramp(16));
-  const __m512 w1 =
-      look_up(q1, ramp(0), _mm512_test_epi32_mask(bytes16(b.high + 16), bit), ramp(16));
-  store(out, _mm512_fmadd_ps(d, w0, m), _mm512_fmadd_ps(d, w1, m));
-}
-inline void decode_unit(const BlockQ6_K& b, std::int64_t unit, std::uint16_t* out) {
-  const std::int64_t n = unit / 4;
-  const std::int64_t j = unit % 4;
-  const __m512 d = half(b.d);
-  __m512 w[2];
-  for (int l = 0; l < 2; ++l) {
-    const __m512i q = bytes16(b.low + 64 * n + 32 * (j & 1) + 16 * l);
-    const __m512i h = _mm512_slli_epi32(bytes16(b.high + 32 * n + 16 * l), 4);
-    const __m512i nibble = _mm512_and_si512(_mm512_srli_epi32(q, static_cast<unsigned>(j / 2 * 4)),
-                                            _mm512_set1_epi32(15));
-    const __m512i top =
-        _mm512_and_si512(_mm512_srli_epi32(h, static_cast<unsigned>(2 * j)), _mm512_set1_epi32(48));
-    const __m512i code = _mm512_sub_epi32(_mm512_or_si512(nibble, top), _mm512_set1_epi32(32));
-    const __m512 scale =
-        _mm512_mul_ps(d, _mm512_set1_ps(static_cast<float>(b.scales[8 * n + 2 * j + l])));
-    w[l] = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(code));
+inline void k_scales(const Block& b, float* scale, float* min) {
+  const float d = _mm512_cvtss_f32(half(b.d));
+  const float dmin = -_mm512_cvtss_f32(half(b.dmin));
+  for (int j = 0; j < 8; ++j) {
+    const ScaleMin pair = unpack_scale_min(b.scales, j);
+    scale[j] = d * pair.scale;
+    min[j] = dmin * pair.min;
   }
-  store(out, w[0], w[1]);
 }
-inline void decode_unit(const BlockIQ4_XS& b, std::int64_t unit, std::uint16_t* out) {
+inline void decode_block(const BlockQ4_K& b, std::uint16_t* out) {
+  float scale[8];
+  float min[8];
+  k_scales(b, scale, min);
+  for (int j = 0; j < 8; ++j) {
+    const __m512i q = words(b.q + j / 2 * 32);
+    const __m512 values =
+        _mm512_fmadd_ps(_mm512_set1_ps(scale[j]), ramp(0), _mm512_set1_ps(min[j]));
+    store(out + j * kBlockStride, look_up(j % 2 == 0 ? q : _mm512_srli_epi16(q, 4), values));
+  }
+}
+inline void decode_block(const BlockQ5_K& b, std::uint16_t* out) {
+  float scale[8];
+  float min[8];
+  k_scales(b, scale, min);
+  const __m512i high = words(b.high);
+  for (int j = 0; j < 8; ++j) {
+    const __m512i q = words(b.q + j / 2 * 32);
+    const __mmask32 fifth = _mm512_test_epi16_mask(high, _mm512_set1_epi16(1 << j));
+    const __m512 d = _mm512_set1_ps(scale[j]);
+    const __m512 m = _mm512_set1_ps(min[j]);
+    store(out + j * kBlockStride,
+          look_up(with_fifth(j % 2 == 0 ? q : _mm512_srli_epi16(q, 4), fifth),
+                  _mm512_fmadd_ps(d, ramp(0), m), _mm512_fmadd_ps(d, ramp(16), m)));
+  }
+}
+inline void decode_block(const BlockQ6_K& b, std::uint16_t* out) {
+  const __m512 d = half(b.d);
+  const auto load = [](const std::uint8_t* from) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  };
+  for (int j = 0; j < 8; ++j) {
+    const __m256i q = load(b.low + j / 4 * 64 + j % 2 * 32);
+    const __m256i h = load(b.high + j / 4 * 32);
+    // Bits above and below those wanted come along with a shift of words, and are cut off.
+    const __m256i low =
+        _mm256_and_si256(j % 4 < 2 ? q : _mm256_srli_epi16(q, 4), _mm256_set1_epi8(15));
+    const int up = 4 - j % 4 * 2;
+    const __m256i high = _mm256_and_si256(
+        up >= 0 ? _mm256_slli_epi16(h, up) : _mm256_srli_epi16(h, -up), _mm256_set1_epi8(48));
+    const __m256i codes = _mm256_sub_epi8(_mm256_or_si256(low, high), _mm256_set1_epi8(32));
+    const auto factor = [&](int i) {
+      return _mm512_mul_ps(d, _mm512_set1_ps(static_cast<float>(b.scales[2 * j + i])));
+    };
+    scale_bytes(codes, factor(0), factor(1), out + j * kBlockStride);
+  }
+}
+inline void decode_block(const BlockIQ4_XS& b, std::uint16_t* out) {
+  const __m512 d = half(b.d);
   std::uint16_t high;
   __builtin_memcpy(&high, &b.scales_high, 2);
-  const int low = b.scales_low[unit / 2] >> (4 * (unit % 2)) & 15;
-  const int scale = (low | (high >> (2 * unit) & 3) << 4) - 32;
-  const __m512 s = _mm512_mul_ps(half(b.d), _mm512_set1_ps(static_cast<float>(scale)));
-  const __m512i q = bytes16(b.q + 16 * unit);
-  store(out, _mm512_mul_ps(s, look_up(q, iq4_table())),
-        _mm512_mul_ps(s, look_up(_mm512_srli_epi32(q, 4), iq4_table())));
+  for (int j = 0; j < 8; ++j) {
+    const int low = b.scales_low[j / 2] >> (4 * (j % 2)) & 15;
+    const int scale = (low | (high >> (2 * j) & 3) << 4) - 32;
+    const __m512 s = _mm512_mul_ps(d, _mm512_set1_ps(static_cast<float>(scale)));
+    store(out + j * kBlockStride, look_up(nibbles(b.q + 16 * j), _mm512_mul_ps(s, iq4_table())));
+  }
 }
 
 // Files compiled for one instruction set share no inline function of the library.
@@ -181,22 +199,24 @@ inline __mmask32 tail_mask(std::int64_t left) {
   return left >= 32 ? ~__mmask32{0} : (__mmask32{1} << left) - 1;
 }
 
-// Weights of blocks: 32 inputs of one output at a time.
+// Weights of blocks. decode: inputs [k, k + kInputs) of output n, and asks for the same of the
+// output that the next panel has there.
 template <typename Block, std::int64_t kElements>
 struct BlockWeights {
+  static constexpr std::int64_t kInputs = kElements;
   explicit BlockWeights(const MatrixView& w) : data(w.data), row_bytes(w.row_bytes) {}
-  // Inputs [k, k + 32) of output n. The same place of the panel that comes next is asked for.
   void decode(std::int64_t n, std::int64_t k, std::uint16_t* out) const {
-    const std::byte* row = data + n * row_bytes;
-    const auto* block = reinterpret_cast<const Block*>(row) + k / kElements;
-    decode_unit(*block, k % kElements / 32, out);
-    _mm_prefetch(reinterpret_cast<const std::byte*>(block) + kN * row_bytes, _MM_HINT_T1);
+    const std::byte* block = data + n * row_bytes + k / kElements * std::int64_t{sizeof(Block)};
+    for (std::size_t at = 0; at < sizeof(Block); at += 64)
+      _mm_prefetch(block + kN * row_bytes + at, _MM_HINT_T1);
+    decode_block(*reinterpret_cast<const Block*>(block), out);
   }
   const std::byte* data;
   std::int64_t row_bytes;
 };
 
 struct FloatWeights {
+  static constexpr std::int64_t kInputs = 32;
   explicit FloatWeights(const MatrixView& view) : w(view) {}
   void decode(std::int64_t n, std::int64_t k, std::uint16_t* out) const {
     const __mmask32 mask = tail_mask(w.columns - k);
@@ -321,23 +341,37 @@ struct PanelOrder {
   }
 };
 
-// Decodes outputs [from, to) of the panel's block b.
+// Decodes a panel in parts of one output and Weights::kInputs, output by output.
 template <typename Weights>
-inline void decode_rows(const Weights& w, const Panel& panel, std::int64_t b, std::int64_t from,
-                        std::int64_t to, std::uint16_t* out) {
-  out += b * kBlockStride;
-  for (std::int64_t i = from; i < to; ++i) {
-    if (panel.n + i < panel.last) {
-      w.decode(panel.n + i, 32 * (panel.block0 + b), out + 32 * i);
+class PanelDecoder {
+ public:
+  PanelDecoder(const Weights& w, const Panel& panel, std::uint16_t* out)
+      : w_(w), panel_(panel), out_(out) {}
+
+  std::int64_t parts() const { return kN * panel_.blocks / kBlocks; }
+  void next() {
+    std::uint16_t* to = out_ + block_ * kBlockStride + 32 * output_;
+    if (panel_.n + output_ < panel_.last) {
+      w_.decode(panel_.n + output_, 32 * (panel_.block0 + block_), to);
     } else {
-      _mm512_store_si512(out + 32 * i, _mm512_setzero_si512());
+      for (std::int64_t j = 0; j < kBlocks; ++j) store(to + j * kBlockStride, __m512i{});
     }
+    if (++output_ < kN) return;
+    output_ = 0;
+    block_ += kBlocks;
   }
-}
-template <typename Weights>
-void decode_panel(const Weights& w, const Panel& panel, std::uint16_t* out) {
-  for (std::int64_t b = 0; b < panel.blocks; ++b) decode_rows(w, panel, b, 0, kN, out);
-}
+  void all() {
+    for (std::int64_t left = parts(); left > 0; --left) next();
+  }
+
+ private:
+  static constexpr std::int64_t kBlocks = Weights::kInputs / 32;
+  const Weights& w_;
+  const Panel& panel_;
+  std::uint16_t* out_;
+  std::int64_t output_ = 0;
+  std::int64_t block_ = 0;
+};
 
 // Adds a block of a panel times two activation tiles into tiles 0..3. Loaded as a stream, the
 // activations leave the panel in L1.
@@ -427,7 +461,7 @@ void gemm_few(const Weights& w, std::int64_t first, std::int64_t last, const Act
     const std::byte* b0 = x.packed;
     for (std::int64_t block = 0; block < order.blocks; block += kK / 32) {
       const Panel at = order.at(n, n, block);
-      decode_panel(w, at, panel);
+      PanelDecoder(w, at, panel).all();
       for (std::int64_t b = 0; b < at.blocks; ++b, b0 += kTile) {
         if (x.rows > kPackRows) {
           multiply_pair(panel + b * kBlockStride, b0, b0 + tile_row);
@@ -462,27 +496,26 @@ void gemm_many(const Weights& w, std::int64_t first, std::int64_t last, const Ac
   Destination waiting;       // of the sums in other_whole
   std::int64_t written = 4;  // of their tiles
   Panel at = order.begin();
-  decode_panel(w, at, panel);
+  PanelDecoder(w, at, panel).all();
   zero_sums();
   while (!order.is_end(at)) {
     const Panel next = order.after(at);
-    const std::int64_t next_blocks = order.is_end(next) ? 0 : next.blocks;
+    PanelDecoder decoder(w, next, next_panel);
+    const std::int64_t parts = order.is_end(next) ? 0 : decoder.parts();
+    const std::int64_t steps = pairs * at.blocks;
+    std::int64_t due = 0;  // parts a step, in steps
     const bool is_last = order.has_last_inputs(at);
     for (std::int64_t p = 0; p < pairs; ++p) {
       const std::byte* b0 = packed + static_cast<std::size_t>(2 * p) * tile_row +
                             static_cast<std::size_t>(at.block0) * kTile;
       const Destination own{y + (row0 + 32 * p) * y_stride + at.n, y_stride, accumulate,
                             last - at.n, rows - 32 * p};
-      const std::int64_t from_row = kN * p / pairs;
-      const std::int64_t to_row = kN * (p + 1) / pairs;
       for (std::int64_t b = 0; b < at.blocks; ++b, b0 += kTile) {
         multiply_pair(panel + b * kBlockStride, b0, b0 + tile_row);
         if (is_last) own.fetch(2 * b);
-        if (b < next_blocks) decode_rows(w, next, b, from_row, to_row, next_panel);
+        for (due += parts; due >= steps; due -= steps) decoder.next();
         if (written < 4 && b % 4 == 1) waiting.write(written++, other_whole);
       }
-      for (std::int64_t b = at.blocks; b < next_blocks; ++b)
-        decode_rows(w, next, b, from_row, to_row, next_panel);
       while (written < 4) waiting.write(written++, other_whole);
 
       const bool stays = p + 1 < pairs;
