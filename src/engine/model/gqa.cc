@@ -63,7 +63,7 @@ GqaAttention::GqaAttention(const GqaConfig& config, const Compute& compute, std:
              .scale = 1.0f / std::sqrt(static_cast<float>(config.head)),
              .is_latent = false,
              .is_causal = config.is_causal},
-      buffers_(shape_, compute.pool().threads()),
+      buffers_(shape_, compute),
       q_(rows_max, std::int64_t{config.heads} * config.head),
       k_(rows_max, std::int64_t{config.kv_heads} * config.head),
       v_(rows_max, std::int64_t{config.kv_heads} * config.head),

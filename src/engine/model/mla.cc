@@ -205,7 +205,7 @@ MlaAttention::MlaAttention(const MlaConfig& config, const Compute& compute, std:
              .scale = config.scale,
              .is_latent = true,
              .is_causal = true},
-      buffers_(shape_, compute.pool().threads()),
+      buffers_(shape_, compute),
       normed_(rows_max, config.width),
       q_a_(rows_max, config.q_rank),
       q_(rows_max, std::int64_t{config.heads} * config.head()),

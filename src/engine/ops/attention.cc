@@ -9,27 +9,28 @@
 namespace seine::engine {
 namespace {
 
-// Queries that share a tile: enough to pay for decoding it, few enough that their sums stay in L1.
-constexpr std::int32_t kQueriesMax = 32;
+constexpr std::int32_t kHeadsMost = 32;  // of a task
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
-std::size_t floats_of(const AttentionShape& shape) {
+std::size_t floats_of(const AttentionShape& shape, std::int32_t queries) {
   const auto key = static_cast<std::size_t>(padded(shape.key_width));
   const auto value = static_cast<std::size_t>(padded(shape.value_width));
-  std::size_t floats = kQueriesMax * (key + value + kTileKeys + 2 * kLanes) + kTileKeys * key;
+  std::size_t floats =
+      static_cast<std::size_t>(queries) * (key + value + kTileKeys + 2) + kTileKeys * key;
   if (!shape.is_latent) floats += kTileKeys * value;
   return (floats + kLanes - 1) / kLanes * kLanes;
 }
 
 }  // namespace
 
-AttentionBuffers::AttentionBuffers(const AttentionShape& shape, int threads)
-    : memory_(floats_of(shape) * sizeof(float) * static_cast<std::size_t>(threads)),
-      thread_floats_(floats_of(shape)) {
+AttentionBuffers::AttentionBuffers(const AttentionShape& shape, const Compute& compute)
+    : queries_(std::max(compute.vector().queries, compute.prompt_vector().queries)),
+      thread_floats_(floats_of(shape, queries_)),
+      memory_(thread_floats_ * sizeof(float) * static_cast<std::size_t>(compute.pool().threads())) {
   std::memset(memory_.data(), 0, memory_.size());
 }
 
-// One group of queries, up to 32 (row, head) pairs of rows that begin with the same keys.
+// One group of queries, (row, head) pairs of rows that begin with the same keys.
 class AttentionWorker {
  public:
   AttentionWorker(const VectorOps& ops, const AttentionShape& shape, const KvStorage& kv,
@@ -47,11 +48,11 @@ class AttentionWorker {
       at += count;
       return from;
     };
-    queries_ = take(kQueriesMax * key_);
-    sums_ = take(kQueriesMax * value_);
-    scores_ = take(kQueriesMax * kTileKeys);
-    max_ = take(kQueriesMax);
-    total_ = take(kQueriesMax);
+    queries_ = take(buffers.queries_ * key_);
+    sums_ = take(buffers.queries_ * value_);
+    scores_ = take(buffers.queries_ * kTileKeys);
+    max_ = take(buffers.queries_);
+    total_ = take(buffers.queries_);
     tile_keys_ = take(kTileKeys * key_);
     tile_values_ = shape.is_latent ? nullptr : take(kTileKeys * value_);
   }
@@ -169,8 +170,8 @@ class AttentionWorker {
   const std::int32_t layer_;
   const std::int32_t key_;
   const std::int32_t value_;
-  std::int64_t place_[kQueriesMax];     // (row, head) of a query
-  std::int32_t position_[kQueriesMax];  // of its row
+  std::int64_t place_[kQueriesMost];     // (row, head) of a query
+  std::int32_t position_[kQueriesMost];  // of its row
   float* queries_;
   float* sums_;
   float* scores_;
@@ -186,18 +187,20 @@ void attend(const Compute& compute, const AttentionShape& shape, const KvStorage
             std::span<const std::span<const std::int32_t>> selected) {
   const std::int32_t group = shape.heads / shape.kv_heads;
   // Heads of a group that one task takes; several tasks share a group when it is wide (MLA).
-  std::int32_t heads = std::min(group, kQueriesMax);
+  std::int32_t heads = std::min(group, kHeadsMost);
   const std::int32_t threads = compute.pool().threads();
   if (shape.kv_heads < threads && heads > 4) {
     heads = std::max(4, (group * shape.kv_heads + threads - 1) / threads);
-    heads = std::min(heads, kQueriesMax);
+    heads = std::min(heads, kHeadsMost);
   }
   const std::int32_t parts = (group + heads - 1) / heads;
   const std::int64_t row_tasks = std::int64_t{shape.kv_heads} * parts;
   // Rows that share a tile, as long as every thread has something to do.
   const std::int64_t share = count * row_tasks / (std::int64_t{2} * threads);
+  const std::int32_t queries_most =
+      count > rows.counts().decode ? compute.prompt_vector().queries : compute.vector().queries;
   const auto rows_max = static_cast<std::int32_t>(
-      std::clamp<std::int64_t>(share, 1, std::max(1, kQueriesMax / heads)));
+      std::clamp<std::int64_t>(share, 1, std::max(1, queries_most / heads)));
   const std::span<const BatchRows::Group> groups =
       rows.groups(count, selected.empty() ? rows_max : 1, selected.empty() ? kTileKeys : 0);
   const auto tasks = static_cast<std::int64_t>(groups.size()) * row_tasks;

@@ -28,13 +28,14 @@ struct AttentionShape {
 class AttentionBuffers {
  public:
   AttentionBuffers() = default;
-  AttentionBuffers(const AttentionShape& shape, int threads);
+  AttentionBuffers(const AttentionShape& shape, const Compute& compute);
   std::size_t bytes() const { return memory_.size(); }
 
  private:
   friend class AttentionWorker;
-  AlignedBytes memory_;
+  std::int32_t queries_ = 0;
   std::size_t thread_floats_ = 0;
+  AlignedBytes memory_;
 };
 
 // The first `count` rows, which end with a run. queries: (rows, heads * key_width), out: (rows,

@@ -43,7 +43,7 @@ void decode(benchmark::State& state, const AttentionShape& shape, const KvLayout
   }
   ThreadPool pool(1);
   const Compute compute(pool, kernels());
-  AttentionBuffers buffers(shape, 1);
+  AttentionBuffers buffers(shape, compute);
   BatchRows rows({.rows = kStreams, .logit_rows = 1, .context = 4096, .vocabulary = 1});
   if (!rows.set(runs, {}, &kv)) return state.SkipWithError("the batch is refused");
   const auto queries = test_noise(std::int64_t{kStreams} * shape.heads * shape.key_width, 2);

@@ -134,7 +134,7 @@ TEST_P(SharedPrefix, CompanyChangesNoBit) {
                          int threads) {
       ThreadPool pool(threads);
       const Compute compute(pool, **kernels);
-      AttentionBuffers buffers(shape, threads);
+      AttentionBuffers buffers(shape, compute);
       const auto runs = runs_of(sequences);
       BatchRows rows = some_rows();
       EXPECT_TRUE(rows.set(runs, {}, &kv));

@@ -21,8 +21,15 @@ constexpr std::int32_t padded(std::int32_t width) {
   return (width + kLanes - 1) / kLanes * kLanes;
 }
 
+// Queries that attention hands over together: enough to pay for decoding a tile, few enough that
+// their sums stay in L1. Tiles of bf16 are made of the keys once for all queries, which is dearer
+// than sums in L2.
+inline constexpr std::int32_t kQueriesInL1 = 32;
+inline constexpr std::int32_t kQueriesMost = 128;
+
 struct VectorOps {
   std::string_view isa;
+  std::int32_t queries;  // kQueriesInL1 or kQueriesMost
 
   // sum a[i] b[i]
   float (*dot)(const float* a, const float* b, std::int64_t n);

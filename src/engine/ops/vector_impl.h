@@ -324,10 +324,10 @@ void from_i8(const std::byte* in, float scale, std::int32_t n, float* out) {
   for (; i < n; ++i) out[i] = scale * static_cast<float>(static_cast<signed char>(in[i]));
 }
 
-#define SEINE_VECTOR_ROW(isa)                                     \
-  {                                                               \
-      isa,       dot,    rmsnorm,      silu_mul, axpy,   scores,  \
-      fold_tile, shrink, weighted_sum, from_f16, to_f16, from_i8, \
+#define SEINE_VECTOR_ROW(isa)                                                     \
+  {                                                                               \
+      isa,       kQueriesInL1, dot,          rmsnorm,  silu_mul, axpy,    scores, \
+      fold_tile, shrink,       weighted_sum, from_f16, to_f16,   from_i8,         \
   }
 
 }  // namespace

@@ -97,8 +97,8 @@ void from_i8(const std::byte* in, float scale, std::int32_t n, float* out) {
 }  // namespace
 
 const VectorOps kRefVectorOps = {
-    "ref",     dot,    rmsnorm,      silu_mul, axpy,   scores,
-    fold_tile, shrink, weighted_sum, from_f16, to_f16, from_i8,
+    "ref",     kQueriesInL1, dot,          rmsnorm,  silu_mul, axpy,    scores,
+    fold_tile, shrink,       weighted_sum, from_f16, to_f16,   from_i8,
 };
 
 }  // namespace seine::engine
