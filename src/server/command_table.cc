@@ -176,7 +176,8 @@ constexpr std::array kBenchOptions = {
            .help = {"Tokens of each stream (default 32)", "每路生成的 token 数（默认 32）"}},
     Option{.name = "--streams",
            .value = "N",
-           .help = {"Streams of the batch (default 8)", "批中的路数（默认 8）"}},
+           .help = {"Streams of the batch, and requests at once (default 8)",
+                    "批中的路数，亦为同时到来的请求数（默认 8）"}},
     Option{
         .name = "--rounds", .value = "N", .help = {"How often (default 3)", "重复次数（默认 3）"}},
     Option{.name = "--threads",

@@ -78,12 +78,16 @@ Json json_of(const engine::SpeedReport& report) {
   for (const engine::Speed& speed : report.speeds) {
     Json rounds = Json::array();
     for (const double value : speed.per_second) rounds.push_back(value);
-    speeds[speed.name] = {{"tokens_per_second", speed.median()},
-                          {"best", speed.best()},
-                          {"rounds", std::move(rounds)},
-                          {"share_of_read", speed.share_of_read},
-                          {"share_of_multiplies", speed.share_of_multiplies},
-                          {"share_of_processor", speed.share_of_processor}};
+    Json& entry = speeds[speed.name];
+    entry = {{"tokens_per_second", speed.median()},
+             {"best", speed.best()},
+             {"rounds", std::move(rounds)},
+             {"share_of_read", speed.share_of_read},
+             {"share_of_multiplies", speed.share_of_multiplies},
+             {"share_of_processor", speed.share_of_processor}};
+    if (speed.first_token.empty()) continue;
+    entry["first_token_seconds"] = {{"median", speed.first_token[speed.first_token.size() / 2]},
+                                    {"last", speed.first_token.back()}};
   }
   return {{"model", report.facts.name},
           {"architecture", report.facts.architecture},
@@ -107,14 +111,22 @@ std::string table_of(const Terminal& terminal, const engine::SpeedReport& report
                  fmt::runtime(terminal.pick({"limits now: read {:.1f} GB/s, {:.0f} GMAC/s\n",
                                              "此刻上限：读 {:.1f} GB/s，{:.0f} GMAC/s\n"})),
                  report.limits.read_bytes / 1e9, report.limits.multiplies / 1e9);
-  fmt::format_to(to, "{:<8} {:>9} {:>9} {:>8} {:>8} {:>8}\n", "tok/s",
+  fmt::format_to(to, "{:<11} {:>9} {:>9} {:>8} {:>8} {:>8}\n", "tok/s",
                  terminal.pick({"median", "中位"}), terminal.pick({"best", "最佳"}),
                  terminal.pick({"of read", "占读"}), terminal.pick({"of MAC", "占算"}),
                  terminal.pick({"of CPU", "占核"}));
   for (const engine::Speed& speed : report.speeds) {
-    fmt::format_to(to, "{:<8} {:>9.1f} {:>9.1f} {:>7.0f}% {:>7.0f}% {:>7.0f}%\n", speed.name,
+    fmt::format_to(to, "{:<11} {:>9.1f} {:>9.1f} {:>7.0f}% {:>7.0f}% {:>7.0f}%\n", speed.name,
                    speed.median(), speed.best(), 100 * speed.share_of_read,
                    100 * speed.share_of_multiplies, 100 * speed.share_of_processor);
+    if (speed.first_token.empty()) continue;
+    fmt::format_to(
+        to,
+        fmt::runtime(terminal.pick(
+            {"{} requests at once: first token after {:.2f} s (median), {:.2f} s (last)\n",
+             "{} 个请求同时到来：首个 token {:.2f} 秒（中位），{:.2f} 秒（最后）\n"})),
+        speed.first_token.size(), speed.first_token[speed.first_token.size() / 2],
+        speed.first_token.back());
   }
   return out;
 }

@@ -26,7 +26,9 @@ base::Result<std::shared_ptr<const Grammar>> grammar_of(const llm::Constraint& w
     return compile_json_schema(schema->schema);
   }
   if (const auto* regex = std::get_if<llm::RegexConstraint>(&wanted)) {
-    return regex_grammar(regex->pattern);
+    auto grammar = regex_grammar(regex->pattern);
+    if (!grammar) grammar.error().field = "response_format.pattern";
+    return grammar;
   }
   return any_json_object();
 }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <thread>
+#include <vector>
 
 #include "base/text.h"
 #include "engine/formats/codec.h"
@@ -107,7 +110,7 @@ base::Result<Metadata> target_metadata(const ModelFile& source, Mixture mixture,
       std::string(architecture) + ".rope.scaling.type", ""));
   for (const auto& [key, value] : source.metadata().entries()) {
     // What the order of rows and the tensor rope_freqs say in GGUF; splits do not outlive the copy.
-    if (key.starts_with("seine.rope.") || key.starts_with("split.")) continue;
+    if (key == "seine.rope.half_split" || key.starts_with("split.")) continue;
     if (scaling == "llama3" && key.find(".rope.scaling.") != std::string::npos) continue;
     out.set(key, value);
   }
@@ -131,6 +134,46 @@ struct Job {
   RowOrder order;
 };
 
+// work(first, last) for parts of [0, count), a part on each thread.
+template <typename Work>
+void share_out(std::uint64_t count, std::uint64_t threads, const Work& work) {
+  const std::uint64_t parts = std::min(count, threads);
+  std::vector<std::jthread> others;
+  for (std::uint64_t part = 1; part < parts; ++part) {
+    others.emplace_back([&work, first = count * part / parts, last = count * (part + 1) / parts] {
+      work(first, last);
+    });
+  }
+  work(0, count / parts);
+}
+
+// What one row lost.
+struct RowError {
+  double squared_error = 0;
+  double squared_sum = 0;
+};
+
+RowError error_of(std::span<const float> was, std::span<const float> is) {
+  RowError error;
+  for (std::size_t i = 0; i < was.size(); ++i) {
+    const double miss = double{was[i]} - is[i];
+    error.squared_error += miss * miss;
+    error.squared_sum += double{was[i]} * was[i];
+  }
+  return error;
+}
+
+// Row `row` of the result. `scratch` has room for a row.
+void read_row(const Job& job, std::uint64_t row, std::span<float> out, std::span<float> scratch) {
+  const Tensor& tensor = *job.tensor;
+  if (job.order.head == 0 || tensor.shape.size() > 1) {
+    tensor.read_f32(job.order.at(row), 1, out.data());
+    return;
+  }
+  tensor.read_f32(0, 1, scratch.data());
+  for (std::uint64_t i = 0; i < out.size(); ++i) out[i] = scratch[job.order.at(i)];
+}
+
 base::Result<> convert(const ModelFile& source, const Job& job, const QuantizeOptions& options,
                        std::uint64_t total, GgufWriter& writer, QuantizeReport& report) {
   const Tensor& tensor = *job.tensor;
@@ -150,34 +193,30 @@ base::Result<> convert(const ModelFile& source, const Job& job, const QuantizeOp
                             "importance of '{}' has {} columns, the tensor {}", tensor.name,
                             importance->size(), columns);
   }
-  std::vector<float> x(step * columns);
-  std::vector<float> back(columns);
+  const std::uint64_t threads = options.threads > 0
+                                    ? static_cast<std::uint64_t>(options.threads)
+                                    : std::max(1U, std::thread::hardware_concurrency());
   std::vector<std::byte> out(step * out_row);
+  std::vector<RowError> errors(step);
   for (std::uint64_t first = 0; first < rows; first += step) {
     const std::uint64_t count = std::min(step, rows - first);
-    if (job.order.head == 0) {
-      tensor.read_f32(first, count, x.data());
-    } else if (tensor.shape.size() > 1) {
-      for (std::uint64_t i = 0; i < count; ++i) {
-        tensor.read_f32(job.order.at(first + i), 1, x.data() + i * columns);
+    share_out(count, threads, [&](std::uint64_t from, std::uint64_t to) {
+      std::vector<float> x(columns);
+      std::vector<float> back(columns);
+      for (std::uint64_t i = from; i < to; ++i) {
+        read_row(job, first + i, x, back);
+        const float* weight = importance == nullptr
+                                  ? nullptr
+                                  : importance->data() + (first + i) / (rows / matrices) * columns;
+        std::byte* row = out.data() + i * out_row;
+        quantize_row(job.type, x.data(), weight, row, columns);
+        dequantize_row(job.type, row, back.data(), columns);
+        errors[i] = error_of(x, back);
       }
-    } else {
-      tensor.read_f32(0, 1, back.data());
-      for (std::uint64_t i = 0; i < columns; ++i) x[i] = back[job.order.at(i)];
-    }
+    });
     for (std::uint64_t i = 0; i < count; ++i) {
-      const float* row = x.data() + i * columns;
-      std::byte* to = out.data() + i * out_row;
-      const float* weight = importance == nullptr
-                                ? nullptr
-                                : importance->data() + (first + i) / (rows / matrices) * columns;
-      quantize_row(job.type, row, weight, to, columns);
-      dequantize_row(job.type, to, back.data(), columns);
-      for (std::uint64_t j = 0; j < columns; ++j) {
-        const double miss = double{row[j]} - back[j];
-        report.squared_error += miss * miss;
-        report.squared_sum += double{row[j]} * row[j];
-      }
+      report.squared_error += errors[i].squared_error;
+      report.squared_sum += errors[i].squared_sum;
     }
     SEINE_CHECK(writer.write(std::span(out).first(count * out_row)));
     report.weights += count * columns;

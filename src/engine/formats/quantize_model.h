@@ -1,6 +1,6 @@
 // Rewrites a model as GGUF with quantised weights, a few rows at a time: memory stays at one chunk
-// whatever the model's size. What `seine model quantize` runs. One thread; the progress callback is
-// called on it and may cancel.
+// whatever the model's size, whose rows threads share out. What `seine model quantize` runs. The
+// progress callback is called on the caller's thread and may cancel.
 #pragma once
 
 #include <cstdint>
@@ -64,6 +64,7 @@ struct QuantizeOptions {
   Mixture mixture = Mixture::kQ4_K_M;
   const ImportanceMatrix* importance = nullptr;
   std::function<bool(const QuantizeProgress&)> progress = {};  // false cancels
+  int threads = 0;  // 0: one for each core; the outcome is the same
 };
 
 struct QuantizeReport {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <map>
 
 #include "base/random.h"
@@ -29,6 +30,7 @@ std::shared_ptr<const ModelFile> tiny_model(const TestDir& dir) {
   Metadata meta;
   meta.set("general.architecture", MetadataValue::of_string("llama"));
   meta.set("llama.block_count", MetadataValue::of_u32(8));
+  meta.set("seine.rope.yarn_mscale", MetadataValue::of_f32(0.5f));
   std::vector<TensorDeclaration> tensors = {{"token_embd.weight", DType::kF32, {64, 256}},
                                             {"output.weight", DType::kF32, {64, 256}},
                                             {"output_norm.weight", DType::kF32, {256}}};
@@ -122,6 +124,37 @@ TEST(QuantizeModel, EveryTypeIsWrittenAndRead) {
     ASSERT_TRUE(again) << name << ": " << again.error().message;
     EXPECT_EQ(again->squared_error, 0) << name;
   }
+}
+
+TEST(QuantizeModel, ThreadsChangeNothing) {
+  const TestDir dir;
+  const auto source = tiny_model(dir);
+  const auto written = [&](int threads, QuantizeReport& report) {
+    const auto path = dir.path() / "out.gguf";
+    const auto result =
+        quantize_model(*source, path, {.mixture = Mixture::kQ4_K_M, .threads = threads});
+    EXPECT_TRUE(result.has_value());
+    report = result.value_or(QuantizeReport{});
+    std::ifstream in(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  QuantizeReport one;
+  QuantizeReport five;
+  const std::string bytes = written(1, one);
+  EXPECT_GT(bytes.size(), 100'000u);
+  EXPECT_EQ(written(5, five), bytes);
+  EXPECT_EQ(five.squared_error, one.squared_error);
+  EXPECT_EQ(five.squared_sum, one.squared_sum);
+}
+
+TEST(QuantizeModel, KeepsWhatGgufHasNoKeyFor) {
+  const TestDir dir;
+  const auto source = tiny_model(dir);
+  const auto path = dir.path() / "out.gguf";
+  ASSERT_TRUE(quantize_model(*source, path, {}));
+  const auto file = ModelFile::open(path);
+  ASSERT_TRUE(file.has_value());
+  EXPECT_EQ((*file)->metadata().get_or<double>("seine.rope.yarn_mscale", 0.0).value(), 0.5);
 }
 
 TEST(QuantizeModel, FourBitsSaveSixtyPercentOfBf16) {

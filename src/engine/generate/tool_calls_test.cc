@@ -181,6 +181,16 @@ TEST_P(ToolCalls, ASchemaThatCannotBeKeptIsRefused) {
   EXPECT_NE(said.error->message.find("patternProperties"), std::string::npos);
 }
 
+TEST_P(ToolCalls, APatternThatCannotBeReadIsNamed) {
+  llm::ChatRequest wanted = request(1);
+  wanted.tools.clear();
+  wanted.tool_choice = {};
+  wanted.constraint = llm::RegexConstraint{"yes|(no"};
+  const Said said = ask(wanted);
+  ASSERT_TRUE(said.error);
+  EXPECT_EQ(said.error->field, "response_format.pattern");
+}
+
 INSTANTIATE_TEST_SUITE_P(Forms, ToolCalls,
                          testing::Values(Form{"deepseek-r1", tiny::kDeepSeek, true},
                                          Form{"deepseek-v3.1", tiny::kDeepSeek, false},

@@ -6,6 +6,11 @@
 #include <chrono>
 #include <numeric>
 #include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "engine/scheduler/core.h"
 
 namespace seine::engine {
 namespace {
@@ -66,6 +71,42 @@ class Stopwatch {
   double processor_ = processor();
 };
 
+constexpr std::int32_t kRequestTokens = 64;  // of a request's prompt, at most
+
+// A request whose answer is known: no look at the logits.
+class ScriptedDecoder final : public Decoder {
+ public:
+  struct Outcome {
+    double first_token = 0;  // seconds
+    std::optional<base::Error> error;
+  };
+
+  ScriptedDecoder(std::vector<TokenId> answer, const Stopwatch& watch, Outcome& outcome)
+      : answer_(std::move(answer)), watch_(watch), outcome_(outcome) {}
+
+  Decision decide(std::span<const LaneLogits>) override {
+    if (at_ == 0) outcome_.first_token = watch_.elapsed().wall;
+    const TokenId token = answer_[at_++];
+    return {.lanes = {{.lane = 0, .tokens = {token}}}, .done = at_ == answer_.size()};
+  }
+  void finish(std::optional<base::Error> error, const TaskStats&) override {
+    outcome_.error = std::move(error);
+  }
+
+ private:
+  const std::vector<TokenId> answer_;
+  const Stopwatch& watch_;
+  Outcome& outcome_;
+  std::size_t at_ = 0;
+};
+
+// What requests that arrive together took.
+struct Served {
+  Elapsed elapsed;
+  std::int64_t passes = 0;
+  std::vector<double> first_token;
+};
+
 class Bench {
  public:
   Bench(Model& model, KvStorage& kv, const SpeedOptions& options, base::Random& random)
@@ -108,6 +149,33 @@ class Bench {
     return watch.elapsed();
   }
 
+  base::Result<Served> serve(std::int32_t requests, std::int32_t prompt, std::int32_t generate) {
+    base::Metrics metrics;
+    WorkPool work(1);
+    const base::SystemClock clock;
+    SchedulerCore core(model_, kv_, work, clock, SchedulerMetrics::in(metrics, "bench"),
+                       {.lanes_max = std::min(requests, model_.logit_rows_max())});
+    std::vector<ScriptedDecoder::Outcome> outcomes(static_cast<std::size_t>(requests));
+    const Stopwatch watch;
+    for (ScriptedDecoder::Outcome& outcome : outcomes) {
+      TaskSpec task{.prompt = random_tokens(prompt),
+                    .tokens_max = static_cast<std::uint32_t>(generate)};
+      SEINE_CHECK(core.check(task));
+      task.decoder = std::make_unique<ScriptedDecoder>(random_tokens(generate), watch, outcome);
+      core.submit(std::move(task));
+    }
+    Served served;
+    while (core.step({})) ++served.passes;
+    served.elapsed = watch.elapsed();
+    work.wait_idle();
+    for (const ScriptedDecoder::Outcome& outcome : outcomes) {
+      if (outcome.error) return std::unexpected(*outcome.error);
+      served.first_token.push_back(outcome.first_token);
+    }
+    std::ranges::sort(served.first_token);
+    return served;
+  }
+
  private:
   std::vector<TokenId> random_tokens(std::int32_t count) {
     std::vector<TokenId> out(static_cast<std::size_t>(count));
@@ -129,12 +197,14 @@ class Bench {
   base::Random& random_;
 };
 
-void note(SpeedReport& report, std::size_t which, std::int32_t tokens, const Elapsed& elapsed) {
+// Whether it was the best round so far.
+bool note(SpeedReport& report, std::size_t which, std::int32_t tokens, const Elapsed& elapsed) {
   Speed& speed = report.speeds[which];
   const double rate = tokens / elapsed.wall;
-  if (rate > speed.best())
-    speed.share_of_processor = elapsed.processor / (elapsed.wall * report.threads);
+  const bool is_best = rate > speed.best();
+  if (is_best) speed.share_of_processor = elapsed.processor / (elapsed.wall * report.threads);
   speed.per_second.push_back(rate);
+  return is_best;
 }
 
 }  // namespace
@@ -173,15 +243,20 @@ base::Result<SpeedReport> measure_speed(const std::shared_ptr<const ModelFile>& 
   const Cost cost = SEINE_TRY(cost_of(*file));
   SEINE_CHECK(file->load({}));
 
-  SpeedReport report{.facts = model->facts(),
-                     .isa = std::string(row->isa),
-                     .threads = pool.threads(),
-                     .token_bytes = cost.bytes,
-                     .token_weights = cost.weights,
-                     .limits = {},
-                     .speeds = {{"prompt", {}}, {"decode", {}}, {"batch", {}}}};
+  SpeedReport report{
+      .facts = model->facts(),
+      .isa = std::string(row->isa),
+      .threads = pool.threads(),
+      .token_bytes = cost.bytes,
+      .token_weights = cost.weights,
+      .limits = {},
+      .speeds = {{"prompt", {}}, {"decode", {}}, {"batch", {}}, {"concurrency", {}}}};
   Bench bench(*model, kv, options, random);
   SEINE_CHECK(bench.prompt(1, std::min(options.prompt, 32)));  // touches what is read first
+  // What one generated token costs of passes and of products, with its share of the prompts.
+  const std::int32_t asked = std::min(options.prompt, kRequestTokens);
+  const double products_a_token = 1 + static_cast<double>(asked) / options.generate;
+  double passes_a_token = 0;
   AlignedBytes memory = memory_to_read(report.token_bytes);
   for (std::int32_t round = 0; round < options.rounds; ++round) {
     const Elapsed prompt = SEINE_TRY(bench.prompt(1, options.prompt));
@@ -190,6 +265,7 @@ base::Result<SpeedReport> measure_speed(const std::shared_ptr<const ModelFile>& 
     const std::int32_t start = std::min(options.prompt, 16);
     SEINE_CHECK(bench.prompt(options.streams, start));
     const Elapsed batch = SEINE_TRY(bench.decode(options.streams, start, options.generate));
+    const Served served = SEINE_TRY(bench.serve(options.streams, asked, options.generate));
     const MachineLimits now = measure_limits(pool, *row, {memory.data(), memory.size()});
     report.limits.read_bytes = std::max(report.limits.read_bytes, now.read_bytes);
     report.limits.multiplies = std::max(report.limits.multiplies, now.multiplies);
@@ -197,15 +273,22 @@ base::Result<SpeedReport> measure_speed(const std::shared_ptr<const ModelFile>& 
     note(report, 0, options.prompt, prompt);
     note(report, 1, options.generate, decode);
     note(report, 2, options.streams * options.generate, batch);
+    if (note(report, 3, options.streams * options.generate, served.elapsed)) {
+      report.speeds[3].first_token = served.first_token;
+      passes_a_token = static_cast<double>(served.passes) / (options.streams * options.generate);
+    }
   }
   const auto bytes = static_cast<double>(cost.bytes);
   const auto products = static_cast<double>(cost.weights);
   for (Speed& speed : report.speeds) {
-    const double steps = speed.name == "batch" ? speed.best() / options.streams : speed.best();
+    double steps = speed.best();
+    if (speed.name == "batch") steps /= options.streams;
+    if (speed.name == "concurrency") steps *= passes_a_token;
     if (speed.name != "prompt" && report.limits.read_bytes > 0)
       speed.share_of_read = steps * bytes / report.limits.read_bytes;
     if (report.limits.multiplies > 0)
       speed.share_of_multiplies = speed.best() * products / report.limits.multiplies;
+    if (speed.name == "concurrency") speed.share_of_multiplies *= products_a_token;
   }
   return report;
 }

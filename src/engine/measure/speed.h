@@ -1,6 +1,7 @@
-// The speed of a model in this process: a prompt, one stream of generated tokens, and several
-// streams in one batch, each beside what the machine could do at most while it ran. What
-// `seine model bench` reports; tokens are random, nothing is sampled. One caller at a time.
+// The speed of a model in this process: a prompt, one stream of generated tokens, several streams
+// in one batch, and as many requests at once, prompts and all, through the scheduler; each beside
+// what the machine could do at most while it ran. What `seine model bench` reports; tokens are
+// random, nothing is sampled. One caller at a time.
 #pragma once
 
 #include <cstdint>
@@ -19,20 +20,23 @@ namespace seine::engine {
 struct SpeedOptions {
   std::int32_t prompt = 512;   // tokens
   std::int32_t generate = 32;  // tokens of each stream
-  std::int32_t streams = 8;    // of the batch
+  std::int32_t streams = 8;    // of the batch, and requests at once
   std::int32_t rounds = 3;
   int threads = 0;  // 0: one for each core
   KvType kv_type = KvType::kF16;
 };
 
 struct Speed {
-  std::string name;                // "prompt", "decode", "batch"
-  std::vector<double> per_second;  // tokens, one figure a round
+  std::string name;                // "prompt", "decode", "batch", "concurrency"
+  std::vector<double> per_second;  // tokens, one figure a round; of requests those generated
   double share_of_read = 0;        // of the best round: weight bytes read against the limit
   double share_of_multiplies = 0;  // of the best round: weights times tokens against the limit
   // Processor time of the best round against threads times elapsed time. Well below 1 says that
   // other work had the processor, and that the figures are not the engine's.
   double share_of_processor = 0;
+  // Of the best round of requests at once: seconds from their arrival to each one's first token,
+  // ascending.
+  std::vector<double> first_token = {};
   double best() const;
   double median() const;
 };

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/formats/synth_model.h"
@@ -31,7 +32,7 @@ TEST(MeasureSpeed, CountsWhatOneTokenReadsAndMultiplies) {
   EXPECT_GT(report->token_bytes, report->token_weights);
   EXPECT_LT(report->token_bytes, (*file)->tensor_bytes());
 
-  ASSERT_EQ(report->speeds.size(), 3u);
+  ASSERT_EQ(report->speeds.size(), 4u);
   for (const Speed& speed : report->speeds) {
     EXPECT_EQ(speed.per_second.size(), 2u) << speed.name;
     EXPECT_GT(speed.median(), 0) << speed.name;
@@ -39,6 +40,14 @@ TEST(MeasureSpeed, CountsWhatOneTokenReadsAndMultiplies) {
     EXPECT_TRUE(std::isfinite(speed.share_of_multiplies)) << speed.name;
   }
   EXPECT_FALSE(report->limits.from_memory);
+
+  const Speed& requests = report->speeds.back();
+  EXPECT_EQ(requests.name, "concurrency");
+  ASSERT_EQ(requests.first_token.size(), 3u);
+  EXPECT_GT(requests.first_token.front(), 0);
+  EXPECT_TRUE(std::ranges::is_sorted(requests.first_token));
+  // Six tokens at the best rate: the last first token came before the end.
+  EXPECT_LT(requests.first_token.back(), 6 / requests.best());
 }
 
 TEST(MeasureSpeed, RefusesAnEmptyMeasurement) {

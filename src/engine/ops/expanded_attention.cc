@@ -8,14 +8,12 @@
 namespace seine::engine {
 namespace {
 
-// Rows that pass a piece together: their sums stay in L1.
-constexpr std::int32_t kRows = 32;
 // Positions that one task decodes and packs: whole pairs of the kernels' tiles of rows.
 constexpr std::int32_t kLoadKeys = 64;
 
-// Of a run: the rows that pass together, and the positions that it reads.
-std::int32_t row_groups(const TokenRun& run) {
-  return (static_cast<std::int32_t>(run.tokens.size()) + kRows - 1) / kRows;
+// Of a run: in how many groups of `rows` its rows pass, and the positions that it reads.
+std::int32_t row_groups(const TokenRun& run, std::int32_t rows) {
+  return (static_cast<std::int32_t>(run.tokens.size()) + rows - 1) / rows;
 }
 std::int32_t keys_of(const TokenRun& run) {
   return run.first_position + static_cast<std::int32_t>(run.tokens.size());
@@ -27,18 +25,19 @@ std::size_t in_pieces(std::int32_t piece) {
 
 }  // namespace
 
-std::int64_t ExpandedAttention::scratch_floats(const ExpandedShape& shape) {
-  const std::int64_t widths = std::int64_t{padded(shape.head())} + padded(shape.value);
-  return (kPieceKeys + kRows) * widths + kRows * kTileKeys;
+std::int64_t ExpandedAttention::scratch_floats() const {
+  const std::int64_t widths = std::int64_t{padded(shape_.head())} + padded(shape_.value);
+  return (kPieceKeys + group_rows_) * widths + std::int64_t{group_rows_} * kTileKeys;
 }
 
 ExpandedAttention::ExpandedAttention(const ExpandedShape& shape, const Compute& compute,
                                      std::int32_t rows_max)
     : compute_(&compute),
       shape_(shape),
+      group_rows_(compute.prompt_vector().queries),
       latents_(in_pieces(kPieces) * static_cast<std::size_t>(shape.latent) * sizeof(float)),
       piece_bytes_((compute.packed_bytes(kPieceKeys, shape.latent) + 63) / 64 * 64),
-      scratch_(static_cast<std::size_t>(scratch_floats(shape) * compute.pool().threads()) *
+      scratch_(static_cast<std::size_t>(scratch_floats() * compute.pool().threads()) *
                sizeof(float)) {
   packed_ = AlignedBytes(piece_bytes_ * kPieces);
   segments_.reserve(kPieces);
@@ -69,7 +68,7 @@ class ExpandedAttention::Worker {
         thread_(thread),
         key_(padded(shape_.head())),
         value_(padded(shape_.value)) {
-    float* at = reinterpret_cast<float*>(owner.scratch_.data()) + scratch_floats(shape_) * thread;
+    float* at = reinterpret_cast<float*>(owner.scratch_.data()) + owner.scratch_floats() * thread;
     const auto take = [&at](std::int32_t count) {
       float* from = at;
       at += count;
@@ -77,9 +76,9 @@ class ExpandedAttention::Worker {
     };
     keys_ = take(kPieceKeys * key_);
     values_ = take(kPieceKeys * value_);
-    queries_ = take(kRows * key_);
-    sums_ = take(kRows * value_);
-    scores_ = take(kRows * kTileKeys);
+    queries_ = take(owner.group_rows_ * key_);
+    sums_ = take(owner.group_rows_ * value_);
+    scores_ = take(owner.group_rows_ * kTileKeys);
   }
 
   // Groups of rows [first, last), counted over all runs of the segment.
@@ -105,8 +104,9 @@ class ExpandedAttention::Worker {
     for (const BatchRows::Ordered& run : segment.runs) {
       const auto& tokens = job_.rows.runs()[static_cast<std::size_t>(run.run)].tokens;
       const auto rows = static_cast<std::int32_t>(tokens.size());
-      for (std::int32_t at = 0; at < rows; at += kRows, ++group) {
-        if (group >= first && group < last) work(run.first_row + at, std::min(kRows, rows - at));
+      const std::int32_t most = owner_.group_rows_;
+      for (std::int32_t at = 0; at < rows; at += most, ++group) {
+        if (group >= first && group < last) work(run.first_row + at, std::min(most, rows - at));
       }
     }
   }
@@ -200,8 +200,8 @@ class ExpandedAttention::Worker {
   float* queries_;
   float* sums_;
   float* scores_;
-  float max_[kRows];
-  float total_[kRows];
+  float max_[kQueriesMost];
+  float total_[kQueriesMost];
 };
 
 // Latents of this round's positions, decoded and packed once for all heads.
@@ -254,7 +254,7 @@ void ExpandedAttention::attend(const Job& job) {
     const auto head = static_cast<std::int32_t>(task / parts % shape_.heads);
     std::int64_t groups = 0;
     for (const BatchRows::Ordered& run : segment.runs)
-      groups += row_groups(job.rows.runs()[static_cast<std::size_t>(run.run)]);
+      groups += row_groups(job.rows.runs()[static_cast<std::size_t>(run.run)], group_rows_);
     const std::int64_t part = task % parts;
     const std::int64_t first = groups * part / parts;
     const std::int64_t last = groups * (part + 1) / parts;

@@ -29,8 +29,6 @@ class ExpandedAttention {
   // Positions whose latents are decoded and packed before the heads share them out.
   static constexpr std::int32_t kPieceKeys = 256;
   static constexpr std::int32_t kPieces = 8;
-  // Floats of each thread.
-  static std::int64_t scratch_floats(const ExpandedShape& shape);
 
   ExpandedAttention() = default;
   ExpandedAttention(const ExpandedShape& shape, const Compute& compute, std::int32_t rows_max);
@@ -63,6 +61,8 @@ class ExpandedAttention {
   };
   class Worker;
 
+  std::int64_t scratch_floats() const;  // of each thread
+
   // A segment joins the round; what does not fit waits for the next.
   void add(const Job& job, std::span<const BatchRows::Ordered> runs, std::int32_t from,
            std::int32_t to);
@@ -73,6 +73,7 @@ class ExpandedAttention {
 
   const Compute* compute_ = nullptr;
   ExpandedShape shape_;
+  std::int32_t group_rows_ = 0;    // that pass a piece together
   std::vector<Segment> segments_;  // of this round: every run in one of them at most
   std::int32_t pieces_ = 0;        // of this round
   AlignedBytes latents_;           // (kPieces * kPieceKeys, latent) floats
