@@ -203,6 +203,22 @@ TEST_P(Expanded, CutsCompanyAndThreadsChangeNoBit) {
   EXPECT_EQ(std::vector<float>(from, from + static_cast<std::ptrdiff_t>(whole.size())), whole);
 }
 
+// The end of a context of 128K: positions, blocks and rounds of pieces up to the last.
+TEST_P(Expanded, ReachesPosition131071) {
+  constexpr std::int32_t kPositions = 131072;
+  make(kPositions, KvType::kF16, DType::kQ8_0);
+  const auto got = run({{0, kPositions - 3, 3}}, 2);
+  // The same for all kernels, and the slowest part.
+  static const std::vector<double> want = plain(0, kPositions - 1);
+  double largest = 0;
+  double miss = 0;
+  for (std::size_t i = 0; i < kRowValues; ++i) {
+    largest = std::max(largest, std::abs(want[i]));
+    miss = std::max(miss, std::abs(got[2 * kRowValues + i] - want[i]));
+  }
+  EXPECT_LE(miss, 5e-3 * largest);
+}
+
 // Prompts behind one prefix have its keys made together.
 TEST_P(Expanded, OnePrefixChangesNoBit) {
   make(700, KvType::kF16, DType::kQ8_0);
