@@ -12,10 +12,10 @@ namespace {
 constexpr std::align_val_t kAlignment{64};
 // Outputs handed to a thread together: a multiple of every kernel's block of outputs (32, 48).
 constexpr std::int64_t kOutputGrain = 96;
-// Pieces of a product for each thread, and how many grains one has: few enough to share evenly,
-// enough to stream through memory.
-constexpr std::int64_t kPieces = 8;
-constexpr std::int64_t kPieceLeast = 2;
+// Pieces of a product for each thread, and how many grains one has: many, so that threads end
+// together, each long enough to stream through memory.
+constexpr std::int64_t kPieces = 16;
+constexpr std::int64_t kPieceLeast = 1;
 constexpr std::int64_t kPieceMost = 13;
 
 }  // namespace
