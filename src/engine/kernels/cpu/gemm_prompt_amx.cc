@@ -341,7 +341,8 @@ struct PanelOrder {
   }
 };
 
-// Decodes a panel in parts of one output and Weights::kInputs, output by output.
+// Decodes a panel in parts of one output and Weights::kInputs: the outputs of a block, then the
+// next.
 template <typename Weights>
 class PanelDecoder {
  public:
