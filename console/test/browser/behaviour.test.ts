@@ -139,7 +139,9 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
       const button = page.getByRole("button", { name: "Try now" });
       await settle(page, () => button.isEnabled());
       await server.start();
-      const answered = page.waitForEvent("requestfinished", (request) => request.url().endsWith("/api/status"));
+      const answered = page.waitForEvent("requestfinished", (request) =>
+        request.url().endsWith("/api/status"),
+      );
       await button.click();
       await answered;
       await settle(page, () => alert.isHidden());
