@@ -12,9 +12,9 @@
 namespace seine::engine {
 namespace {
 
-// About 20 us of pauses on current processors: longer than the gap between two ops of a layer,
-// shorter than anything a person or another process would notice.
-constexpr int kSpins = 600;
+// 50 to 130 us of pauses: longer than one thread waits for another at the end of most products,
+// where waking it up would cost as much, shorter than anything a person would notice.
+constexpr int kSpins = 3000;
 
 }  // namespace
 
