@@ -75,8 +75,10 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
 
   const ready = (page: Page) => page.getByRole("table").waitFor();
   const verdict = (page: Page) => page.getByRole("main").locator("[role=status] p").first().textContent();
+  const statusAnswer = (page: Page) =>
+    page.waitForEvent("requestfinished", (request) => request.url().endsWith("/api/status"));
   const tick = async (page: Page, ms = 2_000) => {
-    const answered = page.waitForEvent("requestfinished", (request) => request.url().endsWith("/api/status"));
+    const answered = statusAnswer(page);
     await page.clock.runFor(ms);
     await answered;
   };
@@ -139,9 +141,7 @@ describe.skipIf(!chromiumIsThere)("the console in a browser", () => {
       const button = page.getByRole("button", { name: "Try now" });
       await settle(page, () => button.isEnabled());
       await server.start();
-      const answered = page.waitForEvent("requestfinished", (request) =>
-        request.url().endsWith("/api/status"),
-      );
+      const answered = statusAnswer(page);
       await button.click();
       await answered;
       await settle(page, () => alert.isHidden());

@@ -100,11 +100,15 @@ class ScriptedDecoder final : public Decoder {
   std::size_t at_ = 0;
 };
 
-// What requests that arrive together took.
-struct Served {
+// One round of a measurement.
+struct Round {
   Elapsed elapsed;
-  std::int64_t passes = 0;
-  std::vector<double> first_token;
+  std::int64_t tokens = 0;  // of which the figure tells
+  std::int64_t rows = 0;    // that were multiplied for them
+  std::int64_t passes = 0;  // of few rows, which read the weights for themselves
+  std::vector<double> first_token = {};
+
+  double rate() const { return static_cast<double>(tokens) / elapsed.wall; }
 };
 
 class Bench {
@@ -113,7 +117,7 @@ class Bench {
       : model_(model), kv_(kv), options_(options), random_(random) {}
 
   // What `count` tokens of each of `streams` sequences take.
-  base::Result<Elapsed> prompt(std::int32_t streams, std::int32_t count) {
+  base::Result<Round> prompt(std::int32_t streams, std::int32_t count) {
     const Stopwatch watch;
     for (std::int32_t s = 0; s < streams; ++s) {
       for (std::int32_t at = 0; at < count; at += model_.batch_rows_max()) {
@@ -126,10 +130,11 @@ class Bench {
         SEINE_CHECK(model_.forward({.runs = {&run, 1}, .logit_rows = {&last, 1}, .stop = {}}, kv_));
       }
     }
-    return watch.elapsed();
+    const std::int64_t tokens = std::int64_t{streams} * count;
+    return Round{.elapsed = watch.elapsed(), .tokens = tokens, .rows = tokens};
   }
 
-  base::Result<Elapsed> decode(std::int32_t streams, std::int32_t at, std::int32_t count) {
+  base::Result<Round> decode(std::int32_t streams, std::int32_t at, std::int32_t count) {
     std::vector<std::vector<KvBlockId>> tables;
     for (std::int32_t s = 0; s < streams; ++s) tables.push_back(table(s));
     std::vector<std::int32_t> rows(static_cast<std::size_t>(streams));
@@ -146,10 +151,11 @@ class Bench {
       }
       SEINE_CHECK(model_.forward({.runs = runs, .logit_rows = rows, .stop = {}}, kv_));
     }
-    return watch.elapsed();
+    const std::int64_t tokens = std::int64_t{streams} * count;
+    return Round{.elapsed = watch.elapsed(), .tokens = tokens, .rows = tokens, .passes = count};
   }
 
-  base::Result<Served> serve(std::int32_t requests, std::int32_t prompt, std::int32_t generate) {
+  base::Result<Round> serve(std::int32_t requests, std::int32_t prompt, std::int32_t generate) {
     base::Metrics metrics;
     WorkPool work(1);
     const base::SystemClock clock;
@@ -164,16 +170,17 @@ class Bench {
       task.decoder = std::make_unique<ScriptedDecoder>(random_tokens(generate), watch, outcome);
       core.submit(std::move(task));
     }
-    Served served;
-    while (core.step({})) ++served.passes;
-    served.elapsed = watch.elapsed();
+    const std::int64_t tokens = std::int64_t{requests} * generate;
+    Round round{.elapsed = {}, .tokens = tokens, .rows = tokens + std::int64_t{requests} * prompt};
+    while (core.step({})) ++round.passes;
+    round.elapsed = watch.elapsed();
     work.wait_idle();
     for (const ScriptedDecoder::Outcome& outcome : outcomes) {
       if (outcome.error) return std::unexpected(*outcome.error);
-      served.first_token.push_back(outcome.first_token);
+      round.first_token.push_back(outcome.first_token);
     }
-    std::ranges::sort(served.first_token);
-    return served;
+    std::ranges::sort(round.first_token);
+    return round;
   }
 
  private:
@@ -197,14 +204,20 @@ class Bench {
   base::Random& random_;
 };
 
-// Whether it was the best round so far.
-bool note(SpeedReport& report, std::size_t which, std::int32_t tokens, const Elapsed& elapsed) {
-  Speed& speed = report.speeds[which];
-  const double rate = tokens / elapsed.wall;
-  const bool is_best = rate > speed.best();
-  if (is_best) speed.share_of_processor = elapsed.processor / (elapsed.wall * report.threads);
-  speed.per_second.push_back(rate);
-  return is_best;
+Speed speed_of(std::string_view name, const std::vector<Round>& rounds, const Cost& cost,
+               const SpeedReport& report) {
+  Speed speed{.name = std::string(name), .per_second = {}};
+  for (const Round& round : rounds) speed.per_second.push_back(round.rate());
+  const Round& best = *std::ranges::max_element(rounds, {}, &Round::rate);
+  const auto share = [&](std::int64_t times, std::uint64_t each, double limit) {
+    const double rate = static_cast<double>(times) * static_cast<double>(each) / best.elapsed.wall;
+    return limit > 0 ? rate / limit : 0;
+  };
+  speed.share_of_read = share(best.passes, cost.bytes, report.limits.read_bytes);
+  speed.share_of_multiplies = share(best.rows, cost.weights, report.limits.multiplies);
+  speed.share_of_processor = best.elapsed.processor / (best.elapsed.wall * report.threads);
+  speed.first_token = best.first_token;
+  return speed;
 }
 
 }  // namespace
@@ -243,53 +256,37 @@ base::Result<SpeedReport> measure_speed(const std::shared_ptr<const ModelFile>& 
   const Cost cost = SEINE_TRY(cost_of(*file));
   SEINE_CHECK(file->load({}));
 
-  SpeedReport report{
-      .facts = model->facts(),
-      .isa = std::string(row->isa),
-      .threads = pool.threads(),
-      .token_bytes = cost.bytes,
-      .token_weights = cost.weights,
-      .limits = {},
-      .speeds = {{"prompt", {}}, {"decode", {}}, {"batch", {}}, {"concurrency", {}}}};
+  SpeedReport report{.facts = model->facts(),
+                     .isa = std::string(row->isa),
+                     .threads = pool.threads(),
+                     .token_bytes = cost.bytes,
+                     .token_weights = cost.weights,
+                     .limits = {},
+                     .speeds = {}};
   Bench bench(*model, kv, options, random);
   SEINE_CHECK(bench.prompt(1, std::min(options.prompt, 32)));  // touches what is read first
-  // What one generated token costs of passes and of products, with its share of the prompts.
-  const std::int32_t asked = std::min(options.prompt, kRequestTokens);
-  const double products_a_token = 1 + static_cast<double>(asked) / options.generate;
-  double passes_a_token = 0;
   AlignedBytes memory = memory_to_read(report.token_bytes);
+  std::vector<Round> prompts;
+  std::vector<Round> decodes;
+  std::vector<Round> batches;
+  std::vector<Round> requests;
   for (std::int32_t round = 0; round < options.rounds; ++round) {
-    const Elapsed prompt = SEINE_TRY(bench.prompt(1, options.prompt));
-    const Elapsed decode = SEINE_TRY(bench.decode(1, options.prompt, options.generate));
+    prompts.push_back(SEINE_TRY(bench.prompt(1, options.prompt)));
+    decodes.push_back(SEINE_TRY(bench.decode(1, options.prompt, options.generate)));
     // Short histories: what a batch costs beyond one stream is the products.
     const std::int32_t start = std::min(options.prompt, 16);
     SEINE_CHECK(bench.prompt(options.streams, start));
-    const Elapsed batch = SEINE_TRY(bench.decode(options.streams, start, options.generate));
-    const Served served = SEINE_TRY(bench.serve(options.streams, asked, options.generate));
+    batches.push_back(SEINE_TRY(bench.decode(options.streams, start, options.generate)));
+    requests.push_back(SEINE_TRY(
+        bench.serve(options.streams, std::min(options.prompt, kRequestTokens), options.generate)));
     const MachineLimits now = measure_limits(pool, *row, {memory.data(), memory.size()});
     report.limits.read_bytes = std::max(report.limits.read_bytes, now.read_bytes);
     report.limits.multiplies = std::max(report.limits.multiplies, now.multiplies);
     report.limits.from_memory = now.from_memory;
-    note(report, 0, options.prompt, prompt);
-    note(report, 1, options.generate, decode);
-    note(report, 2, options.streams * options.generate, batch);
-    if (note(report, 3, options.streams * options.generate, served.elapsed)) {
-      report.speeds[3].first_token = served.first_token;
-      passes_a_token = static_cast<double>(served.passes) / (options.streams * options.generate);
-    }
   }
-  const auto bytes = static_cast<double>(cost.bytes);
-  const auto products = static_cast<double>(cost.weights);
-  for (Speed& speed : report.speeds) {
-    double steps = speed.best();
-    if (speed.name == "batch") steps /= options.streams;
-    if (speed.name == "concurrency") steps *= passes_a_token;
-    if (speed.name != "prompt" && report.limits.read_bytes > 0)
-      speed.share_of_read = steps * bytes / report.limits.read_bytes;
-    if (report.limits.multiplies > 0)
-      speed.share_of_multiplies = speed.best() * products / report.limits.multiplies;
-    if (speed.name == "concurrency") speed.share_of_multiplies *= products_a_token;
-  }
+  report.speeds = {
+      speed_of("prompt", prompts, cost, report), speed_of("decode", decodes, cost, report),
+      speed_of("batch", batches, cost, report), speed_of("concurrency", requests, cost, report)};
   return report;
 }
 

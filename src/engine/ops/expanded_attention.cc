@@ -27,14 +27,13 @@ std::size_t in_pieces(std::int32_t piece) {
 
 std::int64_t ExpandedAttention::scratch_floats() const {
   const std::int64_t widths = std::int64_t{padded(shape_.head())} + padded(shape_.value);
-  return (kPieceKeys + group_rows_) * widths + std::int64_t{group_rows_} * kTileKeys;
+  return (kPieceKeys + group_rows()) * widths + std::int64_t{group_rows()} * kTileKeys;
 }
 
 ExpandedAttention::ExpandedAttention(const ExpandedShape& shape, const Compute& compute,
                                      std::int32_t rows_max)
     : compute_(&compute),
       shape_(shape),
-      group_rows_(compute.prompt_vector().queries),
       latents_(in_pieces(kPieces) * static_cast<std::size_t>(shape.latent) * sizeof(float)),
       piece_bytes_((compute.packed_bytes(kPieceKeys, shape.latent) + 63) / 64 * 64),
       scratch_(static_cast<std::size_t>(scratch_floats() * compute.pool().threads()) *
@@ -76,9 +75,9 @@ class ExpandedAttention::Worker {
     };
     keys_ = take(kPieceKeys * key_);
     values_ = take(kPieceKeys * value_);
-    queries_ = take(owner.group_rows_ * key_);
-    sums_ = take(owner.group_rows_ * value_);
-    scores_ = take(owner.group_rows_ * kTileKeys);
+    queries_ = take(owner.group_rows() * key_);
+    sums_ = take(owner.group_rows() * value_);
+    scores_ = take(owner.group_rows() * kTileKeys);
   }
 
   // Groups of rows [first, last), counted over all runs of the segment.
@@ -104,7 +103,7 @@ class ExpandedAttention::Worker {
     for (const BatchRows::Ordered& run : segment.runs) {
       const auto& tokens = job_.rows.runs()[static_cast<std::size_t>(run.run)].tokens;
       const auto rows = static_cast<std::int32_t>(tokens.size());
-      const std::int32_t most = owner_.group_rows_;
+      const std::int32_t most = owner_.group_rows();
       for (std::int32_t at = 0; at < rows; at += most, ++group) {
         if (group >= first && group < last) work(run.first_row + at, std::min(most, rows - at));
       }
@@ -254,7 +253,7 @@ void ExpandedAttention::attend(const Job& job) {
     const auto head = static_cast<std::int32_t>(task / parts % shape_.heads);
     std::int64_t groups = 0;
     for (const BatchRows::Ordered& run : segment.runs)
-      groups += row_groups(job.rows.runs()[static_cast<std::size_t>(run.run)], group_rows_);
+      groups += row_groups(job.rows.runs()[static_cast<std::size_t>(run.run)], group_rows());
     const std::int64_t part = task % parts;
     const std::int64_t first = groups * part / parts;
     const std::int64_t last = groups * (part + 1) / parts;

@@ -61,6 +61,8 @@ class ExpandedAttention {
   };
   class Worker;
 
+  // Rows that pass a piece together.
+  std::int32_t group_rows() const { return compute_->prompt_vector().queries; }
   std::int64_t scratch_floats() const;  // of each thread
 
   // A segment joins the round; what does not fit waits for the next.
@@ -73,7 +75,6 @@ class ExpandedAttention {
 
   const Compute* compute_ = nullptr;
   ExpandedShape shape_;
-  std::int32_t group_rows_ = 0;    // that pass a piece together
   std::vector<Segment> segments_;  // of this round: every run in one of them at most
   std::int32_t pieces_ = 0;        // of this round
   AlignedBytes latents_;           // (kPieces * kPieceKeys, latent) floats

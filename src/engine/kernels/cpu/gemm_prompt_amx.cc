@@ -223,7 +223,7 @@ struct FloatWeights {
     const std::byte* from = w.data + n * w.row_bytes + k * (w.type == DType::kF8E4M3 ? 1 : 2);
     _mm_prefetch(from + kN * w.row_bytes, _MM_HINT_T1);
     if (w.type == DType::kBF16) {
-      _mm512_store_si512(out, _mm512_maskz_loadu_epi16(mask, from));
+      store(out, _mm512_maskz_loadu_epi16(mask, from));
     } else if (w.type == DType::kF16) {
       const __m512i h = _mm512_maskz_loadu_epi16(mask, from);
       store(out, _mm512_cvtph_ps(_mm512_castsi512_si256(h)),
@@ -569,47 +569,36 @@ void gemm_of(const Weights& w, std::int64_t first, std::int64_t last, const Acti
 void gemm(const MatrixView& w, std::int64_t first, std::int64_t last, const ActivationView& x,
           float* y, std::int64_t y_stride, bool accumulate, std::byte* scratch) {
   if (w.type == DType::kF32) return gemm_f32(w, first, last, x, y, y_stride, accumulate);
-  const TileConfig config = whole_tiles();
-  _tile_loadconfig(&config);
   const auto of = [&](const auto& weights) {
+    const TileConfig config = whole_tiles();
+    _tile_loadconfig(&config);
     gemm_of(weights, first, last, x, y, y_stride, accumulate, scratch);
+    _tile_release();
   };
   switch (w.type) {
     case DType::kQ4_0:
-      of(BlockWeights<BlockQ4_0, 32>(w));
-      break;
+      return of(BlockWeights<BlockQ4_0, 32>(w));
     case DType::kQ4_1:
-      of(BlockWeights<BlockQ4_1, 32>(w));
-      break;
+      return of(BlockWeights<BlockQ4_1, 32>(w));
     case DType::kQ5_0:
-      of(BlockWeights<BlockQ5_0, 32>(w));
-      break;
+      return of(BlockWeights<BlockQ5_0, 32>(w));
     case DType::kQ5_1:
-      of(BlockWeights<BlockQ5_1, 32>(w));
-      break;
+      return of(BlockWeights<BlockQ5_1, 32>(w));
     case DType::kQ8_0:
-      of(BlockWeights<BlockQ8_0, 32>(w));
-      break;
+      return of(BlockWeights<BlockQ8_0, 32>(w));
     case DType::kIQ4_NL:
-      of(BlockWeights<BlockIQ4_NL, 32>(w));
-      break;
+      return of(BlockWeights<BlockIQ4_NL, 32>(w));
     case DType::kQ4_K:
-      of(BlockWeights<BlockQ4_K, 256>(w));
-      break;
+      return of(BlockWeights<BlockQ4_K, 256>(w));
     case DType::kQ5_K:
-      of(BlockWeights<BlockQ5_K, 256>(w));
-      break;
+      return of(BlockWeights<BlockQ5_K, 256>(w));
     case DType::kQ6_K:
-      of(BlockWeights<BlockQ6_K, 256>(w));
-      break;
+      return of(BlockWeights<BlockQ6_K, 256>(w));
     case DType::kIQ4_XS:
-      of(BlockWeights<BlockIQ4_XS, 256>(w));
-      break;
+      return of(BlockWeights<BlockIQ4_XS, 256>(w));
     default:
-      of(FloatWeights(w));
-      break;
+      return of(FloatWeights(w));
   }
-  _tile_release();
 }
 
 }  // namespace
