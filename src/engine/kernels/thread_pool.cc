@@ -2,6 +2,7 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -22,7 +23,8 @@ void ThreadPool::Free::operator()(std::byte* p) const {
   std::free(p);
 }
 
-ThreadPool::ThreadPool(int threads) : threads_(threads) {
+ThreadPool::ThreadPool(int threads)
+    : threads_(threads), shares_(static_cast<std::size_t>(std::max(threads, 1))) {
   SEINE_ASSERT(threads >= 1, "a pool has at least one thread");
   for (int i = 0; i < threads; ++i) {
     auto* block = static_cast<std::byte*>(std::aligned_alloc(4096, kGemmScratchBytes));

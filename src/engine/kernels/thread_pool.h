@@ -51,25 +51,37 @@ class ThreadPool {
     });
   }
 
-  // work(index, thread) for each index, handed out one by one: for uneven work.
+  // work(index, thread) for each index: a thread goes through a share of its own in order, so that
+  // memory read on its way is read on without a break, then takes from the shares of others.
   template <typename Work>
   void each(std::int64_t count, Work&& work) {
     if (count <= 1 || threads_ == 1) {
       for (std::int64_t i = 0; i < count; ++i) work(i, 0);
       return;
     }
-    next_.store(0, std::memory_order_relaxed);
+    for (int t = 0; t < threads_; ++t) {
+      shares_[static_cast<std::size_t>(t)].next.store(count * t / threads_,
+                                                      std::memory_order_relaxed);
+    }
     run([&](int thread) {
-      for (;;) {
-        const std::int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
-        if (i >= count) return;
-        work(i, thread);
+      for (int of = 0; of < threads_; ++of) {
+        const int share = (thread + of) % threads_;
+        const std::int64_t end = count * (share + 1) / threads_;
+        std::atomic<std::int64_t>& next = shares_[static_cast<std::size_t>(share)].next;
+        // Read before it is taken, as all come by each share at the end.
+        while (next.load(std::memory_order_relaxed) < end) {
+          const std::int64_t i = next.fetch_add(1, std::memory_order_relaxed);
+          if (i < end) work(i, thread);
+        }
       }
     });
   }
 
  private:
   using Function = void (*)(void*, int);
+  struct alignas(64) Share {
+    std::atomic<std::int64_t> next{0};
+  };
   struct Free {
     void operator()(std::byte* p) const;
   };
@@ -79,9 +91,9 @@ class ThreadPool {
 
   const int threads_;
   std::vector<std::unique_ptr<std::byte, Free>> scratch_;
+  std::vector<Share> shares_;
   Function function_ = nullptr;
   void* self_ = nullptr;
-  std::atomic<std::int64_t> next_{0};
   alignas(64) std::atomic<std::uint32_t> generation_{0};
   alignas(64) std::atomic<std::int32_t> running_{0};
   std::atomic<bool> stop_{false};

@@ -5,18 +5,35 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "engine/kernels/interleave.h"
 
 namespace seine::engine {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};
-// Outputs handed to a thread together: a multiple of every kernel's block of outputs (32, 48).
-constexpr std::int64_t kOutputGrain = 96;
-// Pieces of a product for each thread, and how many grains one has: many, so that threads end
-// together, each long enough to stream through memory.
-constexpr std::int64_t kPieces = 16;
-constexpr std::int64_t kPieceLeast = 1;
-constexpr std::int64_t kPieceMost = 13;
+// How the outputs of products are handed out: in pieces of some grains, many of them, so that
+// threads end together.
+struct Pieces {
+  std::int64_t grain;  // outputs
+  std::int64_t each;   // pieces for each thread
+  std::int64_t most;   // grains of a piece
+};
+// A multiple of every kernel's block of outputs (32, 48), long enough for a panel to pay.
+constexpr Pieces kPanelPieces{.grain = 96, .each = 16, .most = 13};
+// Interleaved weights are read front to back, whatever the length of a piece.
+constexpr Pieces kStreamedPieces{.grain = kInterleavedOutputs, .each = 48, .most = 39};
+constexpr std::int64_t kStreamedRows = 8;  // the most that any kernel streams through
+
+Pieces pieces_for(std::span<const Product> products, std::int64_t rows) {
+  const bool streams = rows <= kStreamedRows && std::ranges::all_of(products, [](const Product& p) {
+                         return p.weight->interleaved != nullptr;
+                       });
+  return streams ? kStreamedPieces : kPanelPieces;
+}
+
+std::int64_t grains(const Product& product, const Pieces& pieces) {
+  return (product.weight->rows + pieces.grain - 1) / pieces.grain;
+}
 
 }  // namespace
 
@@ -76,33 +93,34 @@ void Compute::pack(Activations::Part& part, std::span<const Product> products) c
 }
 
 void Compute::multiply(Activations& x, std::span<const Product> products) const {
-  std::int64_t units = 0;
   for (const Product& p : products) {
     SEINE_ASSERT(p.weight->columns == x.parts_[0].view.columns, "a product's inner sizes agree");
     for (const Activations::Part& part : x.parts_)
       tell(*p.weight, part.view.f32, part.view.stride, part.view.rows);
-    units += (p.weight->rows + kOutputGrain - 1) / kOutputGrain;
   }
   std::int64_t row = 0;
   for (Activations::Part& part : x.parts_) {
     const ActivationView& view = part.view;
     if (view.rows == 0) continue;
     pack(part, products);
-    // All outputs of all products are one line of units, handed out piece by piece: a thread that
+    // All outputs of all products are one line of grains, handed out piece by piece: a thread that
     // other work holds up keeps nobody waiting for more than a piece.
+    const Pieces pieces = pieces_for(products, view.rows);
+    std::int64_t units = 0;
+    for (const Product& p : products) units += grains(p, pieces);
     const std::int64_t piece =
-        std::clamp(units / (kPieces * pool_.threads()), kPieceLeast, kPieceMost);
+        std::clamp(units / (pieces.each * pool_.threads()), std::int64_t{1}, pieces.most);
     pool_.each((units + piece - 1) / piece, [&](std::int64_t index, int thread) {
       const std::int64_t first = index * piece;
       const std::int64_t last = std::min(first + piece, units);
       std::int64_t start = 0;
       for (const Product& p : products) {
-        const std::int64_t count = (p.weight->rows + kOutputGrain - 1) / kOutputGrain;
+        const std::int64_t count = grains(p, pieces);
         const std::int64_t from = std::max(first - start, std::int64_t{0});
         const std::int64_t to = std::min(last - start, count);
         if (from < to) {
-          part.kernels->gemm(*p.weight, from * kOutputGrain,
-                             std::min(to * kOutputGrain, p.weight->rows), view,
+          part.kernels->gemm(*p.weight, from * pieces.grain,
+                             std::min(to * pieces.grain, p.weight->rows), view,
                              p.y + row * p.stride, p.stride, p.accumulate, pool_.scratch(thread));
         }
         start += count;

@@ -16,9 +16,11 @@
 
 namespace seine::engine {
 
-// How far before its use an interleaved byte is fetched into L2 where few rows stream through: two
-// pages, as the processor's own prefetching ends at each.
-inline constexpr std::int64_t kAhead = 8192;
+// How far before its use an interleaved byte is fetched where few rows stream through: into L2 by
+// some pages, as the processor's own prefetching ends at each, and then into L1, without which one
+// row gets 0.89 of what a plain read gets, with it 0.96 (bench/engine/RESULTS.md).
+inline constexpr std::int64_t kFarAhead = 16384;
+inline constexpr std::int64_t kNearAhead = 3072;
 
 struct Int8Kind {
   int bias_shift = -1;  // codes are stored plus 1 << bias_shift; -1: as they are
@@ -126,7 +128,10 @@ struct FetchedBlock {
 
   const std::byte* at(std::size_t offset) const {
     const std::byte* from = first + kPanelOutputs * offset;
-    if (kFetch) V::prefetch(from + kAhead);
+    if (kFetch) {
+      V::prefetch(from + kFarAhead);
+      V::prefetch_near(from + kNearAhead);
+    }
     return from;
   }
 

@@ -303,7 +303,7 @@ struct Blocking {
       const std::int64_t rows = x.rows - row0 < kRowsMax ? x.rows - row0 : kRowsMax;
       const std::int64_t padded_rows = (rows + kPackRows - 1) / kPackRows * kPackRows;
       const std::int64_t wide = rows <= kFewRows ? kOutputs : kOutputsMax;
-      const std::int64_t ahead = rows <= kFewRows ? kAhead : kInterleavedOutputs * w.row_bytes;
+      const std::int64_t ahead = rows <= kFewRows ? kFarAhead : kInterleavedOutputs * w.row_bytes;
       for (std::int64_t s = first; s < last; s += wide) {
         const std::int64_t s_end = s + wide < last ? s + wide : last;
         for (std::int64_t k0 = 0; k0 < x.columns; k0 += Path::kK) {

@@ -46,6 +46,7 @@ struct Lanes512 {
     _mm512_mask_storeu_ps(to, some(count), value);
   }
   static void prefetch(const std::byte* at) { _mm_prefetch(at, _MM_HINT_T1); }
+  static void prefetch_near(const std::byte* at) { _mm_prefetch(at, _MM_HINT_T0); }
   static __m128i load16(const std::byte* from) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
   }
