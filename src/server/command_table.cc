@@ -163,8 +163,8 @@ constexpr std::array kQuantizeOptions = {
            .choices = engine::kMixtureNames},
     Option{.name = "--calibrate",
            .value = "TEXT",
-           .help = {"Text file by which errors are weighted, plain or .xz",
-                    "用于加权误差的文本文件，可为 .xz"}},
+           .help = {"Text by which errors are weighed and made good, plain or .xz; takes minutes",
+                    "据以衡量并补偿误差的文本文件，可为 .xz；需数分钟"}},
     kJson,
 };
 constexpr std::array kBenchOptions = {

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "engine/formats/quantize_model.h"
-#include "engine/measure/importance.h"
+#include "engine/measure/calibration.h"
 #include "engine/model/describe.h"
 #include "engine/spans/span_format.h"
 #include "engine/template/chat_template.h"
@@ -228,21 +230,30 @@ Result<engine::QuantizeReport> quantize(const Invocation& invocation, engine::Mi
     const auto tokenizer = SEINE_TRY(engine::Tokenizer::of_model(*file));
     extra = SEINE_TRY(tokenizer->to_gguf());
   }
-  engine::ImportanceMatrix importance;
   engine::QuantizeOptions options{.mixture = mixture};
+  std::optional<engine::ThreadPool> pool;
+  std::unique_ptr<engine::Calibration> calibration;
   if (const auto text = invocation.value("--calibrate")) {
-    terminal.note(terminal.pick({"seine: reading the calibration text", "seine: 正在读校准文本"}));
     const std::string words = SEINE_TRY(read_data(*text));
     const base::Config config = SEINE_TRY(load_config(invocation));
     const auto threads = static_cast<int>(config.integer("model.threads"));
-    engine::ThreadPool pool(
-        threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
-    PercentNote note(terminal);
-    importance = SEINE_TRY(engine::measure_importance(
-        file, words, pool,
+    pool.emplace(threads > 0 ? threads
+                             : std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+    calibration = SEINE_TRY(engine::Calibration::create(
+        file, words, *pool,
         {.memory_limit = config.size_bytes("model.memory_max"),
-         .progress = [&](std::uint64_t done, std::uint64_t total) { return note(done, total); }}));
-    options.importance = &importance;
+         .progress = [&terminal, note = std::optional<PercentNote>()](std::uint64_t done,
+                                                                      std::uint64_t total) mutable {
+           if (!note) {
+             terminal.note(
+                 terminal.pick({"seine: reading the calibration text", "seine: 正在读校准文本"}));
+             note.emplace(terminal);
+           }
+           const bool goes_on = (*note)(done, total);
+           if (done == total) note.reset();  // it may be read again for the next tensors
+           return goes_on;
+         }}));
+    options.inputs = calibration.get();
   }
   PercentNote note(terminal);
   options.progress = [&](const engine::QuantizeProgress& progress) {

@@ -57,7 +57,7 @@ std::filesystem::path write_sample(const TestDir& dir, const std::string& name,
   std::vector<float> q(64);
   for (std::size_t i = 0; i < q.size(); ++i) q[i] = static_cast<float>(i) - 20;
   std::vector<std::byte> packed(68);
-  quantize_row(DType::kQ8_0, q.data(), nullptr, packed.data(), 64);
+  quantize_row(DType::kQ8_0, q.data(), packed.data(), 64);
   EXPECT_TRUE((*writer)->write(std::span(packed).first(10)));
   EXPECT_FALSE((*writer)->finish());
   EXPECT_TRUE((*writer)->write(std::span(packed).subspan(10)));

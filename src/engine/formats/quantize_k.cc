@@ -99,6 +99,15 @@ void pack_scale_min(const AffineBlock& block, std::uint8_t* b) {
   }
 }
 
+template <typename Block>
+void fit_pairs(const float* x, const float* weight, int most, Block& block, CodeStep* steps) {
+  const AffineBlock fitted = fit_affine(x, weight, most);
+  block.d = fitted.d;
+  block.dmin = fitted.dmin;
+  pack_scale_min(fitted, block.scales);
+  for (int i = 0; i < 16; ++i) steps[i] = {fitted.step(i / 2), -fitted.offset(i / 2)};
+}
+
 void pack_pairs(const int* q, std::uint8_t* out) {
   for (int i = 0; i < 4; ++i) {
     for (int l = 0; l < 32; ++l) {
@@ -110,27 +119,25 @@ void pack_pairs(const int* q, std::uint8_t* out) {
 
 }  // namespace
 
-void encode(const float* x, const float* weight, BlockQ4_K& block) {
-  const AffineBlock fitted = fit_affine(x, weight, 15);
-  block.d = fitted.d;
-  block.dmin = fitted.dmin;
-  pack_scale_min(fitted, block.scales);
-  pack_pairs(fitted.q, block.q);
+void fit(const float* x, const float* weight, BlockQ4_K& block, CodeStep* steps) {
+  fit_pairs(x, weight, 15, block, steps);
+}
+void pack(const int* q, BlockQ4_K& block) {
+  pack_pairs(q, block.q);
 }
 
-void encode(const float* x, const float* weight, BlockQ5_K& block) {
-  const AffineBlock fitted = fit_affine(x, weight, 31);
-  block.d = fitted.d;
-  block.dmin = fitted.dmin;
-  pack_scale_min(fitted, block.scales);
-  pack_pairs(fitted.q, block.q);
+void fit(const float* x, const float* weight, BlockQ5_K& block, CodeStep* steps) {
+  fit_pairs(x, weight, 31, block, steps);
+}
+void pack(const int* q, BlockQ5_K& block) {
+  pack_pairs(q, block.q);
   for (int j = 0; j < 256; ++j) {
     std::uint8_t& high = block.high[j % 32];
-    high = static_cast<std::uint8_t>(high | (fitted.q[j] >> 4 & 1) << (j / 32));
+    high = static_cast<std::uint8_t>(high | (q[j] >> 4 & 1) << (j / 32));
   }
 }
 
-void encode(const float* x, const float* weight, BlockQ6_K& block) {
+void fit(const float* x, const float* weight, BlockQ6_K& block, CodeStep* steps) {
   float found[16];
   float peak = 0.0f;
   for (int i = 0; i < 16; ++i) {
@@ -142,21 +149,23 @@ void encode(const float* x, const float* weight, BlockQ6_K& block) {
   const float inv_d = inverse(d);
   for (int i = 0; i < 16; ++i) {
     block.scales[i] = static_cast<std::int8_t>(quantum(found[i] * inv_d, -128, 127));
+    steps[i] = {d * static_cast<float>(block.scales[i]), 0.0f};
   }
+}
+void pack(const int* q, BlockQ6_K& block) {
   for (int j = 0; j < 256; ++j) {
-    const float inv = inverse(d * static_cast<float>(block.scales[j / 16]));
-    const int q = quantum(x[j] * inv, -32, 31) + 32;
+    const int stored = q[j] + 32;
     const int half = j / 128;
     const int quarter = j % 128 / 32;
     const int l = j % 32;
     std::uint8_t& low = block.low[half * 64 + l + quarter % 2 * 32];
-    low = static_cast<std::uint8_t>(low | (q & 15) << (quarter < 2 ? 0 : 4));
+    low = static_cast<std::uint8_t>(low | (stored & 15) << (quarter < 2 ? 0 : 4));
     std::uint8_t& high = block.high[half * 32 + l];
-    high = static_cast<std::uint8_t>(high | (q >> 4) << (2 * quarter));
+    high = static_cast<std::uint8_t>(high | (stored >> 4) << (2 * quarter));
   }
 }
 
-void encode(const float* x, const float* weight, BlockIQ4_XS& block) {
+void fit(const float* x, const float* weight, BlockIQ4_XS& block, CodeStep* steps) {
   float found[kSubBlocks];
   float peak = 0.0f;
   for (int i = 0; i < kSubBlocks; ++i) {
@@ -172,12 +181,13 @@ void encode(const float* x, const float* weight, BlockIQ4_XS& block) {
     block.scales_low[i / 2] =
         static_cast<std::uint8_t>(block.scales_low[i / 2] | (stored & 15) << (4 * (i % 2)));
     block.scales_high = static_cast<std::uint16_t>(block.scales_high | (stored >> 4) << (2 * i));
-    const float inv = inverse(d * static_cast<float>(scale));
-    for (int j = 0; j < 16; ++j) {
-      const int low = nearest_iq4(x[i * 32 + j] * inv);
-      const int high = nearest_iq4(x[i * 32 + j + 16] * inv);
-      block.q[i * 16 + j] = static_cast<std::uint8_t>(low | high << 4);
-    }
+    steps[2 * i] = steps[2 * i + 1] = {d * static_cast<float>(scale), 0.0f};
+  }
+}
+void pack(const int* q, BlockIQ4_XS& block) {
+  for (int i = 0; i < kSubBlocks; ++i) {
+    for (int j = 0; j < 16; ++j)
+      block.q[i * 16 + j] = static_cast<std::uint8_t>(q[i * 32 + j] | q[i * 32 + j + 16] << 4);
   }
 }
 

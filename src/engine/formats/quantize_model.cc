@@ -25,7 +25,7 @@ struct MixtureInfo {
   bool mixed;               // whether the sensitive tensors differ from the bulk
   std::uint32_t file_type;  // general.file_type, llama.cpp's numbering
 };
-constexpr std::array<MixtureInfo, 15> kMixtures = {{
+constexpr std::array<MixtureInfo, 16> kMixtures = {{
     {"f32", DType::kF32, DType::kF32, false, 0},
     {"f16", DType::kF16, DType::kF16, false, 1},
     {"bf16", DType::kBF16, DType::kBF16, false, 32},
@@ -41,6 +41,7 @@ constexpr std::array<MixtureInfo, 15> kMixtures = {{
     {"q4_0", DType::kQ4_0, DType::kQ6_K, false, 2},
     {"iq4_nl", DType::kIQ4_NL, DType::kQ6_K, false, 25},
     {"iq4_xs", DType::kIQ4_XS, DType::kQ6_K, false, 30},
+    {"s4", DType::kIQ4_XS, DType::kIQ4_XS, false, 30},
 }};
 
 const MixtureInfo& info_of(Mixture mixture) {
@@ -174,6 +175,52 @@ void read_row(const Job& job, std::uint64_t row, std::span<float> out, std::span
   for (std::uint64_t i = 0; i < out.size(); ++i) out[i] = scratch[job.order.at(i)];
 }
 
+// What is known of a tensor's inputs, as quantize_rows() wants it.
+struct Feedback {
+  std::uint64_t rows_each = 1;  // of a matrix
+  std::vector<std::vector<ErrorFeedback>> of_matrices;
+
+  std::span<const ErrorFeedback> of_row(std::uint64_t row) const {
+    if (of_matrices.empty()) return {};
+    return of_matrices[row / rows_each];
+  }
+};
+
+base::Result<Feedback> feedback_for(const Job& job, const QuantizeOptions& options,
+                                    std::uint64_t threads) {
+  if (options.inputs == nullptr || dtype_info(job.type).block == 1) return Feedback{};
+  const Tensor& tensor = *job.tensor;
+  const std::span<const InputMoments* const> moments = SEINE_TRY(options.inputs->of(tensor));
+  if (moments.empty()) return Feedback{};
+  if (tensor.rows() % moments.size() != 0) {
+    return base::fail_field(Code::kInvalidArgument, tensor.name,
+                            "{} matrices were measured for '{}', which has {} rows", moments.size(),
+                            tensor.name, tensor.rows());
+  }
+  Feedback out{.rows_each = tensor.rows() / moments.size(), .of_matrices = {}};
+  struct Part {
+    std::uint64_t matrix;
+    std::uint64_t stretch;
+  };
+  std::vector<Part> parts;
+  for (const InputMoments* const of : moments) {
+    if (of != nullptr && of->columns() != tensor.columns()) {
+      return base::fail_field(Code::kInvalidArgument, tensor.name,
+                              "{} inputs were measured for '{}', which has {}", of->columns(),
+                              tensor.name, tensor.columns());
+    }
+    const std::uint64_t stretches = of == nullptr ? 0 : of->stretches();
+    for (std::uint64_t i = 0; i < stretches; ++i) parts.push_back({out.of_matrices.size(), i});
+    out.of_matrices.emplace_back(stretches);
+  }
+  share_out(parts.size(), threads, [&](std::uint64_t from, std::uint64_t to) {
+    for (const Part& part : std::span(parts).subspan(from, to - from))
+      out.of_matrices[part.matrix][part.stretch] =
+          error_feedback(*moments[part.matrix], part.stretch);
+  });
+  return out;
+}
+
 base::Result<> convert(const ModelFile& source, const Job& job, const QuantizeOptions& options,
                        std::uint64_t total, GgufWriter& writer, QuantizeReport& report) {
   const Tensor& tensor = *job.tensor;
@@ -181,37 +228,30 @@ base::Result<> convert(const ModelFile& source, const Job& job, const QuantizeOp
   const std::uint64_t rows = tensor.rows();
   const std::uint64_t step = std::clamp<std::uint64_t>(kChunkElements / columns, 1, rows);
   const std::uint64_t out_row = row_bytes(job.type, columns).value();
-  const std::vector<float>* importance = nullptr;
-  if (options.importance != nullptr) {
-    const auto found = options.importance->find(tensor.name);
-    if (found != options.importance->end()) importance = &found->second;
-  }
-  const std::uint64_t matrices = importance == nullptr ? 1 : importance->size() / columns;
-  if (importance != nullptr &&
-      (matrices == 0 || matrices * columns != importance->size() || rows % matrices != 0)) {
-    return base::fail_field(Code::kInvalidArgument, tensor.name,
-                            "importance of '{}' has {} columns, the tensor {}", tensor.name,
-                            importance->size(), columns);
-  }
   const std::uint64_t threads = options.threads > 0
                                     ? static_cast<std::uint64_t>(options.threads)
                                     : std::max(1U, std::thread::hardware_concurrency());
+  const Feedback feedback = SEINE_TRY(feedback_for(job, options, threads));
   std::vector<std::byte> out(step * out_row);
   std::vector<RowError> errors(step);
   for (std::uint64_t first = 0; first < rows; first += step) {
     const std::uint64_t count = std::min(step, rows - first);
     share_out(count, threads, [&](std::uint64_t from, std::uint64_t to) {
-      std::vector<float> x(columns);
+      std::vector<float> x(kRowsTogether * columns);
       std::vector<float> back(columns);
-      for (std::uint64_t i = from; i < to; ++i) {
-        read_row(job, first + i, x, back);
-        const float* weight = importance == nullptr
-                                  ? nullptr
-                                  : importance->data() + (first + i) / (rows / matrices) * columns;
+      for (std::uint64_t i = from; i < to;) {
+        // Rows of one matrix.
+        const std::uint64_t left = feedback.rows_each - (first + i) % feedback.rows_each;
+        const std::uint64_t some =
+            feedback.of_matrices.empty() ? 1 : std::min({kRowsTogether, to - i, left});
+        for (std::uint64_t r = 0; r < some; ++r)
+          read_row(job, first + i + r, std::span(x).subspan(r * columns, columns), back);
         std::byte* row = out.data() + i * out_row;
-        quantize_row(job.type, x.data(), weight, row, columns);
-        dequantize_row(job.type, row, back.data(), columns);
-        errors[i] = error_of(x, back);
+        quantize_rows(job.type, x.data(), some, feedback.of_row(first + i), row, columns);
+        for (std::uint64_t r = 0; r < some; ++r, ++i, row += out_row) {
+          dequantize_row(job.type, row, back.data(), columns);
+          errors[i] = error_of(std::span(x).subspan(r * columns, columns), back);
+        }
       }
     });
     for (std::uint64_t i = 0; i < count; ++i) {

@@ -9,11 +9,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
 #include "base/error.h"
 #include "engine/formats/dtype.h"
+#include "engine/formats/input_moments.h"
 #include "engine/formats/model_file.h"
 
 namespace seine::engine {
@@ -34,11 +33,12 @@ enum class Mixture : std::uint8_t {
   kQ4_1,
   kQ4_0,
   kIQ4_NL,
-  kIQ4_XS
+  kIQ4_XS,
+  kS4
 };
 // As a command line spells them, in the order of the enum.
 inline constexpr std::string_view kMixtureNames =
-    "f32|f16|bf16|q8_0|q6_k|q5_k_m|q5_k_s|q5_1|q5_0|q4_k_m|q4_k_s|q4_1|q4_0|iq4_nl|iq4_xs";
+    "f32|f16|bf16|q8_0|q6_k|q5_k_m|q5_k_s|q5_1|q5_0|q4_k_m|q4_k_s|q4_1|q4_0|iq4_nl|iq4_xs|s4";
 
 // By one of these names, ASCII case ignored.
 std::optional<Mixture> mixture_of_name(std::string_view name);
@@ -48,11 +48,10 @@ std::uint32_t file_type_of(Mixture mixture);
 // The type `tensor` gets: norms, biases and routers stay F32; Q4_K_M and Q5_K_M keep the output
 // head, and attn_v and ffn_down of the outer quarter and every third layer between, at Q6_K; rows
 // that are no multiple of 256 fall back (Q4_K -> Q5_0, Q5_K -> Q5_1, Q6_K -> Q8_0, IQ4_XS ->
-// IQ4_NL). Of the others the head alone is wider than the bulk, at Q6_K below eight bits.
+// IQ4_NL). Of the others the head alone is wider than the bulk, at Q6_K below eight bits. S4,
+// Seine's own, is IQ4_XS to the head: meant for calibration, with which it is as close to its
+// source as Q4_0 is without (docs/decisions/067).
 DType choose_dtype(Mixture mixture, const Tensor& tensor, std::uint64_t layers, bool tied_head);
-
-// Mean squared activation per column (columns, or experts * columns) by tensor name.
-using ImportanceMatrix = std::unordered_map<std::string, std::vector<float>>;
 
 struct QuantizeProgress {
   std::string_view tensor;
@@ -62,7 +61,7 @@ struct QuantizeProgress {
 
 struct QuantizeOptions {
   Mixture mixture = Mixture::kQ4_K_M;
-  const ImportanceMatrix* importance = nullptr;
+  MomentsSource* inputs = nullptr;                             // null: every weight counts alike
   std::function<bool(const QuantizeProgress&)> progress = {};  // false cancels
   int threads = 0;  // 0: one for each core; the outcome is the same
 };

@@ -101,7 +101,7 @@ TEST(QuantizeModel, EveryTypeIsWrittenAndRead) {
       {"q5_0", {DType::kQ5_0, 0.04}},     {"q4_k_m", {DType::kQ4_K, 0.08}},
       {"q4_k_s", {DType::kQ4_K, 0.08}},   {"q4_1", {DType::kQ4_1, 0.08}},
       {"q4_0", {DType::kQ4_0, 0.09}},     {"iq4_nl", {DType::kIQ4_NL, 0.09}},
-      {"iq4_xs", {DType::kIQ4_XS, 0.09}},
+      {"iq4_xs", {DType::kIQ4_XS, 0.09}}, {"s4", {DType::kIQ4_XS, 0.09}},
   };
   const TestDir dir;
   const auto source = tiny_model(dir);

@@ -19,10 +19,11 @@ inline int round_near(float value) {
   return static_cast<int>(std::bit_cast<std::uint32_t>(value + 12582912.0f)) - 0x4B400000;
 }
 
+// What is no number becomes `low`.
 inline int quantum(float value, int low, int high) {
   const auto least = static_cast<float>(low);
   const auto most = static_cast<float>(high);
-  return round_near(std::min(std::max(value, least), most));
+  return round_near(std::min(std::max(least, value), most));
 }
 
 inline float inverse(float scale) {

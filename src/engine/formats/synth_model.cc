@@ -48,7 +48,7 @@ Pool make_pool(DType type, std::uint64_t columns, base::Random& random) {
   pool.piece = row_bytes(type, unit).value();
   pool.pieces = count / unit;
   pool.bytes.resize(pool.piece * pool.pieces);
-  quantize_row(type, values.data(), nullptr, pool.bytes.data(), count);
+  quantize_row(type, values.data(), pool.bytes.data(), count);
   return pool;
 }
 

@@ -48,7 +48,7 @@ Weights make_weights(DType type, std::int64_t rows, std::int64_t columns) {
   w.bytes.resize(static_cast<std::size_t>(rows) * row_size);
   const std::vector<float> values = test_noise(rows * columns, 7);
   for (std::int64_t n = 0; n < rows; ++n) {
-    quantize_row(type, values.data() + n * columns, nullptr,
+    quantize_row(type, values.data() + n * columns,
                  w.bytes.data() + static_cast<std::size_t>(n) * row_size, width);
   }
   w.view = {.type = type,

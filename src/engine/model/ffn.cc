@@ -194,10 +194,13 @@ void Experts::pack(std::span<const MatrixView> weights, const float* x, std::int
   });
 }
 
-void Experts::tell(std::span<const MatrixView> weights, const float* x, std::int64_t columns) {
+void Experts::tell(std::initializer_list<std::span<const MatrixView>> weights, const float* x,
+                   std::int64_t columns) {
+  if (!compute_->is_observed()) return;
   for (const Group& group : groups_) {
-    compute_->tell(weights[static_cast<std::size_t>(group.expert)], x + group.first * columns,
-                   columns, group.rows);
+    std::vector<const MatrixView*> seen;
+    for (const auto of : weights) seen.push_back(&of[static_cast<std::size_t>(group.expert)]);
+    compute_->tell(seen, x + group.first * columns, columns, group.rows);
   }
 }
 
@@ -231,8 +234,7 @@ void Experts::run(const ExpertWeights& w, const float* normed, RowCounts counts,
       }
     }
   });
-  tell(w.gate, gathered_.data(), width);
-  tell(w.up, gathered_.data(), width);
+  tell({w.gate, w.up}, gathered_.data(), width);
   pack(w.gate, gathered_.data(), width);
   const auto groups = static_cast<std::int64_t>(groups_.size());
   const std::int64_t pieces = (hidden + kTaskOutputs - 1) / kTaskOutputs;
@@ -247,7 +249,7 @@ void Experts::run(const ExpertWeights& w, const float* normed, RowCounts counts,
     }
   });
   compute_->silu_mul(gate_.data(), up_.data(), rows * used, hidden);
-  tell(w.down, gate_.data(), hidden);
+  tell({w.down}, gate_.data(), hidden);
   pack(w.down, gate_.data(), hidden);
   const std::int64_t down_pieces = (width + kTaskOutputs - 1) / kTaskOutputs;
   pool.each(groups * down_pieces, [&](std::int64_t task, int thread) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <vector>
 
@@ -81,7 +82,8 @@ class Experts {
   // Packs each group's rows of x (slots, columns) where `weights` want that.
   void pack(std::span<const MatrixView> weights, const float* x, std::int64_t columns);
   // To the observer: the rows of every expert of `weights`.
-  void tell(std::span<const MatrixView> weights, const float* x, std::int64_t columns);
+  void tell(std::initializer_list<std::span<const MatrixView>> weights, const float* x,
+            std::int64_t columns);
   std::byte* packed_of(const Group& group, std::int64_t columns);
   ActivationView view_of(const Group& group, const MatrixView& weight, const float* x);
   void multiply(const MatrixView& weight, const ActivationView& view, const Group& group,

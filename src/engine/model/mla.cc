@@ -115,7 +115,7 @@ class Transposer {
     for (std::int64_t c = 0; c < columns_; ++c) {
       for (std::int64_t r = 0; r < rows_; ++r)
         row_[static_cast<std::size_t>(r)] = stored_[static_cast<std::size_t>(r * columns_ + c)];
-      quantize_row(view.type, row_.data(), nullptr, memory_.data() + used_, row_.size());
+      quantize_row(view.type, row_.data(), memory_.data() + used_, row_.size());
       used_ += view.row_bytes;
     }
     return view;

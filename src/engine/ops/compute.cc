@@ -95,13 +95,16 @@ void Compute::pack(Activations::Part& part, std::span<const Product> products) c
 void Compute::multiply(Activations& x, std::span<const Product> products) const {
   for (const Product& p : products) {
     SEINE_ASSERT(p.weight->columns == x.parts_[0].view.columns, "a product's inner sizes agree");
-    for (const Activations::Part& part : x.parts_)
-      tell(*p.weight, part.view.f32, part.view.stride, part.view.rows);
+  }
+  std::vector<const MatrixView*> seen;
+  if (is_observed()) {
+    for (const Product& p : products) seen.push_back(p.weight);
   }
   std::int64_t row = 0;
   for (Activations::Part& part : x.parts_) {
     const ActivationView& view = part.view;
     if (view.rows == 0) continue;
+    tell(seen, view.f32, view.stride, view.rows);
     pack(part, products);
     // All outputs of all products are one line of grains, handed out piece by piece: a thread that
     // other work holds up keeps nobody waiting for more than a piece.

@@ -83,10 +83,16 @@ class Compute {
   const VectorOps& vector() const { return vector_; }
   const VectorOps& prompt_vector() const { return prompt_vector_; }
 
-  // Tells the observer of a product that is made without multiply().
+  // Tells the observer of products that are made without multiply().
+  bool is_observed() const { return observer_ != nullptr; }
+  void tell(std::span<const MatrixView* const> weights, const float* x, std::int64_t stride,
+            std::int64_t rows) const {
+    if (observer_ != nullptr && rows > 0) observer_->see(weights, x, stride, rows);
+  }
   void tell(const MatrixView& weight, const float* x, std::int64_t stride,
             std::int64_t rows) const {
-    if (observer_ != nullptr) observer_->see(weight, x, stride, rows);
+    const MatrixView* const one = &weight;
+    tell({&one, 1}, x, stride, rows);
   }
 
   // Products that read the same activations, in one pass over the threads.

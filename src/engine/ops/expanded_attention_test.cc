@@ -64,7 +64,7 @@ class Expanded : public testing::TestWithParam<std::string_view> {
     out.bytes.resize(count * row);
     for (std::size_t i = 0; i < count; ++i) {
       float* values = out.values.data() + i * kShape.latent;
-      quantize_row(type, values, nullptr, out.bytes.data() + i * row, kShape.latent);
+      quantize_row(type, values, out.bytes.data() + i * row, kShape.latent);
       dequantize_row(type, out.bytes.data() + i * row, values, kShape.latent);
     }
     for (std::int32_t h = 0; h < kShape.heads; ++h) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "engine/kernels/matrix.h"
 
@@ -11,8 +12,8 @@ namespace seine::engine {
 class ProductObserver {
  public:
   virtual ~ProductObserver() = default;
-  // x: (rows, weight.columns), `stride` floats between rows.
-  virtual void see(const MatrixView& weight, const float* x, std::int64_t stride,
+  // x: (rows, columns) that each of the weights is multiplied with, `stride` floats between rows.
+  virtual void see(std::span<const MatrixView* const> weights, const float* x, std::int64_t stride,
                    std::int64_t rows) = 0;
 };
 
