@@ -25,9 +25,9 @@ std::vector<float> gaussian(std::size_t count, std::uint64_t seed) {
 }
 
 std::vector<float> round_trip(DType type, const std::vector<float>& in,
-                              std::span<const ErrorFeedback> feedback = {}) {
+                              std::span<const ErrorFeedback> feedback = {}, std::size_t rows = 1) {
   std::vector<std::byte> bytes(row_bytes(type, in.size()).value());
-  quantize_rows(type, in.data(), 1, feedback, bytes.data(), in.size());
+  quantize_rows(type, in.data(), rows, feedback, bytes.data(), in.size() / rows);
   std::vector<float> out(in.size());
   dequantize_row(type, bytes.data(), out.data(), out.size());
   return out;
@@ -189,13 +189,17 @@ TEST_P(Codecs, SurviveOddInput) {
 TEST_P(Codecs, ImportanceLowersTheWeightedError) {
   const DType type = GetParam().type;
   if (type == DType::kQ8_0) GTEST_SKIP() << "eight bits need no search";
-  const std::vector<float> in = gaussian(8192, 11);
-  std::vector<float> importance = gaussian(8192, 12);
+  const std::size_t columns = 256;
+  const std::vector<float> in = gaussian(kRowsTogether * columns, 11);
+  std::vector<float> importance = gaussian(columns, 12);
   for (float& weight : importance) weight = std::exp(2 * weight);
   const auto feedback = feedback_of(
-      in.size(), [&](std::size_t i, std::size_t j) { return i == j ? importance[i] : 0.0f; });
-  const double with = relative_error(in, round_trip(type, in, feedback), importance);
-  const double without = relative_error(in, round_trip(type, in), importance);
+      columns, [&](std::size_t i, std::size_t j) { return i == j ? importance[i] : 0.0f; });
+  std::vector<float> weight;  // of every row
+  for (std::size_t r = 0; r < kRowsTogether; ++r)
+    weight.insert(weight.end(), importance.begin(), importance.end());
+  const double with = relative_error(in, round_trip(type, in, feedback, kRowsTogether), weight);
+  const double without = relative_error(in, round_trip(type, in), weight);
   EXPECT_LT(with, without * 0.99) << dtype_name(type);
 }
 
