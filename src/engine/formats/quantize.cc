@@ -99,6 +99,17 @@ struct Stretch {
   std::array<std::array<int, kStretch>, kRowsTogether> codes;
 };
 
+// Codes of each weight by itself.
+template <typename Levels>
+void round_each(std::size_t rows, std::size_t count, Stretch& of) {
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t j = 0; j < count; ++j) {
+      const CodeStep& step = of.steps[r][j / 16];
+      of.codes[r][j] = Levels::nearest((of.x[r][j] - step.offset) * inverse(step.step));
+    }
+  }
+}
+
 // Codes of one weight after another; each that comes later takes up its share of the error. Rows
 // side by side, as what is taken up is the same in all.
 template <typename Levels>
@@ -151,17 +162,19 @@ void encode_rows(const float* in, std::size_t rows, std::span<const ErrorFeedbac
         const float value = in[r * elements + first + j];
         some.x[r][j] = std::isfinite(value) ? value : 0.0f;
       }
-      for (std::size_t j = 0; j < count; j += kElements) {
-        const auto weight = weights_of<kElements>(known, j);
+    }
+    for (std::size_t j = 0; j < count; j += kElements) {
+      const auto weight = weights_of<kElements>(known, j);  // of all rows
+      for (std::size_t r = 0; r < rows; ++r) {
         fit(some.x[r].data() + j, weight.data(), blocks[r][j / kElements],
             some.steps[r].data() + j / 16);
       }
-      for (std::size_t j = 0; known == nullptr && j < count; ++j) {
-        const CodeStep& step = some.steps[r][j / 16];
-        some.codes[r][j] = Levels::nearest((some.x[r][j] - step.offset) * inverse(step.step));
-      }
     }
-    if (known != nullptr) choose<Levels>(rows, *known, some);
+    if (known != nullptr) {
+      choose<Levels>(rows, *known, some);
+    } else {
+      round_each<Levels>(rows, count, some);
+    }
     for (std::size_t r = 0; r < rows; ++r) {
       for (std::size_t j = 0; j < count; j += kElements)
         pack(some.codes[r].data() + j, blocks[r][j / kElements]);
@@ -188,6 +201,7 @@ void quantize_row(DType type, const float* in, std::byte* out, std::size_t eleme
 void quantize_rows(DType type, const float* in, std::size_t rows,
                    std::span<const ErrorFeedback> feedback, std::byte* out, std::size_t elements) {
   SEINE_ASSERT(elements % dtype_info(type).block == 0, "a row is whole blocks");
+  SEINE_ASSERT(rows <= kRowsTogether, "no more rows than there is room for");
   switch (type) {
     case DType::kF32:
       std::memcpy(out, in, rows * elements * sizeof(float));

@@ -1,10 +1,8 @@
 #include "engine/measure/calibration.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <numeric>
-#include <thread>
 #include <utility>
 
 #include "engine/kernels/table.h"
@@ -31,7 +29,7 @@ bool is_measured(const Tensor& tensor) {
 class Sums final : public ProductObserver {
  public:
   Sums(std::span<const Tensor* const> tensors, const VectorOps& vector, int threads)
-      : vector_(vector), threads_(threads) {
+      : vector_(vector), pool_(threads) {
     for (const Tensor* tensor : tensors) {
       for (std::uint64_t i = 0; i < matrices_of(*tensor) && is_measured(*tensor); ++i) {
         const std::span<const std::byte> bytes = tensor->matrix(i).bytes;
@@ -42,8 +40,8 @@ class Sums final : public ProductObserver {
 
   void see(std::span<const MatrixView* const> weights, const float* x, std::int64_t stride,
            std::int64_t rows) override {
+    const std::lock_guard lock(mutex_);
     for (const std::shared_ptr<Inputs>& inputs : inputs_of(weights)) {
-      const std::lock_guard lock(inputs->mutex);
       inputs->rows += static_cast<std::uint64_t>(rows);
       add(x, stride, rows, inputs->moments);
     }
@@ -65,7 +63,6 @@ class Sums final : public ProductObserver {
 
  private:
   struct Inputs {
-    std::mutex mutex;
     InputMoments moments;  // sums of one triangle while text is read
     std::uint64_t rows = 0;
     bool is_finished = false;
@@ -77,11 +74,11 @@ class Sums final : public ProductObserver {
     std::shared_ptr<Inputs> inputs;  // null: none was seen yet
   };
 
-  // What is summed for these weights: one for all that have met no other inputs before.
+  // What is summed for these weights: one for all that are first seen together, as what a model
+  // multiplies together it always does.
   std::vector<std::shared_ptr<Inputs>> inputs_of(std::span<const MatrixView* const> weights) {
     std::vector<std::shared_ptr<Inputs>> out;
     std::shared_ptr<Inputs> fresh;
-    const std::lock_guard lock(mutex_);
     for (const MatrixView* const weight : weights) {
       auto at = places_.upper_bound(weight->data);
       if (at == places_.begin()) continue;
@@ -104,7 +101,7 @@ class Sums final : public ProductObserver {
 
   // In blocks of kTileKeys columns by those up to them, shared out to threads: weighted_sum() takes
   // the rows as values that their own columns weigh.
-  void add(const float* x, std::int64_t stride, std::int64_t rows, InputMoments& moments) const {
+  void add(const float* x, std::int64_t stride, std::int64_t rows, InputMoments& moments) {
     struct Block {
       std::size_t stretch;
       std::size_t first;  // column
@@ -113,36 +110,30 @@ class Sums final : public ProductObserver {
     for (std::size_t s = 0; s < moments.stretches(); ++s) {
       for (std::size_t c = 0; c < moments.width(s); c += kTileKeys) blocks.push_back({s, c});
     }
-    std::atomic<std::size_t> next{0};
-    const auto work = [&] {
-      std::vector<float> columns(std::size_t{kTileKeys} * kTileKeys);
-      for (std::size_t i = next++; i < blocks.size(); i = next++) {
-        const auto [s, first] = blocks[i];
-        const std::size_t width = moments.width(s);
-        const std::size_t count = std::min<std::size_t>(kTileKeys, width - first);
-        for (std::int64_t r = 0; r < rows; r += kTileKeys) {
-          const std::int64_t some = std::min<std::int64_t>(kTileKeys, rows - r);
-          const float* const from = x + r * stride + s * kStretch;
-          for (std::int64_t k = 0; k < some; ++k) {
-            for (std::size_t c = 0; c < count; ++c)
-              columns[c * kTileKeys + static_cast<std::size_t>(k)] =
-                  from[k * stride + static_cast<std::int64_t>(first + c)];
+    pool_.each(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t index, int) {
+      const auto [s, first] = blocks[static_cast<std::size_t>(index)];
+      const std::size_t width = moments.width(s);
+      const std::size_t count = std::min<std::size_t>(kTileKeys, width - first);
+      std::vector<float> columns(count * kTileKeys);
+      for (std::int64_t r = 0; r < rows; r += kTileKeys) {
+        const std::int64_t some = std::min<std::int64_t>(kTileKeys, rows - r);
+        const float* const from = x + r * stride + s * kStretch;
+        for (std::int64_t k = 0; k < some; ++k) {
+          for (std::size_t c = 0; c < count; ++c) {
+            columns[c * kTileKeys + static_cast<std::size_t>(k)] =
+                from[k * stride + static_cast<std::int64_t>(first + c)];
           }
-          vector_.weighted_sum(columns.data(), static_cast<std::int32_t>(count), from,
-                               static_cast<std::int32_t>(stride), static_cast<std::int32_t>(some),
-                               static_cast<std::int32_t>(first + count),
-                               moments.products(s) + first * width,
-                               static_cast<std::int32_t>(width));
         }
+        vector_.weighted_sum(columns.data(), static_cast<std::int32_t>(count), from,
+                             static_cast<std::int32_t>(stride), static_cast<std::int32_t>(some),
+                             static_cast<std::int32_t>(first + count),
+                             moments.products(s) + first * width, static_cast<std::int32_t>(width));
       }
-    };
-    std::vector<std::jthread> others;
-    for (int t = 1; t < threads_; ++t) others.emplace_back(work);
-    work();
+    });
   }
 
   const VectorOps& vector_;
-  const int threads_;
+  ThreadPool pool_;  // the model's own may be the caller
   std::mutex mutex_;
   std::map<const std::byte*, Place> places_;
 };
