@@ -33,6 +33,7 @@ ModelSettings model_settings(const EngineSettings& settings, std::int64_t kv_tok
   out.memory_limit = settings.memory_max;
   out.threads = settings.threads;
   out.weights = settings.weights;
+  out.activations = settings.activations;
   out.logit_rows = std::max(out.logit_rows, settings.scheduler.lanes_max);
   return out;
 }

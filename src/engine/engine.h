@@ -32,6 +32,7 @@ struct EngineSettings {
   std::int64_t kv_tokens = 0;    // tokens of the KV cache; 0: by the memory there is
   std::uint64_t memory_max = 0;  // bytes in all; 0: what the system has free
   WeightLayout weights = WeightLayout::kFastest;
+  ActivationBytes activations = ActivationBytes::kOne;
   int threads = 0;       // of computation; 0: one for each core
   int work_threads = 1;  // of sampling and text
   SchedulerSettings scheduler = {};

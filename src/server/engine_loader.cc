@@ -61,6 +61,9 @@ EngineOptions engine_options(const base::Config& config) {
           .memory_max = config.size_bytes("model.memory_max"),
           .weights = config.text("model.weights") == "file" ? engine::WeightLayout::kFile
                                                             : engine::WeightLayout::kFastest,
+          .activations = config.text("model.activations") == "int16"
+                             ? engine::ActivationBytes::kTwo
+                             : engine::ActivationBytes::kOne,
           .threads = static_cast<int>(config.integer("model.threads")),
           .queue_max = static_cast<std::size_t>(config.integer("model.queue_max"))};
 }
@@ -71,6 +74,7 @@ engine::EngineSettings EngineLoader::settings(const ModelSource& source) const {
                                   .kv_type = options_.kv_type,
                                   .memory_max = options_.memory_max,
                                   .weights = options_.weights,
+                                  .activations = options_.activations,
                                   .threads = options_.threads,
                                   .scheduler = {.queue_max = options_.queue_max}};
   if (source.room.context_tokens > 0) {

@@ -13,6 +13,7 @@ struct EngineOptions {
   engine::KvType kv_type = engine::KvType::kF16;
   std::uint64_t memory_max = 0;  // bytes of a model; 0: what the system has free
   engine::WeightLayout weights = engine::WeightLayout::kFastest;
+  engine::ActivationBytes activations = engine::ActivationBytes::kOne;
   int threads = 0;              // 0: one for each core
   std::size_t queue_max = 256;  // requests that wait for a model; more are refused
 };

@@ -14,6 +14,7 @@
 #include "engine/generate/local_embedder.h"
 #include "server/commands.h"
 #include "server/data_file.h"
+#include "server/engine_loader.h"
 #include "server/exit_code.h"
 #include "server/invocation.h"
 #include "server/one_engine.h"
@@ -101,6 +102,7 @@ Result<int> text(const Invocation& invocation, bool compares) {
   settings.window = SEINE_TRY(number_option<std::int32_t>(invocation, "--window", 512));
   settings.windows = SEINE_TRY(number_option<std::size_t>(invocation, "--limit", 0));
   settings.memory_limit = config.size_bytes("model.memory_max");
+  settings.activations = engine_options(config).activations;
   settings.progress = [&](std::size_t done, std::size_t total) { return note(done, total); };
   const auto threads = static_cast<int>(config.integer("model.threads"));
   engine::ThreadPool pool(

@@ -92,6 +92,7 @@ Result<Shown> look(const Invocation& invocation) {
                                   .kv_type = options.kv_type,
                                   .memory_max = options.memory_max,
                                   .weights = options.weights,
+                                  .activations = options.activations,
                                   .threads = options.threads};
   out.context = SEINE_TRY(number_option<std::int32_t>(
       invocation, "--context", options.context > 0 ? options.context : out.model.context));

@@ -9,6 +9,7 @@
 #include "engine/formats/synth_model.h"
 #include "engine/measure/speed.h"
 #include "server/commands.h"
+#include "server/engine_loader.h"
 #include "server/exit_code.h"
 #include "server/invocation.h"
 
@@ -68,6 +69,9 @@ Result<engine::SpeedReport> bench(const Invocation& invocation) {
   options.rounds = SEINE_TRY(count_of(invocation, "--rounds", options.rounds));
   if (invocation.value("--threads"))
     options.threads = SEINE_TRY(count_of(invocation, "--threads", 1));
+  const EngineOptions configured = engine_options(SEINE_TRY(load_config(invocation)));
+  options.kv_type = configured.kv_type;
+  options.activations = configured.activations;
   const auto file = SEINE_TRY(engine::ModelFile::open(invocation.argument));
   base::SeededRandom random(1);
   return engine::measure_speed(file, options, random);

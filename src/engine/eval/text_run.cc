@@ -31,7 +31,8 @@ class Reader {
     ModelSettings sized{.batch_rows = kRows,
                         .logit_rows = kRows,
                         .kv_tokens = settings.window,
-                        .memory_limit = settings.memory_limit};
+                        .memory_limit = settings.memory_limit,
+                        .activations = settings.activations};
     if (!settings.isa.empty()) sized.kernels = SEINE_TRY(kernels_of(settings.isa));
     out.model_ = SEINE_TRY(load_model(std::move(file), pool, sized));
     if (out.model_->facts().is_encoder) {

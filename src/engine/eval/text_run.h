@@ -12,6 +12,7 @@
 #include "base/json_fwd.h"
 #include "engine/formats/model_file.h"
 #include "engine/kernels/thread_pool.h"
+#include "engine/model/registry.h"
 
 namespace seine::engine {
 
@@ -20,6 +21,7 @@ struct TextRunSettings {
   std::size_t windows = 0;         // at most, drawn evenly; 0: all
   std::uint64_t memory_limit = 0;  // bytes of each model; 0: what the system has free
   std::string isa = {};            // row of the kernels; empty: the best
+  ActivationBytes activations = ActivationBytes::kOne;
   std::function<bool(std::size_t done, std::size_t total)> progress = {};  // false cancels
 };
 

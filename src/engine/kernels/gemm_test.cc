@@ -17,6 +17,7 @@
 #include "engine/kernels/table.h"
 #include "engine/kernels/test_noise.h"
 #include "engine/kernels/thread_pool.h"
+#include "engine/kernels/two_bytes.h"
 
 namespace seine::engine {
 namespace {
@@ -219,6 +220,57 @@ TEST(Gemm, InterleavedWeightsGiveTheSameBits) {
         }
       }
     }
+  }
+}
+
+// Half a percent of a byte's half percent is left, and a row's bits do not depend on other rows.
+TEST(TwoBytes, AgreeWithTheReferenceAsFloatsDo) {
+  ThreadPool pool(2);
+  const Kernels& ref = *kernels_of("ref").value();
+  for (const DType type : kTypes) {
+    const std::int64_t columns = dtype_info(type).block == 256 ? 512 : 352;
+    const std::int64_t outputs = 147;
+    const Weights w = make_weights(type, outputs, columns);
+    MatrixView fast = w.view;
+    std::vector<std::byte> copy;
+    if (can_interleave(type)) {
+      copy.resize(interleaved_bytes(w.view));
+      interleave(w.view, 0, (outputs + 31) / 32, copy.data());
+      fast.interleaved = copy.data();
+    }
+    const std::vector<float> x = test_noise(40 * columns, 3);
+    const std::vector<float> want = product(ref, w.view, x, 40, pool);
+    for (const Kernels* one : available_kernels()) {
+      const Kernels& row = with_two_bytes(*one);
+      EXPECT_EQ(row.isa, one->isa);
+      EXPECT_EQ(row.prompt, one->prompt);
+      const std::vector<float> got = product(row, w.view, x, 40, pool);
+      double error = 0;
+      double size = 0;
+      for (std::size_t i = 0; i < want.size(); ++i) {
+        error += std::pow(double{got[i]} - want[i], 2);
+        size += std::pow(double{want[i]}, 2);
+      }
+      EXPECT_LE(std::sqrt(error / size), 3e-5) << row.isa << " " << dtype_name(type);
+      for (const std::int64_t rows : {1, 4, 7, 9, 20}) {
+        const std::vector<float> few = product(row, fast, x, rows, pool);
+        EXPECT_EQ(std::memcmp(few.data(), got.data(), few.size() * sizeof(float)), 0)
+            << row.isa << " " << dtype_name(type) << " " << rows;
+      }
+      const std::vector<float> added = product(row, w.view, x, 3, pool, 1.0F, true);
+      for (std::size_t i = 0; i < added.size(); ++i) EXPECT_NEAR(added[i], got[i] + 1, 1e-4);
+    }
+  }
+}
+
+TEST(TwoBytes, NumbersTooSmallToScaleAddNothing) {
+  ThreadPool pool(1);
+  const Weights w = make_weights(DType::kQ8_0, 32, 64);
+  std::vector<float> x(64, std::numeric_limits<float>::denorm_min());
+  x[3] = 0;
+  for (const Kernels* one : available_kernels()) {
+    for (const float value : product(with_two_bytes(*one), w.view, x, 1, pool))
+      EXPECT_LT(std::abs(value), 1e-30F) << one->isa;
   }
 }
 

@@ -249,7 +249,8 @@ base::Result<SpeedReport> measure_speed(const std::shared_ptr<const ModelFile>& 
                                .logit_rows = std::max(64, options.streams),
                                .kv_type = options.kv_type,
                                .kv_tokens = kv_tokens,
-                               .kernels = row};
+                               .kernels = row,
+                               .activations = options.activations};
   const auto model = SEINE_TRY(load_model(file, pool, settings));
   const KvLayout layout = SEINE_TRY(model->kv_layout(options.kv_type));
   auto kv = SEINE_TRY(KvStorage::create(layout, layout.blocks_for(context) * options.streams));

@@ -24,6 +24,7 @@ struct SpeedOptions {
   std::int32_t rounds = 3;
   int threads = 0;  // 0: one for each core
   KvType kv_type = KvType::kF16;
+  ActivationBytes activations = ActivationBytes::kOne;
 };
 
 struct Speed {

@@ -11,13 +11,6 @@
 namespace seine::engine {
 namespace {
 
-struct Layer {
-  std::vector<float> attention_norm;  // (width)
-  GqaWeights attention;
-  std::vector<float> ffn_norm;  // (width)
-  MlpWeights mlp;
-};
-
 class Llama : public CausalModel {
  public:
   explicit Llama(const ModelSource& source) : CausalModel(source) {}
@@ -72,6 +65,13 @@ class Llama : public CausalModel {
   }
 
  private:
+  struct Layer {
+    std::vector<float> attention_norm;  // (width)
+    GqaWeights attention;
+    std::vector<float> ffn_norm;  // (width)
+    MlpWeights mlp;
+  };
+
   GqaConfig gqa_;
   std::optional<Rope> rope_;
   std::vector<Layer> layers_;

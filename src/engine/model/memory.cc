@@ -132,13 +132,17 @@ base::Result<MemoryEstimate> measure_memory(const ModelFile& file, const ModelSe
     const Count used = experts.routing.used;
     floats.row += used * (Count(3) * Count(width) + Count(3) * Count(experts.hidden) + Count(4));
   }
+  if (settings.activations == ActivationBytes::kTwo) {
+    // Packed twice, the second time from floats that wait meanwhile.
+    floats.row += Count(2) * (Count(width) + hidden);
+    floats.row += Count(2) * experts.routing.used * (Count(width) + Count(experts.hidden));
+  }
   const Count vocabulary = SEINE_TRY(file.require("token_embd.weight"))->rows();
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const Count threads = settings.threads > 0 ? settings.threads : static_cast<std::int32_t>(cores);
   MemoryEstimate out;
   out.weights = file.tensor_bytes();
-  out.converted =
-      converted_bytes(file, settings.kernels != nullptr ? *settings.kernels : kernels()).value();
+  out.converted = converted_bytes(file, kernels_for(settings)).value();
   const Count values = floats.row * Count(settings.batch_rows) +
                        vocabulary * Count(settings.logit_rows) + floats.thread * threads +
                        floats.shared;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "engine/kernels/two_bytes.h"
 #include "engine/model/bert.h"
 #include "engine/model/deepseek.h"
 #include "engine/model/interleaved_weights.h"
@@ -94,6 +95,11 @@ std::vector<std::string_view> known_architectures() {
   return out;
 }
 
+const Kernels& kernels_for(const ModelSettings& settings) {
+  const Kernels& row = settings.kernels != nullptr ? *settings.kernels : kernels();
+  return settings.activations == ActivationBytes::kTwo ? with_two_bytes(row) : row;
+}
+
 std::uint64_t memory_limit(const ModelSettings& settings) {
   return settings.memory_limit > 0 ? settings.memory_limit : memory_available();
 }
@@ -102,7 +108,7 @@ base::Result<MemoryEstimate> estimate_memory(const ModelFile& file, const ModelS
   (void)SEINE_TRY(find_architecture(file));
   SEINE_CHECK(check_settings(settings));
   MemoryEstimate out = SEINE_TRY(measure_memory(file, settings));
-  const Kernels& row = settings.kernels != nullptr ? *settings.kernels : kernels();
+  const Kernels& row = kernels_for(settings);
   // Calibration looks at the file's own bytes, and knows matrices by where they lie.
   if (settings.weights == WeightLayout::kFile || !row.reads_interleaved ||
       settings.observer != nullptr)
@@ -136,7 +142,7 @@ base::Result<std::unique_ptr<Model>> load_model(std::shared_ptr<const ModelFile>
   SEINE_CHECK(check_fits(need, sized));
   const ModelSource source{.file = file,
                            .pool = pool,
-                           .kernels = settings.kernels != nullptr ? *settings.kernels : kernels(),
+                           .kernels = kernels_for(settings),
                            .settings = settings,
                            .interleaved = InterleavedWeights::reserve(need.copies)};
   base::Result<std::unique_ptr<Model>> model = architecture->load(source);

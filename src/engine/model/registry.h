@@ -22,6 +22,12 @@ enum class WeightLayout : std::uint8_t {
   kFile,     // the file's bytes alone, whose pages processes share
 };
 
+// What products with quantised weights round activations to, where their kernels do.
+enum class ActivationBytes : std::uint8_t {
+  kOne,  // by half a percent of a block of 32
+  kTwo,  // by some millionths, for every weight multiplied twice (kernels/two_bytes.h)
+};
+
 struct ModelSettings {
   std::int32_t context = 0;       // positions a sequence may have; 0: what the model was made for
   std::int32_t batch_rows = 512;  // most rows of one batch: the prefill chunk plus decode rows
@@ -33,7 +39,11 @@ struct ModelSettings {
   const Kernels* kernels = nullptr;     // null: the best for this processor
   ProductObserver* observer = nullptr;  // outlives the model
   WeightLayout weights = WeightLayout::kFastest;
+  ActivationBytes activations = ActivationBytes::kOne;
 };
+
+// The row that a model with these settings computes with.
+const Kernels& kernels_for(const ModelSettings& settings);
 
 struct MemoryEstimate {
   std::uint64_t weights = 0;    // mapped from the file, shared with other processes

@@ -13,6 +13,7 @@
 #include "engine/kernels/cpu/amx.h"
 #include "engine/kernels/cpu/gemm_panels.h"
 #include "engine/kernels/cpu/lanes_avx512.h"
+#include "engine/kernels/cpu/tile_rows.h"
 
 namespace seine::engine {
 namespace {
@@ -72,6 +73,7 @@ template <typename V, typename Block, int kInputs, Int8Kind kKind>
 struct Int8TilePath {
   using Panel = Int8Panel;
   using F = typename V::F;
+  using Few = RowsOnTiles<Block, kInputs, kKind>;
   static constexpr std::int64_t kK = kInt8K;
   static constexpr int kPanels = Int8Path<V, Block, kInputs, kKind>::kPanels;
 

@@ -29,6 +29,13 @@ struct Lanes512 {
     return kSigned && kBias > 0 ? _mm512_sub_epi8(x, bytes(kBias)) : x;
   }
 
+  // 16 (code - 8) of codes in the high halves of bytes.
+  static I high_nibbles_less_8(I x)
+    requires kSigned
+  {
+    return _mm512_ternarylogic_epi32(x, bytes(0xF0), bytes(0x80), 0x6A);  // (x & 0xF0) ^ 0x80
+  }
+
   static I load(const void* from) { return _mm512_load_si512(from); }
   static I load_unaligned(const void* from) { return _mm512_loadu_si512(from); }
   static F sixteen_halves(const void* from) {

@@ -118,6 +118,10 @@ struct UnpackInt8 {
   using I = typename V::I;
   using F = typename V::F;
 
+  // Signed codes of Q4_0 stay in the high half of their byte, sixteen times as large, which saves
+  // an operation each; their scale makes up for it, exactly.
+  static constexpr bool kSixteenfold = requires(I x) { V::high_nibbles_less_8(x); };
+
   static I nibbles_low(I x) { return V::and_(x, V::bytes(15)); }
   static I nibbles_high(I x) { return V::and_(V::template shift_right16<4>(x), V::bytes(15)); }
   static constexpr std::size_t skip(int bytes) { return static_cast<std::size_t>(bytes); }
@@ -129,8 +133,13 @@ struct UnpackInt8 {
     rows.dwords4(offset, t);
     SEINE_UNROLL
     for (int k = 0; k < 4; ++k) {
-      out.codes(q + k, V::template code<kBias>(nibbles_low(t[k])));
-      out.codes(q + 4 + k, V::template code<kBias>(nibbles_high(t[k])));
+      if constexpr (kBias == 8 && kSixteenfold) {
+        out.codes(q + k, V::high_nibbles_less_8(V::template shift_left16<4>(t[k])));
+        out.codes(q + 4 + k, V::high_nibbles_less_8(t[k]));
+      } else {
+        out.codes(q + k, V::template code<kBias>(nibbles_low(t[k])));
+        out.codes(q + 4 + k, V::template code<kBias>(nibbles_high(t[k])));
+      }
     }
   }
   // Q5_0, Q5_1: codes 0..31, the fifth bits of a row in one word.
@@ -163,7 +172,9 @@ struct UnpackInt8 {
   // Blocks of 32: the scale (and minimum) of block b, and its codes.
   template <typename Blocks, typename Codes>
   [[gnu::always_inline]] static void scales(const BlockQ4_0*, Blocks& rows, int b, Codes& out) {
-    out.scale(b, rows.halves(0));
+    F scale = rows.halves(0);
+    if constexpr (kSixteenfold) scale = V::mul(scale, V::broadcast(1.0F / 16));
+    out.scale(b, scale);
   }
   template <typename Blocks, typename Codes>
   [[gnu::always_inline]] static void codes(const BlockQ4_0*, Blocks& rows, int b, Codes& out) {
