@@ -216,10 +216,9 @@ struct FewRowsPass {
 
   template <int R>
   [[gnu::noinline]] static void multiply(const MatrixView& w, std::int64_t first, std::int64_t last,
-                                         const ActivationView& x, float* y, std::int64_t y_stride,
-                                         bool accumulate) {
-    const auto* packed = reinterpret_cast<const PackedChunk*>(x.packed);
-    const std::int64_t row_blocks = x.columns / kInputs;
+                                         const PackedChunk* packed, std::int64_t stride, float* y,
+                                         std::int64_t y_stride, bool accumulate) {
+    const std::int64_t row_blocks = w.columns / kInputs;
     const std::byte* at = w.interleaved + first * w.row_bytes;
     for (std::int64_t n = first; n < last; n += kInterleavedOutputs) {
       F sums[R][kHalves];
@@ -229,7 +228,7 @@ struct FewRowsPass {
       for (std::int64_t b = 0; b < row_blocks; b += kStretch) {
         const auto blocks = static_cast<int>(row_blocks - b < kStretch ? row_blocks - b : kStretch);
         const PackedChunk* chunk[R];
-        for (int r = 0; r < R; ++r) chunk[r] = packed + b / kStretch * x.rows + r;
+        for (int r = 0; r < R; ++r) chunk[r] = packed + b / kStretch * stride + r;
         groups<R>(chunk, at + 2 * kBlockBytes * b, blocks, sums);
       }
       at += kInterleavedOutputs * w.row_bytes;
@@ -274,14 +273,17 @@ struct FewRows {
     return w.interleaved != nullptr && x.rows <= kRows && first % kInterleavedOutputs == 0;
   }
 
+  // `rows` rows of activations at `packed`, `stride` chunks from one stretch of inputs to the next.
   template <int R = 1>
   static void run(const MatrixView& w, std::int64_t first, std::int64_t last,
-                  const ActivationView& x, float* y, std::int64_t y_stride, bool accumulate) {
+                  const PackedChunk* packed, std::int64_t stride, std::int64_t rows, float* y,
+                  std::int64_t y_stride, bool accumulate) {
     if constexpr (R < kRows) {
-      if (x.rows > R) return run<R + 1>(w, first, last, x, y, y_stride, accumulate);
+      if (rows > R)
+        return run<R + 1>(w, first, last, packed, stride, rows, y, y_stride, accumulate);
     }
-    FewRowsPass<V, Block, kInputs, kKind, pairs(R)>::template multiply<R>(w, first, last, x, y,
-                                                                          y_stride, accumulate);
+    FewRowsPass<V, Block, kInputs, kKind, pairs(R)>::template multiply<R>(
+        w, first, last, packed, stride, y, y_stride, accumulate);
   }
 };
 

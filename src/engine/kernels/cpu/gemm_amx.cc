@@ -1,7 +1,6 @@
-// The row for AMX: tiles of bytes where there are five rows or more, the vpdpbusd of AVX-512 where
-// there are fewer, with the same bits. Prompts have kernels of their own (gemm_prompt_amx.cc).
+// The row for AMX: tiles of bytes where five rows or more meet interleaved weights, else the
+// vpdpbusd of AVX-512, with the same bits. Prompts have kernels of their own (gemm_prompt_amx.cc).
 #include "engine/kernels/cpu/gemm_panels.h"
-#include "engine/kernels/cpu/int8_tiles.h"
 #include "engine/kernels/cpu/lanes_avx512.h"
 #include "engine/kernels/cpu/rows.h"
 #include "engine/kernels/cpu/tile_rows.h"
@@ -9,65 +8,78 @@
 namespace seine::engine {
 namespace {
 
-using Few = PanelKernels<Lanes512<false>>;
-using Many = PanelKernels<TileLanes, Int8TilePath>;
+using V = Lanes512<false>;
+using Plain = PanelKernels<V>;
 
-// A panel is worth tiles from here on: one of a single row costs as much as one of sixteen.
-constexpr std::int64_t kFewest = 13;
-
-bool has_pairs(std::int64_t rows) {
-  return rows >= kFewestOnTiles && rows <= kMostOnTiles;
+// Rows from `first` on that are multiplied together, of `rows`.
+std::int64_t group_rows(std::int64_t rows, std::int64_t first) {
+  return rows - first < kMostOnTiles ? rows - first : kMostOnTiles;
 }
 
-std::size_t pair_bytes(std::int64_t columns) {
-  return static_cast<std::size_t>((columns + 255) / 256) * sizeof(PairChunk);
+std::int64_t chunks_of(std::int64_t columns) {
+  return (columns + 255) / 256;
 }
 
-std::size_t form_bytes(std::int64_t rows, std::int64_t columns) {
-  if (rows < kFewest)
-    return Few::packed_bytes(rows, columns) + (has_pairs(rows) ? pair_bytes(columns) : 0);
-  const std::int64_t tiles = (rows + kTileRows - 1) / kTileRows;
-  return static_cast<std::size_t>(tiles * ((columns + 255) / 256)) * sizeof(TileChunk);
-}
-
-// Room for fewer rows as well, whose form may be the larger.
+// Packed: as Plain reads it, then the groups that go on tiles, in the form of tile_rows.h.
 std::size_t packed_bytes(std::int64_t rows, std::int64_t columns) {
-  const std::size_t all = form_bytes(rows, columns);
-  const std::size_t pairs = form_bytes(rows < kMostOnTiles ? rows : kMostOnTiles, columns);
-  return all > pairs ? all : pairs;
-}
-
-// The form that Few reads: after that of tile_rows.h.
-ActivationView without_pairs(ActivationView x) {
-  if (has_pairs(x.rows)) x.packed += pair_bytes(x.columns);
-  return x;
+  const std::int64_t groups = rows < kFewestOnTiles ? 0 : (rows + kMostOnTiles - 1) / kMostOnTiles;
+  return Plain::packed_bytes(rows, columns) +
+         static_cast<std::size_t>(groups * chunks_of(columns)) * sizeof(PairChunk);
 }
 
 void pack(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns,
           std::int64_t first, std::int64_t last, std::byte* out) {
-  if (rows >= kFewest) return pack_tile_chunks(x, stride, rows, columns, first, last, out);
-  if (!has_pairs(rows)) return Few::pack(x, stride, rows, columns, first, last, out);
-  std::byte* plain = out + pair_bytes(columns);
-  Few::pack(x, stride, rows, columns, first, last, plain);
-  pair_chunks(reinterpret_cast<const PackedChunk*>(plain), rows, (columns + 255) / 256,
-              reinterpret_cast<PairChunk*>(out));
+  static_assert(kPackRows % kMostOnTiles == 0, "a group is packed at once");
+  Plain::pack(x, stride, rows, columns, first, last, out);
+  auto* pairs = reinterpret_cast<PairChunk*>(out + Plain::packed_bytes(rows, columns));
+  const std::int64_t end = last * kPackRows < rows ? last * kPackRows : rows;
+  for (std::int64_t m = first * kPackRows; m < end; m += kMostOnTiles) {
+    const std::int64_t some = group_rows(rows, m);
+    if (some < kFewestOnTiles) continue;
+    pair_chunks(reinterpret_cast<const PackedChunk*>(out), rows, m, m + some, chunks_of(columns),
+                pairs + m / kMostOnTiles * chunks_of(columns));
+  }
 }
 
 void gemm(const MatrixView& w, std::int64_t first, std::int64_t last, const ActivationView& x,
           float* y, std::int64_t y_stride, bool accumulate, std::byte* scratch) {
-  const bool many = x.rows >= kFewest;
-  if (!Few::wants_packed(w.type))
-    return Few::gemm(w, first, last, x, y, y_stride, accumulate, scratch);
-  if (!many && !can_use_tiles(w, first, x))
-    return Few::gemm(w, first, last, without_pairs(x), y, y_stride, accumulate, scratch);
-  if (many) configure_int8_tiles();
-  Many::gemm(w, first, last, x, y, y_stride, accumulate, scratch);
-  _tile_release();
+  const auto multiply = [&]<typename Block, int kInputs, Int8Kind kKind>() {
+    const auto* plain = reinterpret_cast<const PackedChunk*>(x.packed);
+    const auto* pairs =
+        reinterpret_cast<const PairChunk*>(x.packed + Plain::packed_bytes(x.rows, x.columns));
+    // What every group but the first reads comes from L2.
+    constexpr std::int64_t kNearBytes = 384 << 10;
+    const std::int64_t near = kNearBytes / w.row_bytes / kInterleavedOutputs * kInterleavedOutputs;
+    const std::int64_t step = x.rows <= kMostOnTiles ? last - first
+                              : near > 0             ? near
+                                                     : kInterleavedOutputs;
+    configure_pair_tiles(kKind.split);
+    for (std::int64_t n = first; n < last; n += step) {
+      const std::int64_t end = n + step < last ? n + step : last;
+      for (std::int64_t m = 0; m < x.rows; m += kMostOnTiles) {
+        const std::int64_t rows = group_rows(x.rows, m);
+        float* to = y + m * y_stride;
+        if (rows >= kFewestOnTiles) {
+          RowsOnTiles<Block, kInputs, kKind>::run(w, n, end,
+                                                  pairs + m / kMostOnTiles * chunks_of(x.columns),
+                                                  rows, to, y_stride, accumulate);
+        } else {
+          FewRows<V, Block, kInputs, kKind>::run(w, n, end, plain + m, x.rows, rows, to, y_stride,
+                                                 accumulate);
+        }
+      }
+    }
+    _tile_release();
+  };
+  const bool grouped =
+      x.rows >= kFewestOnTiles && w.interleaved != nullptr && first % kInterleavedOutputs == 0;
+  if (!grouped || !with_block(w.type, multiply))
+    Plain::gemm(w, first, last, x, y, y_stride, accumulate, scratch);
 }
 
 }  // namespace
 
-const Kernels kAmxKernels = {"amx", Few::wants_packed, packed_bytes, pack, gemm,
+const Kernels kAmxKernels = {"amx", Plain::wants_packed, packed_bytes, pack, gemm,
                              true,  &kAmxPromptKernels};
 
 }  // namespace seine::engine

@@ -294,8 +294,10 @@ struct Blocking {
                   const ActivationView& x, float* y, std::int64_t y_stride, bool accumulate,
                   std::byte* scratch) {
     if constexpr (requires { typename Path::Few; }) {
-      if (Path::Few::can(w, first, x))
-        return Path::Few::run(w, first, last, x, y, y_stride, accumulate);
+      if (Path::Few::can(w, first, x)) {
+        return Path::Few::run(w, first, last, reinterpret_cast<const PackedChunk*>(x.packed),
+                              x.rows, x.rows, y, y_stride, accumulate);
+      }
     }
     auto* panels = reinterpret_cast<typename Path::Panel*>(scratch);
     auto* all_sums = reinterpret_cast<float*>(scratch + kPanelBytes);
@@ -340,7 +342,49 @@ void quantize_block(const float* row, std::int64_t columns, std::int64_t k, Pack
   V::quantize(from, out, j);
 }
 
-template <typename V, template <typename, typename, int, Int8Kind> typename Path = Int8Path>
+// Calls run.operator()<Block, kInputs, kKind>() for a type whose products are of bytes; false for
+// other types.
+template <typename Run>
+bool with_block(DType type, Run run) {
+  constexpr Int8Kind kWithMin{.min = true};
+  constexpr Int8Kind kWide{.wide = true};
+  switch (type) {
+    case DType::kQ4_0:
+      run.template operator()<BlockQ4_0, 32, Int8Kind{.bias_shift = 3}>();
+      return true;
+    case DType::kQ4_1:
+      run.template operator()<BlockQ4_1, 32, kWithMin>();
+      return true;
+    case DType::kQ5_0:
+      run.template operator()<BlockQ5_0, 32, Int8Kind{.bias_shift = 4}>();
+      return true;
+    case DType::kQ5_1:
+      run.template operator()<BlockQ5_1, 32, kWithMin>();
+      return true;
+    case DType::kQ8_0:
+      run.template operator()<BlockQ8_0, 32, kWide>();
+      return true;
+    case DType::kQ4_K:
+      run.template operator()<BlockQ4_K, 256, kWithMin>();
+      return true;
+    case DType::kQ5_K:
+      run.template operator()<BlockQ5_K, 256, kWithMin>();
+      return true;
+    case DType::kQ6_K:
+      run.template operator()<BlockQ6_K, 256, Int8Kind{.bias_shift = 5, .split = true}>();
+      return true;
+    case DType::kIQ4_NL:
+      run.template operator()<BlockIQ4_NL, 32, kWide>();
+      return true;
+    case DType::kIQ4_XS:
+      run.template operator()<BlockIQ4_XS, 256, kWide>();
+      return true;
+    default:
+      return false;
+  }
+}
+
+template <typename V>
 struct PanelKernels {
   static bool wants_packed(DType type) {
     return type != DType::kF32 && type != DType::kF16 && type != DType::kBF16 &&
@@ -363,47 +407,15 @@ struct PanelKernels {
     }
   }
 
-  template <typename Block, int kInputs, Int8Kind kKind>
-  using Int8 = Blocking<V, Path<V, Block, kInputs, kKind>>;
-
   static void gemm(const MatrixView& w, std::int64_t first, std::int64_t last,
                    const ActivationView& x, float* y, std::int64_t y_stride, bool accumulate,
                    std::byte* scratch) {
-    constexpr Int8Kind kWithMin{.min = true};
-    constexpr Int8Kind kWide{.wide = true};
-    switch (w.type) {
-      case DType::kQ4_0:
-        return Int8<BlockQ4_0, 32, {.bias_shift = 3}>::run(w, first, last, x, y, y_stride,
+    const auto multiply = [&]<typename Block, int kInputs, Int8Kind kKind>() {
+      Blocking<V, Int8Path<V, Block, kInputs, kKind>>::run(w, first, last, x, y, y_stride,
                                                            accumulate, scratch);
-      case DType::kQ4_1:
-        return Int8<BlockQ4_1, 32, kWithMin>::run(w, first, last, x, y, y_stride, accumulate,
-                                                  scratch);
-      case DType::kQ5_0:
-        return Int8<BlockQ5_0, 32, {.bias_shift = 4}>::run(w, first, last, x, y, y_stride,
-                                                           accumulate, scratch);
-      case DType::kQ5_1:
-        return Int8<BlockQ5_1, 32, kWithMin>::run(w, first, last, x, y, y_stride, accumulate,
-                                                  scratch);
-      case DType::kQ8_0:
-        return Int8<BlockQ8_0, 32, kWide>::run(w, first, last, x, y, y_stride, accumulate, scratch);
-      case DType::kQ4_K:
-        return Int8<BlockQ4_K, 256, kWithMin>::run(w, first, last, x, y, y_stride, accumulate,
-                                                   scratch);
-      case DType::kQ5_K:
-        return Int8<BlockQ5_K, 256, kWithMin>::run(w, first, last, x, y, y_stride, accumulate,
-                                                   scratch);
-      case DType::kQ6_K:
-        return Int8<BlockQ6_K, 256, {.bias_shift = 5, .split = true}>::run(
-            w, first, last, x, y, y_stride, accumulate, scratch);
-      case DType::kIQ4_NL:
-        return Int8<BlockIQ4_NL, 32, kWide>::run(w, first, last, x, y, y_stride, accumulate,
-                                                 scratch);
-      case DType::kIQ4_XS:
-        return Int8<BlockIQ4_XS, 256, kWide>::run(w, first, last, x, y, y_stride, accumulate,
-                                                  scratch);
-      default:
-        return Blocking<V, FloatPath<V>>::run(w, first, last, x, y, y_stride, accumulate, scratch);
-    }
+    };
+    if (!with_block(w.type, multiply))
+      Blocking<V, FloatPath<V>>::run(w, first, last, x, y, y_stride, accumulate, scratch);
   }
 };
 

@@ -1,6 +1,6 @@
-// Five to eight rows of activations times interleaved weights (interleave.h) on the tiles of AMX.
-// By vpdpbusd (few_rows.h) eight rows are bound by the two vector ports; here those only decode and
-// scale. The bits are the same, as sums of 32 products are exact.
+// Five rows of activations or more times interleaved weights (interleave.h) on the tiles of AMX, in
+// groups of up to eight. By vpdpbusd (few_rows.h) eight rows are bound by the two vector ports;
+// here those only decode and scale. The bits are the same, as sums of 32 products are exact.
 //
 // A tile takes 16 cycles to be stored, however few its rows, in which nothing else begins: two
 // blocks of 32 inputs therefore fill the 16 rows of one, the activations of the second below those
@@ -28,6 +28,7 @@
 namespace seine::engine {
 namespace {
 
+// Rows of a group: with fewer vpdpbusd waits for memory too.
 inline constexpr int kFewestOnTiles = 5;
 inline constexpr int kMostOnTiles = 8;
 
@@ -42,19 +43,15 @@ struct alignas(64) PairChunk {
 };
 static_assert(sizeof(PairChunk) == 4608);
 
-inline bool can_use_tiles(const MatrixView& w, std::int64_t first, const ActivationView& x) {
-  return w.interleaved != nullptr && x.rows >= kFewestOnTiles && x.rows <= kMostOnTiles &&
-         first % kInterleavedOutputs == 0;
-}
-
-// The same activations as `chunks`, those of all rows over the same inputs side by side.
-inline void pair_chunks(const PackedChunk* chunks, std::int64_t rows, std::int64_t count,
-                        PairChunk* out) {
+// Rows [first, last) of `chunks`, in which those of all `rows` rows over the same inputs lie side
+// by side.
+inline void pair_chunks(const PackedChunk* chunks, std::int64_t rows, std::int64_t first,
+                        std::int64_t last, std::int64_t count, PairChunk* out) {
   for (std::int64_t c = 0; c < count; ++c, chunks += rows) {
     PairChunk& to = out[c];
     __builtin_memset(&to, 0, sizeof(to));
-    for (std::int64_t r = 0; r < rows; ++r) {
-      const PackedChunk& from = chunks[r];
+    for (std::int64_t r = 0; r < last - first; ++r) {
+      const PackedChunk& from = chunks[first + r];
       for (int b = 0; b < 8; ++b) {
         std::int8_t* row = to.q[b / 2][b % 2 * kMostOnTiles + r] + b % 2 * 16;
         __builtin_memcpy(row, from.q + kBlock * b, 16);
@@ -228,18 +225,16 @@ struct RowsOnTiles {
   using V = Lanes512<true>;
   static constexpr std::int64_t kBlockBytes = kPanelOutputs * std::int64_t{sizeof(Block)};
 
-  static bool can(const MatrixView& w, std::int64_t first, const ActivationView& x) {
-    return can_use_tiles(w, first, x);
-  }
-
+  // `rows` rows of `columns` inputs, kFewestOnTiles to kMostOnTiles, on configured tiles; `first`
+  // is a multiple of 32.
   template <int R = kFewestOnTiles>
   static void run(const MatrixView& w, std::int64_t first, std::int64_t last,
-                  const ActivationView& x, float* y, std::int64_t y_stride, bool accumulate) {
+                  const PairChunk* chunks, std::int64_t rows, float* y, std::int64_t y_stride,
+                  bool accumulate) {
     if constexpr (R < kMostOnTiles) {
-      if (x.rows > R) return run<R + 1>(w, first, last, x, y, y_stride, accumulate);
+      if (rows > R) return run<R + 1>(w, first, last, chunks, rows, y, y_stride, accumulate);
     }
-    configure_pair_tiles(kKind.split);
-    multiply<R>(w, first, last, x, y, y_stride, accumulate);
+    multiply<R>(w, first, last, chunks, y, y_stride, accumulate);
   }
 
   // Decodes `blocks` blocks of 32 inputs at `at`, none after the last piece, while `before` is
@@ -267,9 +262,8 @@ struct RowsOnTiles {
 
   template <int R>
   [[gnu::noinline]] static void multiply(const MatrixView& w, std::int64_t first, std::int64_t last,
-                                         const ActivationView& x, float* y, std::int64_t y_stride,
+                                         const PairChunk* chunks, float* y, std::int64_t y_stride,
                                          bool accumulate) {
-    const auto* chunks = reinterpret_cast<const PairChunk*>(x.packed);
     Int8Panel panels[2];
     alignas(64) float sums[2][R][kPanelOutputs];
     TileResult results[2];
@@ -282,8 +276,8 @@ struct RowsOnTiles {
     int turn = 0;
     const std::byte* at = w.interleaved + first * w.row_bytes;
     for (std::int64_t n = first; n < last; n += kInterleavedOutputs) {
-      for (std::int64_t k = 0; k < x.columns; k += kInt8K) {
-        const std::int64_t left = x.columns - k;
+      for (std::int64_t k = 0; k < w.columns; k += kInt8K) {
+        const std::int64_t left = w.columns - k;
         const auto blocks = static_cast<int>((left < kInt8K ? left : kInt8K) / kBlock);
         for (int half = 0; half < 2; ++half, turn = 1 - turn) {
           piece<R>(at + (2 * (k / kInputs) + half) * kBlockBytes, blocks, panels[turn], before);
