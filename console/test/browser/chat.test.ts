@@ -275,9 +275,9 @@ describe.skipIf(!chromiumIsThere)("a conversation in a browser", () => {
     await card.waitFor({ state: "detached" });
     await cite.click();
     const panel = page.getByRole("complementary", { name: "Source page" });
-    expect((await panel.locator("mark").allTextContents()).join("")).toBe(
-      "Until 1963 a bore, the mascaret, ran up the river at spring tides.",
-    );
+    await expect
+      .poll(async () => (await panel.locator("mark").allTextContents()).join(""))
+      .toBe("Until 1963 a bore, the mascaret, ran up the river at spring tides.");
     expect(
       await panel
         .locator("mark")
