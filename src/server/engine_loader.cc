@@ -68,15 +68,19 @@ EngineOptions engine_options(const base::Config& config) {
           .queue_max = static_cast<std::size_t>(config.integer("model.queue_max"))};
 }
 
+engine::EngineSettings engine_settings(const EngineOptions& options, std::string id) {
+  return {.id = std::move(id),
+          .context = options.context,
+          .kv_type = options.kv_type,
+          .memory_max = options.memory_max,
+          .weights = options.weights,
+          .activations = options.activations,
+          .threads = options.threads,
+          .scheduler = {.queue_max = options.queue_max}};
+}
+
 engine::EngineSettings EngineLoader::settings(const ModelSource& source) const {
-  engine::EngineSettings settings{.id = source.id,
-                                  .context = options_.context,
-                                  .kv_type = options_.kv_type,
-                                  .memory_max = options_.memory_max,
-                                  .weights = options_.weights,
-                                  .activations = options_.activations,
-                                  .threads = options_.threads,
-                                  .scheduler = {.queue_max = options_.queue_max}};
+  engine::EngineSettings settings = engine_settings(options_, source.id);
   if (source.room.context_tokens > 0) {
     settings.context = static_cast<std::int32_t>(source.room.context_tokens);
     settings.kv_tokens = std::int64_t{source.room.context_tokens} * std::max(1U, source.room.batch);

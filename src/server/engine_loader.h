@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/config.h"
@@ -15,6 +16,7 @@
 namespace seine::server {
 
 EngineOptions engine_options(const base::Config& config);
+engine::EngineSettings engine_settings(const EngineOptions& options, std::string id);
 
 class EngineLoader final : public ModelLoader {
  public:

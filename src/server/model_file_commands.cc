@@ -87,13 +87,7 @@ Result<Shown> look(const Invocation& invocation) {
   out.is_encoder = out.model.architecture == "bert" || out.model.architecture == "seine-embed";
   if (!out.is_encoder) out.speech = SEINE_TRY(speech_of(*out.file));
   const EngineOptions options = engine_options(config);
-  engine::EngineSettings settings{.id = model_id(out.path),
-                                  .context = options.context,
-                                  .kv_type = options.kv_type,
-                                  .memory_max = options.memory_max,
-                                  .weights = options.weights,
-                                  .activations = options.activations,
-                                  .threads = options.threads};
+  engine::EngineSettings settings = engine_settings(options, model_id(out.path));
   out.context = SEINE_TRY(number_option<std::int32_t>(
       invocation, "--context", options.context > 0 ? options.context : out.model.context));
   out.batch = std::max(1, SEINE_TRY(number_option<std::int32_t>(invocation, "--batch", 1)));

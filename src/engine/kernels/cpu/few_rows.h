@@ -155,6 +155,15 @@ struct FetchedPair {
   FetchedBlock<V, kFetchB> b;
 };
 
+// Of 16 outputs those there are, if fewer.
+template <typename V>
+void write_outputs(typename V::F value, float* y, std::int64_t outputs, bool accumulate) {
+  if (outputs <= 0) return;
+  const int some = outputs < kPanelOutputs ? static_cast<int>(outputs) : kPanelOutputs;
+  if (accumulate) value = V::add(value, V::load_some(y, some));
+  V::store_some(y, value, some);
+}
+
 // The sums of 32 outputs: of both halves at once (kPairs), so that an activation is read once for
 // them, or of one after the other, in the order of memory.
 template <typename V, typename Block, int kInputs, Int8Kind kKind, bool kPairs>
@@ -235,21 +244,14 @@ struct FewRowsPass {
       for (int r = 0; r < R; ++r) {
         float* to = y + r * y_stride + n;
         if constexpr (kPairs) {
-          write(sums[r][0].a, to, last - n, accumulate);
-          write(sums[r][0].b, to + kPanelOutputs, last - n - kPanelOutputs, accumulate);
+          write_outputs<V>(sums[r][0].a, to, last - n, accumulate);
+          write_outputs<V>(sums[r][0].b, to + kPanelOutputs, last - n - kPanelOutputs, accumulate);
         } else {
-          write(sums[r][0], to, last - n, accumulate);
-          write(sums[r][1], to + kPanelOutputs, last - n - kPanelOutputs, accumulate);
+          write_outputs<V>(sums[r][0], to, last - n, accumulate);
+          write_outputs<V>(sums[r][1], to + kPanelOutputs, last - n - kPanelOutputs, accumulate);
         }
       }
     }
-  }
-
-  static void write(typename V::F value, float* y, std::int64_t outputs, bool accumulate) {
-    if (outputs <= 0) return;
-    const int some = outputs < kPanelOutputs ? static_cast<int>(outputs) : kPanelOutputs;
-    if (accumulate) value = V::add(value, V::load_some(y, some));
-    V::store_some(y, value, some);
   }
 };
 

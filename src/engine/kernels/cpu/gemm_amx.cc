@@ -49,10 +49,9 @@ void gemm(const MatrixView& w, std::int64_t first, std::int64_t last, const Acti
         reinterpret_cast<const PairChunk*>(x.packed + Plain::packed_bytes(x.rows, x.columns));
     // What every group but the first reads comes from L2.
     constexpr std::int64_t kNearBytes = 384 << 10;
-    const std::int64_t near = kNearBytes / w.row_bytes / kInterleavedOutputs * kInterleavedOutputs;
-    const std::int64_t step = x.rows <= kMostOnTiles ? last - first
-                              : near > 0             ? near
-                                                     : kInterleavedOutputs;
+    const std::int64_t near = kNearBytes / (kInterleavedOutputs * w.row_bytes);  // of 32 outputs
+    const std::int64_t step =
+        x.rows <= kMostOnTiles ? last - first : (near > 1 ? near : 1) * kInterleavedOutputs;
     configure_pair_tiles(kKind.split);
     for (std::int64_t n = first; n < last; n += step) {
       const std::int64_t end = n + step < last ? n + step : last;

@@ -98,12 +98,9 @@ struct Sums {
   // The waiting sums of `rows` rows to `outputs` outputs at `to`.
   void write(std::int64_t rows, std::int64_t outputs, float* to, bool accumulate) const {
     for (std::int64_t m = 0; m < rows; ++m, to += y_stride) {
-      for (int p = 0; p < kPanels && kPanelOutputs * p < outputs; ++p) {
-        const std::int64_t left = outputs - kPanelOutputs * p;
-        const int some = left < kPanelOutputs ? static_cast<int>(left) : kPanelOutputs;
-        typename V::F value = V::load_f(place(m, p));
-        if (accumulate) value = V::add(value, V::load_some(to + kPanelOutputs * p, some));
-        V::store_some(to + kPanelOutputs * p, value, some);
+      for (int p = 0; p < kPanels; ++p) {
+        write_outputs<V>(V::load_f(place(m, p)), to + kPanelOutputs * p,
+                         outputs - kPanelOutputs * p, accumulate);
       }
     }
   }
@@ -303,7 +300,6 @@ struct Blocking {
     auto* all_sums = reinterpret_cast<float*>(scratch + kPanelBytes);
     for (std::int64_t row0 = 0; row0 < x.rows; row0 += kRowsMax) {
       const std::int64_t rows = x.rows - row0 < kRowsMax ? x.rows - row0 : kRowsMax;
-      const std::int64_t padded_rows = (rows + kPackRows - 1) / kPackRows * kPackRows;
       const std::int64_t wide = rows <= kFewRows ? kOutputs : kOutputsMax;
       const std::int64_t ahead = rows <= kFewRows ? kFarAhead : kInterleavedOutputs * w.row_bytes;
       for (std::int64_t s = first; s < last; s += wide) {
@@ -321,7 +317,7 @@ struct Blocking {
             sums.y = is_last && is_whole ? to : nullptr;
             Path::multiply_all(panels, x, row0, rows, k0, count, sums);
             if (is_last && !is_whole) sums.write(rows, s_end - n, to, accumulate);
-            sums.waiting += padded_rows * kOutputs;
+            sums.waiting += rows * kOutputs;
           }
         }
       }

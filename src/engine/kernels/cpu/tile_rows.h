@@ -19,7 +19,6 @@
 
 #include "engine/kernels/cpu/amx.h"
 #include "engine/kernels/cpu/few_rows.h"
-#include "engine/kernels/cpu/gemm_panels.h"
 #include "engine/kernels/cpu/lanes_avx512.h"
 #include "engine/kernels/cpu/panel.h"
 #include "engine/kernels/cpu/unpack_int8.h"
@@ -103,12 +102,7 @@ struct TileResult {
   bool accumulate = false;
 
   void write(std::int64_t row, __m512 value) const {
-    using V = Lanes512<true>;
-    if (outputs <= 0) return;
-    float* to = y + row * stride;
-    const int some = outputs < kPanelOutputs ? static_cast<int>(outputs) : kPanelOutputs;
-    if (accumulate) value = V::add(value, V::load_some(to, some));
-    V::store_some(to, value, some);
+    write_outputs<Lanes512<true>>(value, y + row * stride, outputs, accumulate);
   }
 };
 
